@@ -13,12 +13,12 @@ Usage: cargo xtask <TASK>
 
 Tasks:
   test [FILTER]...  Run all tests of the workspace on SQLite and on a temporary PostgreSQL, with 20
-                    races, 3 kills and 150 random steps. With filters, run only the tests whose path
-                    contains one of them
-  soak              Run the races, kills and random steps at their full counts: 1000, 100 and 10,000, and
-                    restart two replicas of each service one after the other under load
+                    races of approvals, 3 killed processes and 150 random steps. With filters, run only
+                    the tests whose path contains one of them
+  soak              Run only the races, kills and random steps, at their full counts: 1000, 100 and
+                    10,000, and restart two replicas of each service one after the other under load
   hostile           Attack a release build with 2000 hostile connections for a minute, on SQLite and on a
-                    temporary PostgreSQL, and print what others get meanwhile. Needs a quiet machine
+                    temporary PostgreSQL, and print how other callers are served. Needs a quiet machine
   bench             Compare cpor on SQLite and on a durable temporary PostgreSQL with pgbench, DBOS and
                     Restate on this machine, and fail if a ratio misses its target. Makes a release
                     build and installs the peers: 20 minutes on 2 processors. Needs a quiet machine
@@ -45,34 +45,32 @@ The tasks install the tools that they need under target/tools.";
 /// A task with its arguments.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Task {
-    /// Print the help.
     Help,
     /// Run the tests whose path contains one of the filters, or all tests if there are none.
-    Test { filters: Vec<String> },
+    Test {
+        filters: Vec<String>,
+    },
     /// Run the tests for rare interleavings at their full counts.
     Soak,
-    /// Attack a process and measure what others get.
+    /// Attack a process, and measure how other callers are served meanwhile.
     Hostile,
-    /// Measure the throughput.
     Bench,
-    /// Measure pure functions.
     Microbench,
-    /// Run all checks.
     Ci,
     /// Check, format or release the protos.
     Proto(Options),
-    /// Check `docs/rules.md`.
     Rules,
-    /// Check the dependencies.
     Deny,
-    /// Check the deployment files.
     Deploy,
     /// Write the software bill of materials.
     Sbom,
     /// Look for known vulnerabilities of the dependencies.
     Advisories,
     /// Run a fuzz target for this number of minutes, or for the default time.
-    Fuzz { target: String, minutes: Option<u64> },
+    Fuzz {
+        target: String,
+        minutes: Option<u64>,
+    },
 }
 
 /// Parses the arguments after the name of the program.

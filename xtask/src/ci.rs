@@ -10,14 +10,17 @@ use crate::{
 
 /// Runs the checks, the fastest first. The tests come last, so that the log ends with their
 /// summary. Returns whether all tests passed.
-pub(crate) fn ci() -> Result<bool> {
+///
+/// # Errors
+/// Returns an error at the first other check that fails.
+pub(crate) fn run_all_checks() -> Result<bool> {
     print_step("format");
     run(cargo().args(["fmt", "--all", "--check"]))?;
-    deny::deny()?;
-    proto::proto(&proto::Options::default())?;
-    deploy::deploy()?;
-    rules::rules()?;
+    deny::check_dependencies()?;
+    proto::check(&proto::Options::default())?;
+    deploy::check_deployment_files()?;
+    rules::check_rules_page()?;
     print_step("clippy");
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    test::test(&[])
+    test::test_workspace(&[])
 }

@@ -10,9 +10,9 @@ use crate::{
 
 /// Runs `cargo deny` without the check of advisories. New advisories would fail CI without any
 /// change to the project, so they are checked for a release instead (see `deny.toml`).
-pub(crate) fn deny() -> Result<()> {
+pub(crate) fn check_dependencies() -> Result<()> {
     print_step("dependencies: bans, licences, sources");
-    run(command(tools::cargo_deny()?).args([
+    run(command(tools::find_cargo_deny()?).args([
         "--workspace",
         "check",
         "--hide-inclusion-graph",
@@ -23,8 +23,8 @@ pub(crate) fn deny() -> Result<()> {
 }
 
 /// Runs `cargo deny` with the check of advisories (RustSec): known vulnerabilities, and crates that
-/// are unmaintained or yanked. It downloads the present list of advisories.
-pub(crate) fn advisories() -> Result<()> {
+/// are unmaintained or yanked. It downloads the current list of advisories.
+pub(crate) fn check_advisories() -> Result<()> {
     print_step("dependencies: advisories");
-    run(command(tools::cargo_deny()?).args(["--workspace", "check", "--hide-inclusion-graph", "advisories"]))
+    run(command(tools::find_cargo_deny()?).args(["--workspace", "check", "--hide-inclusion-graph", "advisories"]))
 }

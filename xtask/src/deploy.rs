@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Checks the compose file, the Dockerfile, and the rendered Kubernetes manifests.
-pub(crate) fn deploy() -> Result<()> {
+pub(crate) fn check_deployment_files() -> Result<()> {
     print_step("deployment: compose file, Dockerfile, Kubernetes manifests");
     check_compose_file()?;
     check_dockerfile()?;

@@ -12,8 +12,8 @@ const TARGETS: [&str; 7] = ["document_kind", "filter", "mail", "receipt", "reque
 /// The time for which a target runs if none is given.
 const DEFAULT_MINUTES: u64 = 60;
 
-/// Runs the fuzz target with this name.
-pub(crate) fn fuzz(target: &str, minutes: Option<u64>) -> Result<()> {
+/// Runs the fuzz target with this name for this number of minutes, or for [`DEFAULT_MINUTES`].
+pub(crate) fn run_target(target: &str, minutes: Option<u64>) -> Result<()> {
     ensure!(TARGETS.contains(&target), "there is no fuzz target `{target}`, only: {}", TARGETS.join(", "));
     let budget = Duration::from_mins(minutes.unwrap_or(DEFAULT_MINUTES));
     print_step(format_args!("fuzz target {target}, for {} minutes", budget.as_secs() / 60));

@@ -44,18 +44,18 @@ fn run(task: Task) -> anyhow::Result<bool> {
             println!("{}", arguments::HELP);
             Ok(true)
         }
-        Task::Test { filters } => test::test(&filters),
-        Task::Soak => test::soak(),
-        Task::Hostile => test::hostile().map(|()| true),
-        Task::Bench => bench::bench(),
-        Task::Microbench => bench::microbench().map(|()| true),
-        Task::Ci => ci::ci(),
-        Task::Proto(options) => proto::proto(&options).map(|()| true),
-        Task::Rules => rules::rules().map(|()| true),
-        Task::Deny => deny::deny().map(|()| true),
-        Task::Deploy => deploy::deploy().map(|()| true),
-        Task::Sbom => sbom::sbom().map(|()| true),
-        Task::Advisories => deny::advisories().map(|()| true),
-        Task::Fuzz { target, minutes } => fuzz::fuzz(&target, minutes).map(|()| true),
+        Task::Test { filters } => test::test_workspace(&filters),
+        Task::Soak => test::run_soak_tests(),
+        Task::Hostile => test::run_hostile_test().map(|()| true),
+        Task::Bench => bench::compare_with_peers(),
+        Task::Microbench => bench::measure_pure_functions().map(|()| true),
+        Task::Ci => ci::run_all_checks(),
+        Task::Proto(options) => proto::check(&options).map(|()| true),
+        Task::Rules => rules::check_rules_page().map(|()| true),
+        Task::Deny => deny::check_dependencies().map(|()| true),
+        Task::Deploy => deploy::check_deployment_files().map(|()| true),
+        Task::Sbom => sbom::write_sbom().map(|()| true),
+        Task::Advisories => deny::check_advisories().map(|()| true),
+        Task::Fuzz { target, minutes } => fuzz::run_target(&target, minutes).map(|()| true),
     }
 }

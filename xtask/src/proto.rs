@@ -11,10 +11,9 @@ use crate::{
 
 /// The descriptor set of the last release, written by `cargo xtask proto --release`.
 const RELEASED: &str = "proto/released.binpb";
-/// The protos of this project.
 const SOURCES: &str = "proto/cpor";
 
-/// The options of the task: what it does besides the checks.
+/// The options of the task, which change files in addition to the checks.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     /// Format the protos in place first.
@@ -25,11 +24,11 @@ pub(crate) struct Options {
     pub(crate) release: bool,
 }
 
-/// Runs `buf format`, `buf lint` and `buf breaking` with the rules of `buf.yaml`, and then the code
-/// generator.
-pub(crate) fn proto(options: &Options) -> Result<()> {
+/// Checks the protos with `buf format`, `buf lint` and `buf breaking` and the rules of `buf.yaml`,
+/// and then runs the code generator. `options` says what is changed instead of checked.
+pub(crate) fn check(options: &Options) -> Result<()> {
     print_step("protos: format, lint, breaking changes");
-    let buf = tools::buf()?;
+    let buf = tools::install_buf()?;
     if options.fix {
         run(command(&buf).args(["format", "--write", "--path", SOURCES]))?;
     }

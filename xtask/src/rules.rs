@@ -10,7 +10,6 @@ use crate::{
     shell::{print_line, print_step},
 };
 
-/// The checked document.
 const PAGE: &str = "docs/rules.md";
 
 /// The directory of the acceptance tests, which use the public API.
@@ -25,7 +24,7 @@ const LETTERED_RULES: [&str; 14] =
 
 /// Checks that each rule has one row, that the files and tests of each row exist, that one of the
 /// tests is named after the rule, and that each test named after a rule is in a row.
-pub(crate) fn rules() -> Result<()> {
+pub(crate) fn check_rules_page() -> Result<()> {
     print_step("rules");
     let root = paths::root();
     let page = fs::read_to_string(root.join(PAGE)).with_context(|| format!("reading {PAGE}"))?;
@@ -48,7 +47,6 @@ struct Row {
     rule: String,
     /// The paths of the files that implement the rule.
     files: Vec<String>,
-    /// The names of the test functions.
     tests: Vec<String>,
 }
 
@@ -59,10 +57,10 @@ impl Row {
         let [rule, _, files, tests, ..] = cells[..] else { return None };
         let number = rule.strip_prefix('R')?.trim_end_matches(['a', 'b']);
         number.parse::<u32>().ok()?;
-        Some(Self { rule: rule.to_owned(), files: quoted(files), tests: quoted(tests) })
+        Some(Self { rule: rule.to_owned(), files: texts_in_backticks(files), tests: texts_in_backticks(tests) })
     }
 
-    /// Returns what is wrong with the row. `known_tests` are all tests that are named after rules.
+    /// Returns the errors in the row. `known_tests` are all tests that are named after rules.
     fn errors(&self, root: &Path, known_tests: &BTreeSet<String>) -> Vec<String> {
         let rule = &self.rule;
         let mut errors = Vec::new();
@@ -81,8 +79,7 @@ impl Row {
     }
 }
 
-/// Returns the texts in backticks.
-fn quoted(cell: &str) -> Vec<String> {
+fn texts_in_backticks(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
@@ -92,7 +89,7 @@ fn missing_rules(rows: &[Row]) -> impl Iterator<Item = String> {
     all.filter(|rule| !rows.iter().any(|row| row.rule == *rule))
 }
 
-/// Returns the rules that an earlier row has, too.
+/// Returns each rule that has more than one row.
 fn repeated_rules(rows: &[Row]) -> impl Iterator<Item = &str> {
     let mut seen = BTreeSet::new();
     rows.iter().map(|row| row.rule.as_str()).filter(move |rule| !seen.insert(*rule))
@@ -111,14 +108,14 @@ fn test_names(directory: &Path) -> Result<BTreeSet<String>> {
         if path.is_dir() {
             names.extend(test_names(&path)?);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            names.extend(fs::read_to_string(&path)?.lines().filter_map(test_name));
+            names.extend(fs::read_to_string(&path)?.lines().filter_map(parse_test_name));
         }
     }
     Ok(names)
 }
 
 /// Returns the name of the function that begins in this line, if it is named after a rule.
-fn test_name(line: &str) -> Option<String> {
+fn parse_test_name(line: &str) -> Option<String> {
     let name = line.trim_start().strip_prefix("async fn r")?.split('(').next()?;
     let digits = name.split('_').next()?.trim_end_matches(['a', 'b']);
     digits.parse::<u32>().ok()?;
@@ -141,7 +138,7 @@ mod tests {
 
     #[test]
     fn tests_are_recognized_by_their_names() {
-        assert_eq!(test_name("async fn r26a_once(system: &TestSystem) {").as_deref(), Some("r26a_once"));
-        assert_eq!(test_name("async fn rivals(system: &TestSystem) {"), None);
+        assert_eq!(parse_test_name("async fn r26a_once(system: &TestSystem) {").as_deref(), Some("r26a_once"));
+        assert_eq!(parse_test_name("async fn rivals(system: &TestSystem) {"), None);
     }
 }

@@ -20,7 +20,7 @@ use crate::{
 const BINARY: &str = "cpor";
 
 /// Writes `target/cpor.cdx.json`.
-pub(crate) fn sbom() -> Result<()> {
+pub(crate) fn write_sbom() -> Result<()> {
     print_step("software bill of materials");
     let metadata = read_output(
         cargo().args(["metadata", "--format-version", "1", "--locked"]).args(["--filter-platform", &host_triple()?]),
@@ -36,7 +36,7 @@ pub(crate) fn sbom() -> Result<()> {
     Ok(())
 }
 
-/// Returns the platform of this machine, which is that of the binary.
+/// Returns the platform of this machine, for which the binary is built.
 fn host_triple() -> Result<String> {
     let version = read_output(crate::shell::command("rustc").args(["--version", "--verbose"]))?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
@@ -57,17 +57,17 @@ fn checksums(lock: &str) -> BTreeMap<(String, String), String> {
         .collect()
 }
 
-/// Makes the document from the output of `cargo metadata`.
+/// Creates the document from the output of `cargo metadata`.
 fn bill_of_materials(metadata: &Value, checksums: &BTreeMap<(String, String), String>) -> Result<Value> {
     let packages = by_id(&metadata["packages"]);
     let nodes = by_id(&metadata["resolve"]["nodes"]);
     let root = packages.iter().find(|(_, package)| package["name"] == BINARY).context("there is no package cpor")?.0;
     let mut used = BTreeMap::new();
-    let mut open = vec![root.clone()];
-    while let Some(id) = open.pop() {
+    let mut unvisited = vec![root.clone()];
+    while let Some(id) = unvisited.pop() {
         let dependencies = dependencies(nodes.get(&id).context("a package is not resolved")?);
         if let Entry::Vacant(entry) = used.entry(id) {
-            open.extend(dependencies.iter().cloned());
+            unvisited.extend(dependencies.iter().cloned());
             entry.insert(dependencies);
         }
     }

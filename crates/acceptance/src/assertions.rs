@@ -37,7 +37,7 @@ pub fn assert_violations<T: Debug>(result: Result<T, Status>, expected: &[(&str,
     assert_eq!(field_violations(&status), expected);
 }
 
-/// The violations of a refusal, each a field and a reason.
+/// Returns the violations of a refusal, each a field and a reason.
 #[must_use]
 #[track_caller]
 pub fn field_violations(status: &Status) -> BTreeSet<(String, String)> {
@@ -47,19 +47,19 @@ pub fn field_violations(status: &Status) -> BTreeSet<(String, String)> {
     violations.into_iter().map(|violation| (violation.field, violation.reason)).collect()
 }
 
-/// The reason in the `ErrorInfo` of the domain `cpor`; empty if there is none.
+/// Returns the reason in the `ErrorInfo` of the domain `cpor`; empty if there is none.
 #[must_use]
 pub fn reason(status: &Status) -> String {
     status::reason(status).unwrap_or_default()
 }
 
-/// One entry of the metadata in the `ErrorInfo`; empty if there is none.
+/// Returns one entry of the metadata in the `ErrorInfo`; empty if there is none.
 #[must_use]
 pub fn metadata(status: &Status, key: &str) -> String {
     status::metadata(status, key).unwrap_or_default()
 }
 
-/// The delay in the `RetryInfo`, if there is one.
+/// Returns the delay in the `RetryInfo`, if there is one.
 #[must_use]
 pub fn retry_after(status: &Status) -> Option<Duration> {
     status::retry_after(status)

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 #[derive(Debug)]
 pub struct Browser(Client<HttpConnector, Full<Bytes>>);
 
-/// What a browser keeps after it has opened a link.
+/// The data that a browser keeps after it has opened a consent link.
 #[derive(Clone, Debug)]
 pub struct Session {
     /// The address that the link led to.

@@ -10,7 +10,7 @@ use cpor_proto::{
 
 use crate::{TestClaim, TestSystem};
 
-/// A stage of a claim.
+/// A situation of a claim that tests start from: its state, with the state of its association.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClaimStage {
     /// The claim is a complete draft.
@@ -50,7 +50,7 @@ impl ClaimStage {
         Self::Disputed,
     ];
 
-    /// The state of a claim at this stage.
+    /// Returns the state of a claim at this stage.
     #[must_use]
     pub fn state(self) -> ClaimState {
         match self {
@@ -64,7 +64,7 @@ impl ClaimStage {
         }
     }
 
-    /// The state of the claim's association at this stage.
+    /// Returns the state of the claim's association at this stage.
     #[must_use]
     pub fn association(self) -> AssociationState {
         match self {
@@ -93,7 +93,7 @@ impl<'s> TestClaim<'s> {
     /// Takes a complete draft to a stage.
     ///
     /// # Panics
-    /// The claim does not reach the stage.
+    /// Panics if the claim does not reach the stage.
     pub async fn move_to_stage(&self, stage: ClaimStage) {
         Self::move_to_stage_together(self.system, slice::from_ref(self), stage).await;
     }
@@ -170,7 +170,7 @@ enum Step {
 }
 
 impl ClaimStage {
-    /// The steps from a complete draft to this stage.
+    /// Returns the steps from a complete draft to this stage.
     const fn steps(self) -> &'static [Step] {
         use Step::{Approve, Decline, Dispute, Reject, RequestAction, StartReview, Submit, Withdraw};
         match self {

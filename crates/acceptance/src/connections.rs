@@ -41,8 +41,8 @@ impl Connections {
         }
     }
 
-    /// The connection to the process that hosts a service. If several processes host it, `replica`
-    /// is the index of the process; an index beyond the last means the last.
+    /// Returns the connection to the process that hosts a service. If several processes host it,
+    /// `replica` is the index of the process; an index beyond the last means the last.
     #[must_use]
     pub fn channel(&self, service: Service, replica: usize) -> Channel {
         let processes = self.processes.read().unwrap_or_else(PoisonError::into_inner);

@@ -24,7 +24,7 @@ pub const TAILSPIN: &str = "b3a7c5d1-6e8f-4a2b-9c0d-1e2f3a4b5c6d";
 /// Tailspin's subscription of Power BI, bought by Volume Licensing on 3 November 2025.
 pub const TAILSPIN_POWER_BI: &str = "9d4c2e11-7a6b-4f38-b5d0-6c1a8e3f2b77";
 
-/// The rows of `examples/directory.json`.
+/// Returns the rows of `examples/directory.json`.
 pub(crate) fn example_rows() -> Vec<DirectoryRow> {
     let pool = DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET).expect("the descriptors");
     let message = pool.get_message_by_name("cpor.registry.v1.ImportDirectoryRequest").expect("the import");
@@ -47,7 +47,8 @@ pub mod rows {
 
     use crate::timestamp;
 
-    /// A claimable subscription: active, bought by Web Direct on 20 February 2026, for one year.
+    /// Returns a claimable subscription: active, bought by Web Direct on 20 February 2026, for one
+    /// year.
     #[must_use]
     pub fn subscription(tenant: &str, id: &str, product: &str) -> Subscription {
         Subscription {
@@ -60,13 +61,13 @@ pub mod rows {
         }
     }
 
-    /// A workload that the tenant uses.
+    /// Returns a workload that the tenant uses.
     #[must_use]
     pub fn workload(tenant: &str, product: &str) -> Workload {
         Workload { name: format!("tenants/{tenant}/workloads/{product}"), end_time: None }
     }
 
-    /// A tenant in emea with the calendar `cz` and one domain.
+    /// Returns a tenant in emea with the calendar `cz` and one domain.
     #[must_use]
     pub fn tenant(id: &str, display_name: &str, domain: &str) -> Tenant {
         Tenant {
@@ -79,7 +80,7 @@ pub mod rows {
         }
     }
 
-    /// A partner with one location in emea with the calendar `de`, and without enrollments.
+    /// Returns a partner with one location in emea with the calendar `de`, and without enrollments.
     #[must_use]
     pub fn partner(id: &str, mpn_id: &str) -> Partner {
         let location = Location { mpn_id: mpn_id.into(), region: "emea".into(), calendar: "de".into(), end_time: None };

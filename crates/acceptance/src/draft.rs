@@ -7,13 +7,13 @@ use cpor_proto::{
 
 use crate::{FABRIKAM, LITWARE};
 
-/// A contact with name, title and e-mail address.
+/// Returns a contact with name, title and e-mail address.
 #[must_use]
 pub fn contact(name: &str, title: &str, email: &str) -> Option<Contact> {
     Some(Contact { name: name.into(), title: title.into(), email: email.into() })
 }
 
-/// A pre-sales claim of Contoso for Fabrikam, with a subscription of Dynamics 365 Sales.
+/// Returns a pre-sales claim of Contoso for Fabrikam, with a subscription of Dynamics 365 Sales.
 pub(crate) fn presales(subscription: &str) -> Claim {
     Claim {
         display_name: "Fabrikam sales rollout".into(),
@@ -30,7 +30,7 @@ pub(crate) fn presales(subscription: &str) -> Claim {
     }
 }
 
-/// A usage claim of Contoso for Fabrikam, with a subscription of Power Apps.
+/// Returns a usage claim of Contoso for Fabrikam, with a subscription of Power Apps.
 pub(crate) fn usage(subscription: &str) -> Claim {
     Claim {
         display_name: "Fabrikam field app".into(),
@@ -41,7 +41,7 @@ pub(crate) fn usage(subscription: &str) -> Claim {
     }
 }
 
-/// A revenue association claim of Contoso for Fabrikam, with a subscription of Power Apps.
+/// Returns a revenue association claim of Contoso for Fabrikam, with a subscription of Power Apps.
 pub(crate) fn revenue_association(subscription: &str) -> Claim {
     Claim {
         display_name: "Fabrikam add-on".into(),
@@ -53,7 +53,7 @@ pub(crate) fn revenue_association(subscription: &str) -> Claim {
     }
 }
 
-/// A usage claim of Northwind for Litware, with these workloads.
+/// Returns a usage claim of Northwind for Litware, with these workloads.
 pub(crate) fn workloads(products: &[&str]) -> Claim {
     Claim {
         display_name: "Litware migration".into(),
@@ -69,7 +69,7 @@ pub(crate) fn workloads(products: &[&str]) -> Claim {
     }
 }
 
-/// A line of a claim; `subscription` is empty for a workload.
+/// Returns a line of a claim; `subscription` is empty for a workload.
 #[must_use]
 pub fn line(product: &str, subscription: &str) -> ClaimLine {
     ClaimLine { product: format!("products/{product}"), subscription_id: subscription.into(), ..ClaimLine::default() }

@@ -14,11 +14,11 @@ use tonic::{
 
 use crate::{Actor, Method};
 
-/// Sends one message and collects all messages of the response. In gRPC a unary call looks like a
-/// stream of one message, so this function serves for all methods.
+/// Sends one message. Returns the metadata and all messages of the response. In gRPC a unary call
+/// looks like a stream of one message, so this function can call all methods.
 ///
 /// # Errors
-/// The method returned an error.
+/// Returns the status if the method returns an error.
 pub async fn call(actor: &Actor, method: &Method, message: Vec<u8>) -> Result<(MetadataMap, Vec<Bytes>), Status> {
     let mut client = Grpc::new(actor.channel(method.service));
     client.ready().await.map_err(|error| Status::unknown(error.to_string()))?;
@@ -39,7 +39,7 @@ pub async fn call(actor: &Actor, method: &Method, message: Vec<u8>) -> Result<(M
 /// Encodes a message that is given as JSON.
 ///
 /// # Panics
-/// The JSON does not match the type of the message.
+/// Panics if the JSON does not match the type of the message.
 #[must_use]
 #[track_caller]
 pub fn encode(message: &MessageDescriptor, json: &serde_json::Value) -> Vec<u8> {

@@ -18,7 +18,8 @@ pub struct Method {
     pub roles: Vec<Role>,
     /// The services that may call the method.
     pub services: Vec<Service>,
-    /// The sides of the persons on whose behalf a service may call the method.
+    /// The services that may call the method on behalf of a person, each with the sides that the
+    /// person can have.
     pub on_behalf_of: Vec<(Service, Vec<ActorSide>)>,
     /// The request field that contains the owner; empty if there is none.
     pub owner_field: String,
@@ -31,7 +32,7 @@ pub struct Method {
 /// Returns every method of every `cpor.*` service.
 ///
 /// # Panics
-/// A method does not declare who may call it.
+/// Panics if a method does not declare who may call it.
 #[must_use]
 pub fn methods() -> Vec<Method> {
     let pool = DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET).expect("the descriptors");
@@ -44,7 +45,7 @@ pub fn methods() -> Vec<Method> {
 }
 
 fn to_method(pool: &DescriptorPool, method: &MethodDescriptor) -> Method {
-    let access = access(pool, method);
+    let access = read_access(pool, method);
     let package = method.parent_service().full_name().to_owned();
     Method {
         path: format!("/{package}/{}", method.name()),
@@ -59,12 +60,17 @@ fn to_method(pool: &DescriptorPool, method: &MethodDescriptor) -> Method {
     }
 }
 
-fn access(pool: &DescriptorPool, method: &MethodDescriptor) -> Access {
-    option(pool, "cpor.options.v1.access", &method.options(), method.full_name())
+fn read_access(pool: &DescriptorPool, method: &MethodDescriptor) -> Access {
+    read_option(pool, "cpor.options.v1.access", &method.options(), method.full_name())
 }
 
 /// Reads an option that is a message.
-fn option<T: prost::Message + Default>(pool: &DescriptorPool, name: &str, options: &DynamicMessage, of: &str) -> T {
+fn read_option<T: prost::Message + Default>(
+    pool: &DescriptorPool,
+    name: &str,
+    options: &DynamicMessage,
+    of: &str,
+) -> T {
     let extension = pool.get_extension_by_name(name).expect("the option");
     assert!(options.has_extension(&extension), "{of} does not declare {name}");
     match options.get_extension(&extension).into_owned() {
@@ -87,14 +93,15 @@ pub struct EventKind {
 /// Returns every event.
 ///
 /// # Panics
-/// An event does not declare who may send it.
+/// Panics if an event does not declare who may send it.
 #[must_use]
 pub fn event_kinds() -> Vec<EventKind> {
     let pool = DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET).expect("the descriptors");
     let event = pool.get_message_by_name("cpor.events.v1.Event").expect("the message");
     let payload = event.oneofs().find(|oneof| oneof.name() == "payload").expect("the events");
     let kind = |field: FieldDescriptor| {
-        let access: EventAccess = option(&pool, "cpor.options.v1.event_access", &field.options(), field.full_name());
+        let access: EventAccess =
+            read_option(&pool, "cpor.options.v1.event_access", &field.options(), field.full_name());
         EventKind {
             json_name: field.json_name().to_owned(),
             sources: access.sources().map(to_service).collect(),

@@ -28,11 +28,11 @@ pub struct Node {
     config: Config,
     threads: u8,
     keys: TestKeys,
-    running: Mutex<Option<Running>>,
+    running: Mutex<Option<RunningSystem>>,
 }
 
 /// A running system and its runtime. All tasks of the system end with the runtime.
-struct Running {
+struct RunningSystem {
     system: System,
     runtime: Runtime,
 }
@@ -44,8 +44,8 @@ impl std::fmt::Debug for Node {
 }
 
 impl Node {
-    /// A process that has not been started. It gets the private keys of its services only, and the
-    /// public keys of all.
+    /// Returns a process that has not been started. It gets the private keys of its services only,
+    /// and the public keys of all.
     pub(crate) fn new(services: Vec<Service>, config: Config, threads: u8, keys: &TestKeys) -> Self {
         let (grpc, web) = (ReservedPort::reserve(), ReservedPort::reserve());
         Self { services, grpc, web, config, threads, keys: keys.clone(), running: Mutex::default() }
@@ -59,7 +59,7 @@ impl Node {
     /// Starts the process.
     ///
     /// # Panics
-    /// The process is running already, or it cannot start.
+    /// Panics if the process is running already, or it cannot start.
     pub async fn start(&self) {
         let mut running = self.running.lock().await;
         assert!(running.is_none(), "{:?} are running already", self.services);
@@ -72,12 +72,12 @@ impl Node {
             System::start(settings, listeners).await
         };
         let system = runtime.spawn(start_system).await.expect("no panic").expect("the system starts");
-        *running = Some(Running { system, runtime });
+        *running = Some(RunningSystem { system, runtime });
     }
 
     /// Stops the process gracefully, like SIGTERM.
     pub async fn stop(&self) {
-        if let Some(Running { system, runtime }) = self.running.lock().await.take() {
+        if let Some(RunningSystem { system, runtime }) = self.running.lock().await.take() {
             runtime.spawn(system.stop()).await.expect("no panic");
             shut_down(runtime).await;
         }
@@ -85,7 +85,7 @@ impl Node {
 
     /// Kills the process, like SIGKILL, and waits until all its tasks have ended.
     pub async fn kill(&self) {
-        if let Some(Running { system, runtime }) = self.running.lock().await.take() {
+        if let Some(RunningSystem { system, runtime }) = self.running.lock().await.take() {
             system.kill();
             shut_down(runtime).await;
         }
@@ -100,7 +100,7 @@ impl Node {
             self.keys.verification().with_issuers(&auth.issuers).expect("issuers")
         };
         let signers = if has_files {
-            cpor::keys::service_signers(auth, &self.services, &keys).expect("the keys of the services")
+            cpor::keys::load_service_signers(auth, &self.services, &keys).expect("the keys of the services")
         } else {
             self.keys.services.only(&self.services)
         };

@@ -25,13 +25,13 @@ impl ReservedPort {
         Self { address, _reserved: Arc::new(reserved) }
     }
 
-    /// The address of the port.
+    /// Returns the address of the port.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The URL `http://127.0.0.1:{port}`.
+    /// Returns the URL `http://127.0.0.1:{port}`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)

@@ -18,8 +18,9 @@ use tonic::{body::Body, codegen::Service, transport::Channel};
 
 use crate::{Mail, TestSystem};
 
-/// The words of which a company's answers must contain its own only.
+/// The names of the partners. An answer to one of them must not contain the name of another.
 const PARTNERS: [&str; 2] = ["contoso", "northwind"];
+/// The names of the customers. An answer to one of them must not contain the name of another.
 const CUSTOMERS: [&str; 3] = ["fabrikam", "litware", "tailspin"];
 
 /// The number of bytes that are kept of a request or a response.
@@ -48,7 +49,7 @@ pub struct RecordedChannel {
 }
 
 impl Recording {
-    /// A channel that records the calls of this caller.
+    /// Returns a channel that records the calls of this caller.
     pub(crate) fn record(&self, channel: Channel, caller: &str) -> RecordedChannel {
         RecordedChannel { channel, caller: caller.to_owned(), recording: self.clone() }
     }
@@ -62,7 +63,7 @@ impl Recording {
             .collect()
     }
 
-    /// The answers with a word of another company, which the request did not contain.
+    /// Returns the answers with a word of another company, which the request did not contain.
     fn leaks(&self) -> Vec<String> {
         let exchanges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let leaks = exchanges.iter().flat_map(|exchange| {
@@ -79,8 +80,8 @@ fn text(bytes: &Mutex<Vec<u8>>) -> String {
     String::from_utf8_lossy(&bytes.lock().unwrap_or_else(PoisonError::into_inner)).to_lowercase()
 }
 
-/// The words of the companies on the same side as the caller or recipient. There are none for
-/// callers that act for neither a partner nor a customer.
+/// Returns the names of the other companies on the side of the caller or recipient: the other
+/// partners or the other customers. There are none for callers that act for neither.
 fn foreign_words(caller: &str) -> Vec<&'static str> {
     for side in [&PARTNERS[..], &CUSTOMERS[..]] {
         if side.iter().any(|word| caller.contains(word)) {
@@ -155,8 +156,8 @@ impl Service<Request<Body>> for RecordedChannel {
 }
 
 impl TestSystem {
-    /// All answers to callers whose name, or whose partner's or tenant's name, contains a text, in
-    /// lower case.
+    /// Returns the concatenated answers, in lower case, to all callers whose name, or whose
+    /// partner's or tenant's name, contains the text `caller`.
     #[must_use]
     pub fn answers_to(&self, caller: &str) -> String {
         self.recording.answers_to(caller)
@@ -165,7 +166,7 @@ impl TestSystem {
     /// Asserts that no answer and no mail to a company contained data of another on the same side.
     ///
     /// # Panics
-    /// One did.
+    /// Panics if an answer or a mail contained such data.
     pub fn assert_no_leak(&self) {
         let mut leaks = self.recording.leaks();
         for mail in self.all_mails() {

@@ -12,7 +12,7 @@ use crate::{Setup, Template, TestSystem};
 /// Starts a system, runs the test on it, and checks that all events were delivered.
 ///
 /// # Panics
-/// The test panicked, or the system did not become idle.
+/// Panics if the test panicked, or the system did not become idle.
 pub fn run(engine: Engine, setup: fn() -> Setup, test: impl AsyncFn(&TestSystem)) {
     let template = Template::for_engine(engine);
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");

@@ -41,7 +41,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// All five services in one process, with mails as files.
+    /// Returns the setup of one process that hosts all five services, with mails as files.
     #[must_use]
     pub fn one_process() -> Self {
         Self {
@@ -55,61 +55,62 @@ impl Setup {
         }
     }
 
-    /// One process for each service.
+    /// Returns the setup of one process for each service.
     #[must_use]
     pub fn five_processes() -> Self {
         Self { layout: ProcessLayout::FiveProcesses, ..Self::one_process() }
     }
 
-    /// One process for each service, with keys in files.
+    /// Returns the setup of one process for each service, with keys in files.
     #[must_use]
     pub fn five_processes_with_key_files() -> Self {
         Self { key_files: true, ..Self::five_processes() }
     }
 
-    /// Two replicas of all services, on PostgreSQL.
+    /// Returns the setup of two replicas of all services, on PostgreSQL.
     #[must_use]
     pub fn two_replicas() -> Self {
         Self { layout: ProcessLayout::TwoReplicas, ..Self::one_process() }
     }
 
-    /// One process with the policy profile of 2020.
+    /// Returns the setup of one process with the policy profile of 2020.
     #[must_use]
     pub fn policy_2020() -> Self {
         Self { policies: &[("2020@1", START)], ..Self::one_process() }
     }
 
-    /// One process with the policy profile of 2023.
+    /// Returns the setup of one process with the policy profile of 2023.
     #[must_use]
     pub fn policy_2023() -> Self {
         Self { policies: &[("2023@1", START)], ..Self::one_process() }
     }
 
-    /// One process with the policy profile of 2021, and that of 2023 from 18 March 2026 on.
+    /// Returns the setup of one process with the policy profile of 2021, and that of 2023 from 18
+    /// March 2026 on.
     #[must_use]
     pub fn policy_2023_from_18_march() -> Self {
         Self { policies: &[("2021@1", START), ("2023@1", "2026-03-18T00:00:00Z")], ..Self::one_process() }
     }
 
-    /// One process with a catalog that the test can change.
+    /// Returns the setup of one process with a catalog that the test can change.
     #[must_use]
     pub fn own_catalog() -> Self {
         Self { catalog_file: true, ..Self::one_process() }
     }
 
-    /// One process that reads the calendar `de` from a file.
+    /// Returns the setup of one process that reads the calendar `de` from a file.
     #[must_use]
     pub fn with_calendar_file() -> Self {
         Self { calendar_file: true, ..Self::one_process() }
     }
 
-    /// One process and an identity provider.
+    /// Returns the setup of one process and an identity provider.
     #[must_use]
     pub fn with_identity_provider() -> Self {
         Self { identity_provider: true, ..Self::one_process() }
     }
 
-    /// One process and a mail server.
+    /// Returns the setup of one process and a mail server.
     #[must_use]
     pub fn with_mail_server() -> Self {
         Self { mail_server: true, ..Self::one_process() }
@@ -117,7 +118,7 @@ impl Setup {
 }
 
 impl ProcessLayout {
-    /// The number of threads of a process, and of PostgreSQL connections of each pool.
+    /// Returns the number of threads of a process, and of PostgreSQL connections of each pool.
     ///
     /// Replicas have two, so that requests run concurrently. Other layouts have one: connecting is
     /// slow, and code that takes a second connection while it holds the first then blocks and fails
@@ -129,7 +130,7 @@ impl ProcessLayout {
         }
     }
 
-    /// The services that each process hosts.
+    /// Returns the services that each process hosts.
     pub(crate) fn processes(self, shared_database: bool) -> Vec<Vec<Service>> {
         match self {
             Self::FiveProcesses => Service::ALL.iter().map(|service| vec![*service]).collect(),

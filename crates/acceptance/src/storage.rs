@@ -42,55 +42,57 @@ impl TestStorage {
         copy
     }
 
-    /// The engine of the databases.
+    /// Returns the engine of the databases.
     #[must_use]
     pub fn engine(&self) -> Engine {
         if self.postgres.is_some() { Engine::Postgres } else { Engine::Sqlite }
     }
 
-    /// The data directory of a process.
+    /// Returns the data directory of a process.
     #[must_use]
     pub fn directory(&self, process: usize) -> PathBuf {
         self.folder.path().join(format!("process-{process}"))
     }
 
-    /// The directory of the mails, if there is no mail server.
+    /// Returns the path of the directory of the mails, if there is no mail server.
     #[must_use]
     pub fn mail(&self) -> PathBuf {
         self.folder.path().join("mail")
     }
 
-    /// The Maildir with the reports of failed deliveries.
+    /// Returns the path of the Maildir with the reports of failed deliveries.
     #[must_use]
     pub fn bounces(&self) -> PathBuf {
         self.folder.path().join("bounces")
     }
 
-    /// The folder of the key files, if the setup says that the system reads them.
+    /// Returns the path of the folder of the key files, if the setup says that the system reads
+    /// them.
     #[must_use]
     pub fn keys(&self) -> PathBuf {
         self.folder.path().join("keys")
     }
 
-    /// The file of the catalog, if the setup says that the system reads it.
+    /// Returns the path of the file of the catalog, if the setup says that the system reads it.
     #[must_use]
     pub fn catalog(&self) -> PathBuf {
         self.folder.path().join("catalog.toml")
     }
 
-    /// The file of the calendar `de`, if the setup has one.
+    /// Returns the path of the file of the calendar `de`, if the setup has one.
     #[must_use]
     pub fn calendar_file(&self) -> PathBuf {
         self.folder.path().join("calendar.toml")
     }
 
-    /// The database configuration of a process. On PostgreSQL each service has a role of its own.
+    /// Returns the database configuration of a process. On PostgreSQL each service has a role of
+    /// its own.
     #[must_use]
     pub fn config(&self, process: usize) -> DatabaseConfig {
         self.config_with(process, &format!("?options[role]={SERVICE_ROLE}"))
     }
 
-    /// The database configuration of the owner of the tables, who can migrate them.
+    /// Returns the database configuration of the owner of the tables, who can migrate them.
     #[must_use]
     pub fn owner_config(&self, process: usize) -> DatabaseConfig {
         self.config_with(process, "")

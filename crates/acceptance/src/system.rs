@@ -68,44 +68,44 @@ pub struct TestSystem {
 }
 
 impl TestSystem {
-    /// The engine of the databases.
+    /// Returns the engine of the databases.
     #[must_use]
     pub fn engine(&self) -> Engine {
         self.store.engine()
     }
 
-    /// The processes of the system.
+    /// Returns the processes of the system.
     #[must_use]
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
     }
 
-    /// The number of processes that host all services: two if the test asked for replicas and runs
-    /// on PostgreSQL, otherwise one.
+    /// Returns the number of processes that host all services: two if the test asked for replicas
+    /// and runs on PostgreSQL, otherwise one.
     #[must_use]
     pub fn replicas(&self) -> usize {
         self.nodes.iter().filter(|node| node.services.len() == Service::ALL.len()).count()
     }
 
-    /// The storage of the system.
+    /// Returns the storage of the system.
     #[must_use]
     pub fn store(&self) -> &TestStorage {
         &self.store
     }
 
-    /// The mail server.
+    /// Returns the mail server.
     ///
     /// # Panics
-    /// The test did not ask for a mail server.
+    /// Panics if the test did not ask for a mail server.
     #[must_use]
     pub fn mail_server(&self) -> &MailServer {
         self.mail_server.as_ref().expect("Setup::with_mail_server")
     }
 
-    /// The identity provider and its key.
+    /// Returns the identity provider and its key.
     ///
     /// # Panics
-    /// The test did not ask for an identity provider.
+    /// Panics if the test did not ask for an identity provider.
     #[must_use]
     pub fn identity_provider(&self) -> &(TestIssuer, IssuerKey) {
         self.identity_provider.as_ref().expect("Setup::with_identity_provider")
@@ -116,14 +116,15 @@ impl TestSystem {
         self.next_number.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// A caller with this role. `owner` is the name of the partner or tenant, for roles that need
-    /// one.
+    /// Returns a caller with this role. `owner` is the name of the partner or tenant, for roles
+    /// that need one.
     #[must_use]
     pub fn actor(&self, subject: &str, role: Role, owner: Option<&str>) -> Actor {
         new_actor(&self.connections, &self.recording, &self.keys.users, subject, role, owner)
     }
 
-    /// A caller with this role. Partner roles belong to Contoso, the customer role to Fabrikam.
+    /// Returns a caller with this role. Partner roles belong to Contoso, the customer role to
+    /// Fabrikam.
     #[must_use]
     pub fn actor_with_role(&self, role: Role) -> Actor {
         let subject = format!("{role}@test.example");
@@ -136,32 +137,32 @@ impl TestSystem {
         }
     }
 
-    /// The service `from` as a caller of the service `to`, on its own behalf.
+    /// Returns the service `from` as a caller of the service `to`, on its own behalf.
     #[must_use]
     pub fn service(&self, from: Service, to: Service) -> Actor {
         let token = self.keys.service(from).token(to, None).expect("a token");
         Actor::new(from.as_str(), Some(&token), self.connections.clone(), self.recording.clone())
     }
 
-    /// A caller with this token.
+    /// Returns a caller with this token.
     #[must_use]
     pub fn actor_with_token(&self, token: &str) -> Actor {
         Actor::new("bearer", Some(token), self.connections.clone(), self.recording.clone())
     }
 
-    /// The signer of the users' tokens.
+    /// Returns the signer of the users' tokens.
     #[must_use]
     pub fn issuer(&self) -> &TokenSigner {
         &self.keys.users
     }
 
-    /// The private keys of the system.
+    /// Returns the private keys of the system.
     #[must_use]
     pub fn keys(&self) -> &TestKeys {
         &self.keys
     }
 
-    /// The mails to an address, in the order of the decisions that caused them.
+    /// Returns the mails to an address, in the order of the decisions that caused them.
     #[must_use]
     pub fn mails_to(&self, address: &str) -> Vec<Mail> {
         let mut mails = self.all_mails();
@@ -169,15 +170,15 @@ impl TestSystem {
         mails
     }
 
-    /// All mails, in the order of the decisions that caused them.
+    /// Returns all mails, in the order of the decisions that caused them.
     pub(crate) fn all_mails(&self) -> Vec<Mail> {
         self.mail_server.as_ref().map_or_else(|| Mail::all_in(&self.store.mail()), MailServer::accepted)
     }
 
-    /// The newest mail to an address.
+    /// Returns the newest mail to an address.
     ///
     /// # Panics
-    /// There is no mail to the address.
+    /// Panics if there is no mail to the address.
     #[must_use]
     pub fn mail_to(&self, address: &str) -> Mail {
         self.mails_to(address).pop().unwrap_or_else(|| panic!("no mail to {address}"))

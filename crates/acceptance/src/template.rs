@@ -21,7 +21,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// The template of this test run for an engine.
+    /// Returns the template of this test run for an engine.
     pub fn for_engine(engine: Engine) -> &'static Self {
         static SQLITE: OnceLock<Template> = OnceLock::new();
         static POSTGRES: OnceLock<Template> = OnceLock::new();
@@ -32,7 +32,7 @@ impl Template {
         template.get_or_init(|| create(engine))
     }
 
-    /// The engine of the template.
+    /// Returns the engine of the template.
     pub(crate) fn engine(&self) -> Engine {
         self.store.engine()
     }
@@ -57,7 +57,7 @@ fn create(engine: Engine) -> Template {
             create_roles(&config).await;
             cpor::system::grant(&config, Service::ALL, SERVICE_ROLE).await.expect("the rights of the services");
         }
-        let system = TestSystem::on(store, Setup::one_process()).await;
+        let system = TestSystem::start_on(store, Setup::one_process()).await;
         system.import_rows(example_rows()).await;
         system.import_rows(additional_rows()).await;
         system.wait_until_idle().await;

@@ -38,7 +38,7 @@ impl<'s> TestClaim<'s> {
     /// otherwise to Contoso.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn create_draft(system: &'s TestSystem, claim: Claim) -> ApiResult<Self> {
         let (partner, parent) =
             if claim.mpn_id.starts_with('2') { (&system.northwind, NORTHWIND) } else { (&system.contoso, CONTOSO) };
@@ -69,18 +69,18 @@ impl<'s> TestClaim<'s> {
     /// Gets the claim as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn claim_as(&self, actor: &Actor) -> ApiResult<Claim> {
         Ok(actor.claims().get_claim(GetClaimRequest { name: self.name.clone() }).await?.into_inner())
     }
 
-    /// The id of the claim.
+    /// Returns the id of the claim.
     #[must_use]
     pub fn id(&self) -> &str {
         self.name.rsplit('/').next().unwrap_or_default()
     }
 
-    /// The resource name of the key of a line, for example
+    /// Returns the resource name of the key of a line, for example
     /// `tenants/{tenant}/subscriptions/{subscription}`.
     pub async fn key(&self, line: usize) -> String {
         self.claim().await.lines[line].key.clone()
@@ -95,10 +95,10 @@ impl<'s> TestClaim<'s> {
         entries
     }
 
-    /// The newest history entry with this action.
+    /// Returns the newest history entry with this action.
     ///
     /// # Panics
-    /// The history has no such entry.
+    /// Panics if the history has no such entry.
     pub async fn entry(&self, action: &str) -> HistoryEntry {
         let history = self.history().await;
         let found = history.iter().rev().find(|entry| entry.action == action).cloned();
@@ -120,14 +120,14 @@ impl<'s> TestClaim<'s> {
     /// Gets the assessment of the claim as its partner.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn assessment(&self) -> ApiResult<Assessment> {
         let name = format!("tenants/{}/assessments/{}", self.tenant, self.id());
         let request = GetAssessmentRequest { name, ..GetAssessmentRequest::default() };
         Ok(self.partner.eligibility().get_assessment(request).await?.into_inner())
     }
 
-    /// The message that uploads a small document in one part.
+    /// Returns the message that uploads a small document in one part.
     #[must_use]
     pub fn upload_message(&self, file_name: &str, bytes: &[u8]) -> UploadEvidenceRequest {
         let metadata =

@@ -6,7 +6,7 @@ use prost_types::Timestamp;
 /// Parses an RFC 3339 time to a proto timestamp.
 ///
 /// # Panics
-/// `text` is not a time in the format of RFC 3339.
+/// Panics if `text` is not a time in the format of RFC 3339.
 #[must_use]
 #[track_caller]
 pub fn timestamp(text: &str) -> Timestamp {
@@ -22,7 +22,7 @@ pub fn to_timestamp(time: DateTime<Utc>) -> Timestamp {
 /// Converts a proto timestamp to a time.
 ///
 /// # Panics
-/// The timestamp is absent or out of range.
+/// Panics if the timestamp is absent or out of range.
 #[must_use]
 #[track_caller]
 pub fn from_timestamp(time: Option<Timestamp>) -> DateTime<Utc> {
@@ -34,7 +34,7 @@ pub fn from_timestamp(time: Option<Timestamp>) -> DateTime<Utc> {
 /// calendar de 2026`, and the version of the time zone database.
 ///
 /// # Panics
-/// The shipped calendars cannot be read.
+/// Panics if the shipped calendars cannot be read.
 #[must_use]
 pub fn due_rule(text: &str) -> &'static str {
     let calendars = cpor::rules::RulesConfig::default().calendars().expect("the calendars");

@@ -11,11 +11,11 @@ pub(super) const SERVICE_SUBJECT_PREFIX: &str = "services/";
 /// and `act`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Claims {
-    /// The issuer.
+    /// The issuer, which signed the token.
     pub(super) iss: String,
     /// The subject: the id of a user, or `services/` and the name of a service.
     pub(super) sub: String,
-    /// The audience.
+    /// The audience: the systems that the token is for.
     pub(super) aud: Audience,
     /// The expiry time, in seconds since 1970.
     pub(super) exp: u64,

@@ -13,16 +13,16 @@ use cpor_types::Service;
 /// The part of `service_key_file` that is replaced by the name of the service.
 const SERVICE_PLACEHOLDER: &str = "{service}";
 
-/// The keys with which tokens are verified, and the keys that sign tokens for calls between
-/// services and receipts.
+/// The keys with which tokens are verified, and the keys that sign receipts and the tokens for
+/// calls between services.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AuthConfig {
     /// The required `iss` of the users' tokens that are verified with `jwks_file`. There is no
     /// default, so that nobody accepts the tokens of a development system by accident.
     pub issuer: String,
-    /// The JWKS file (RFC 7517) with the public keys of `issuer`, each with a `kid`. The file is
-    /// read again when it changes.
+    /// The JWKS file (RFC 7517) with the public keys of `issuer`, each with a `kid` (key id). The
+    /// file is read again when it changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_file: Option<PathBuf>,
     /// The PKCS#8 PEM file with the Ed25519 key that signs this service's calls to other services.
@@ -35,7 +35,8 @@ pub struct AuthConfig {
     /// key must be removed from it. The file is read again when it has changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_jwks_file: Option<PathBuf>,
-    /// The PKCS#8 PEM file with the Ed25519 key that signs receipts. Only claim-intake needs it.
+    /// The PKCS#8 PEM file with the Ed25519 key that signs receipts (proofs of the history of a
+    /// claim). Only claim-intake needs it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receipt_key_file: Option<PathBuf>,
     /// Issuers of users' tokens, for example the identity provider of the vendor.
@@ -44,7 +45,8 @@ pub struct AuthConfig {
 }
 
 impl AuthConfig {
-    /// Returns the file with the key of a service.
+    /// Returns the key file of a service: `service_key_file` with the name of the service in place
+    /// of `{service}`.
     #[must_use]
     pub fn service_key_file_of(&self, service: Service) -> Option<PathBuf> {
         let file = self.service_key_file.as_ref()?;
@@ -70,8 +72,8 @@ impl AuthConfig {
         errors.require(!is_service_issuer, "issuer", "must not be the reserved issuer of the services");
         errors.require_readable_file("jwks_file", self.jwks_file.as_ref());
         errors.require_readable_file("service_jwks_file", self.service_jwks_file.as_ref());
-        let simple = self.jwks_file.is_some().then(|| self.simple_issuer());
-        users::validate(&self.issuers, simple.as_ref(), errors);
+        let jwks_file_issuer = self.jwks_file.is_some().then(|| self.jwks_file_issuer());
+        users::validate(&self.issuers, jwks_file_issuer.as_ref(), errors);
     }
 
     /// Returns true if an issuer of users' tokens is configured.
@@ -82,12 +84,12 @@ impl AuthConfig {
 
     /// Returns all issuers of users' tokens.
     pub(crate) fn user_issuers(&self) -> Vec<IssuerConfig> {
-        let simple = self.jwks_file.is_some().then(|| self.simple_issuer());
-        simple.into_iter().chain(self.issuers.iter().cloned()).collect()
+        let jwks_file_issuer = self.jwks_file.is_some().then(|| self.jwks_file_issuer());
+        jwks_file_issuer.into_iter().chain(self.issuers.iter().cloned()).collect()
     }
 
     /// Returns the issuer that `issuer` and `jwks_file` configure.
-    pub(crate) fn simple_issuer(&self) -> IssuerConfig {
+    pub(crate) fn jwks_file_issuer(&self) -> IssuerConfig {
         IssuerConfig {
             url: self.issuer.clone(),
             audiences: vec![USER_AUDIENCE.to_owned()],

@@ -40,7 +40,7 @@ impl VerificationKeys {
     /// does not name its service.
     pub fn new(issuer: &str, users_jwks: &str, services_jwks: &str) -> Result<Self, KeyError> {
         let config = AuthConfig { issuer: issuer.to_owned(), ..AuthConfig::default() };
-        let users = UserIssuers::with_fixed_keys(&config.simple_issuer(), users_jwks)?;
+        let users = UserIssuers::with_fixed_keys(&config.jwks_file_issuer(), users_jwks)?;
         Ok(Self { users, services: ServiceKeys::parse(services_jwks)? })
     }
 
@@ -75,14 +75,14 @@ impl VerificationKeys {
         self.services.contains(&signer.kid())
     }
 
-    /// Keeps the keys of the users' issuers fresh until the process drains.
+    /// Keeps the keys of the users' issuers fresh until the process shuts down.
     pub fn keep_fresh(&self, tasks: &Tasks, metrics: &Metrics, entropy: &Arc<dyn Entropy>) {
         self.users.keep_fresh(tasks, metrics, entropy);
     }
 
     /// Waits until the key of a refused token is there, if its issuer may have published it since
-    /// the last fetch. Returns true if the token should be verified again. At most one fetch a
-    /// minute and issuer is caused in this way.
+    /// the last fetch. Returns true if the token should be verified again. This causes at most one
+    /// fetch per minute and issuer.
     pub async fn wait_for_key(&self, token: &str) -> bool {
         self.users.wait_for_key(token).await
     }

@@ -1,7 +1,7 @@
 //! Authentication and authorization. Callers present bearer tokens (JWT), which are verified
 //! against the public keys of the users' issuers or of the services. One middleware then enforces
-//! the access rules that the protos declare. Each service signs its tokens with a key of its own,
-//! and receipts have another one.
+//! the access rules that the protos declare. Each service signs its tokens with a key of its own.
+//! Receipts (proofs of the history of a claim) are signed with another key.
 mod access;
 mod caller;
 mod claims;

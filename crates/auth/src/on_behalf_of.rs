@@ -1,6 +1,6 @@
 //! The persons on whose behalf a service may call a method. The token of a service names the
-//! person, signed with the key of the service and for one called service; the called service judges
-//! it by what the proto declares.
+//! person. The called service accepts it only if the proto of the method declares the person's side
+//! for the calling service.
 use cpor_types::{ActorSide, Service};
 
 use super::Caller;

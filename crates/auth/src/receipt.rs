@@ -1,7 +1,7 @@
-//! Signatures of receipts and of the daily roots of all histories. A receipt proves the history of
-//! a partner's claim, and can be verified offline, at any time. Receipts and roots are signed with
-//! a key of their own: tokens that it signs are not accepted, and receipts that are signed with
-//! another key are not valid.
+//! Signatures of receipts and of roots. A receipt proves the history of a partner's claim, and can
+//! be verified offline, at any time. A root is the hash of all histories at the end of a day.
+//! Receipts and roots are signed with a key of their own: tokens that it signs are not accepted,
+//! and receipts that are signed with another key are not valid.
 use std::{path::Path, sync::Arc};
 
 use jsonwebtoken::{Validation, decode, decode_header};
@@ -11,7 +11,7 @@ use super::{KeyError, jwks::KeySet, signing_key::SignerError, watched_key::Watch
 
 /// The `typ` header of the signature of a receipt.
 pub(super) const RECEIPT_TYPE: &str = "cpor-receipt";
-/// The first part of the `kid` of the keys that sign receipts.
+/// The first part of the `kid` (key id) of the keys that sign receipts.
 const RECEIPT_KEY_OWNER: &str = "receipts";
 
 /// The reason why the signature of a receipt is not valid.

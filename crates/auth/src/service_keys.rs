@@ -1,6 +1,6 @@
 //! Verification of the tokens with which services call each other. Each public key belongs to one
-//! service, which the first part of its `kid` names: `customer-consent/` and a hash. A token is
-//! accepted as a token of that service only, whatever its claims say.
+//! service, which the first part of its `kid` (key id) names: `customer-consent/` and a hash. A
+//! token is accepted as a token of that service only, whatever its claims say.
 use std::{
     collections::HashMap,
     path::Path,

@@ -162,13 +162,13 @@ impl ServiceSigners {
         self.0.get(&service)
     }
 
-    /// Returns the signers of some of the services.
+    /// Returns the signers of `services`. Services without a signer are left out.
     #[must_use]
     pub fn only(&self, services: &[Service]) -> Self {
         services.iter().filter_map(|service| self.get(*service)).cloned().collect()
     }
 
-    /// Returns the signers.
+    /// Returns the signers, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &ServiceSigner> {
         self.0.values()
     }

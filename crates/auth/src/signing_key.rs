@@ -36,7 +36,8 @@ pub enum SignerError {
     Sign(#[from] jsonwebtoken::errors::Error),
 }
 
-/// A private Ed25519 key with its key id. It does not print.
+/// A private Ed25519 key with its key id. The type has no `Debug`, so that the key is never
+/// printed.
 pub(super) struct SigningKey {
     /// The private key in PKCS#8 DER.
     pkcs8: Vec<u8>,

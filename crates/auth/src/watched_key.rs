@@ -13,7 +13,8 @@ use super::signing_key::{SignerError, SigningKey};
 /// The time after which a changed key file is noticed, if the key is used.
 const REREAD_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The present signing key of an owner, and the file that it was read from. It does not print.
+/// The present signing key of an owner, and the file that it was read from. The type has no
+/// `Debug`, so that the key is never printed.
 pub(super) struct WatchedKey {
     /// The first part of the key id.
     owner: &'static str,

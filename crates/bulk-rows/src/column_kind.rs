@@ -96,15 +96,17 @@ impl ColumnKind {
 #[expect(clippy::wildcard_enum_match_arm, reason = "values of the other types are not converted")]
 pub(crate) fn widen(value: Value) -> Result<Value, DbErr> {
     Ok(match value {
-        Value::TinyInt(Some(n)) => i64::from(n).into(),
-        Value::SmallInt(Some(n)) => i64::from(n).into(),
-        Value::Int(Some(n)) => i64::from(n).into(),
-        Value::TinyUnsigned(Some(n)) => i64::from(n).into(),
-        Value::SmallUnsigned(Some(n)) => i64::from(n).into(),
-        Value::Unsigned(Some(n)) => i64::from(n).into(),
-        Value::BigUnsigned(Some(n)) => i64::try_from(n).map_err(|_| DbErr::Type(format!("{n} exceeds bigint")))?.into(),
-        Value::Float(Some(x)) => f64::from(x).into(),
-        Value::Char(Some(c)) => c.to_string().into(),
+        Value::TinyInt(Some(integer)) => i64::from(integer).into(),
+        Value::SmallInt(Some(integer)) => i64::from(integer).into(),
+        Value::Int(Some(integer)) => i64::from(integer).into(),
+        Value::TinyUnsigned(Some(integer)) => i64::from(integer).into(),
+        Value::SmallUnsigned(Some(integer)) => i64::from(integer).into(),
+        Value::Unsigned(Some(integer)) => i64::from(integer).into(),
+        Value::BigUnsigned(Some(integer)) => {
+            i64::try_from(integer).map_err(|_| DbErr::Type(format!("{integer} exceeds bigint")))?.into()
+        }
+        Value::Float(Some(float)) => f64::from(float).into(),
+        Value::Char(Some(character)) => character.to_string().into(),
         Value::ChronoDateTimeWithTimeZone(Some(time)) => time.to_utc().into(),
         other => other,
     })

@@ -36,8 +36,8 @@ struct Key<'a>(&'a [KeyValue]);
 
 impl fmt::Display for Key<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, value) in self.0.iter().enumerate() {
-            write!(f, "{}{value}", if n > 0 { ", " } else { "" })?;
+        for (index, value) in self.0.iter().enumerate() {
+            write!(f, "{}{value}", if index > 0 { ", " } else { "" })?;
         }
         Ok(())
     }

@@ -9,7 +9,6 @@ use crate::{
     values::value,
 };
 
-/// A column of [`InputRows`].
 #[derive(Clone, Debug)]
 struct Column {
     name: &'static str,
@@ -113,15 +112,15 @@ impl InputRows {
         let Self { columns, values } = self;
         let mut arrays: Vec<Vec<Value>> = columns.iter().map(|_| Vec::new()).collect();
         let mut null_flags: Vec<Vec<Value>> = arrays.clone();
-        for (n, value) in values.into_iter().enumerate() {
-            let column = n % columns.len();
+        for (index, value) in values.into_iter().enumerate() {
+            let column = index % columns.len();
             let is_null = value == value.as_null();
             null_flags[column].push(is_null.into());
             arrays[column].push(if is_null { columns[column].kind.null_placeholder() } else { widen(value)? });
         }
         sql.push("WITH s AS (SELECT ");
-        for (n, Column { name, is_nullable, .. }) in columns.iter().enumerate() {
-            let comma = if n > 0 { ", " } else { "" };
+        for (index, Column { name, is_nullable, .. }) in columns.iter().enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
             let item = match is_nullable {
                 true => format!(r#"{comma}CASE WHEN "{name}__null" THEN NULL ELSE "{name}" END AS "{name}""#),
                 false => format!(r#"{comma}"{name}""#),
@@ -152,8 +151,8 @@ impl InputRows {
         let width = self.columns.len();
         let names = self.names();
         sql.push("WITH s(").names("", names).push(") AS (VALUES ");
-        for (n, value) in self.values.into_iter().enumerate() {
-            let separator = match (n, n % width) {
+        for (index, value) in self.values.into_iter().enumerate() {
+            let separator = match (index, index % width) {
                 (0, _) => "(",
                 (_, 0) => "), (",
                 _ => ", ",

@@ -55,8 +55,8 @@ impl Sql {
 
     /// Appends names, quoted and separated by commas, each with `prefix` before it.
     pub(crate) fn names<'a>(&mut self, prefix: &str, names: impl IntoIterator<Item = &'a str>) -> &mut Self {
-        for (n, name) in names.into_iter().enumerate() {
-            if n > 0 {
+        for (index, name) in names.into_iter().enumerate() {
+            if index > 0 {
                 self.push(", ");
             }
             self.push(prefix).push("\"").push(name).push("\"");

@@ -144,12 +144,12 @@ pub async fn update_columns<E: EntityTrait>(
     for chunk in InputRows::from_models::<E>(sent, rows)?.chunks() {
         let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
         sql.push("UPDATE ").table::<E>().push(" SET ");
-        for (n, column) in columns.iter().enumerate() {
-            sql.push(if n > 0 { ", " } else { "" }).columns("", [*column]).push(" = ").columns("s.", [*column]);
+        for (index, column) in columns.iter().enumerate() {
+            sql.push(if index > 0 { ", " } else { "" }).columns("", [*column]).push(" = ").columns("s.", [*column]);
         }
         sql.push(" FROM s WHERE ");
-        for (n, column) in primary_key::<E>().enumerate() {
-            sql.push(if n > 0 { " AND " } else { "" }).table::<E>().push(".").columns("", [column]);
+        for (index, column) in primary_key::<E>().enumerate() {
+            sql.push(if index > 0 { " AND " } else { "" }).table::<E>().push(".").columns("", [column]);
             sql.push(" = ").columns("s.", [column]);
         }
         tx.execute_raw(sql.statement()).await?;
@@ -184,7 +184,7 @@ fn other_columns<E: EntityTrait>() -> impl Iterator<Item = E::Column> {
 
 /// Appends `"column" = excluded."column"` for each column outside of the primary key.
 fn push_assignments<E: EntityTrait>(sql: &mut Sql) {
-    for (n, column) in other_columns::<E>().enumerate() {
-        sql.push(if n > 0 { ", " } else { "" }).columns("", [column]).push(" = ").columns("excluded.", [column]);
+    for (index, column) in other_columns::<E>().enumerate() {
+        sql.push(if index > 0 { ", " } else { "" }).columns("", [column]).push(" = ").columns("excluded.", [column]);
     }
 }

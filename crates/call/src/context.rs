@@ -23,10 +23,10 @@ impl CallDeadline {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(pub Arc<str>);
 
-/// The context of a call.
+/// The request id and the deadline of a call.
 #[derive(Clone, Debug)]
 pub struct CallContext {
-    /// The id of the request.
+    /// The id that the client gave the request in a header, or else a generated one.
     pub request_id: Arc<str>,
     /// The time at which the client stops waiting.
     pub deadline: CallDeadline,

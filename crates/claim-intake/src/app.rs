@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     domain::{self, Rules},
     evidence::{self, EvidenceKeys, EvidenceStore, EvidenceStoreError, Rewrapper, Scanner, UnusableKeys},
-    notices::NoticeComposer,
+    notices::PartnerMailComposer,
     roots::RootMaker,
     service::{ClaimIntake, MAX_ROWS_IN_FLIGHT},
     store::{ClaimStore, EvidenceUsage},
@@ -43,7 +43,7 @@ pub enum BuildError {
     EvidenceKeys {
         /// The path of the file.
         path: PathBuf,
-        /// The reason, without any key.
+        /// The reason. It contains no key.
         error: String,
     },
     /// Keys that encrypt stored documents are missing, or another key has the id of such a key.
@@ -110,7 +110,7 @@ pub async fn build_with(
     let rewrapper = Rewrapper::new(context.db.clone(), evidence_keys.clone(), &context.metrics);
     host.add_background_task("evidence-keys", move |stop| rewrapper.clone().run(stop));
     let rules = Rules::new(context.policies.clone(), context.calendars.clone());
-    let composer = NoticeComposer { db: context.db.clone(), rules: rules.clone() };
+    let composer = PartnerMailComposer { db: context.db.clone(), rules: rules.clone() };
     Sender::spawn_on(&host, &context, config.mail, composer)?;
     let intake = ClaimIntake {
         writer: host.writer(ClaimStore { entropy: Arc::clone(&context.entropy) }),
@@ -156,8 +156,9 @@ fn evidence_directory(config: &Config, context: &ServiceContext) -> Result<PathB
     config.evidence_directory.clone().or_else(default_directory).ok_or(BuildError::NoEvidenceDirectory)
 }
 
-/// Loads the configured keys, or those in the evidence directory, which are created if they are
-/// missing. Checks that they can decrypt the keys of the stored documents.
+/// Loads the keys that encrypt documents from the configured file or, if none is configured, from
+/// the evidence directory, where they are created if they are missing. Checks that the keys can
+/// decrypt the stored documents.
 async fn evidence_keys(
     config: &Config,
     context: &ServiceContext,
@@ -191,8 +192,9 @@ fn spawn_sweeper(host: &Host, context: &ServiceContext, evidence_store: &Evidenc
     });
 }
 
-/// Registers the background task that makes the daily roots of all histories (R56). A virtual clock
-/// is not moved forward before the roots of the days that have ended are made.
+/// Registers the background task that makes the daily roots: signed hashes of the histories of all
+/// claims (R56). A virtual clock is not moved forward before the roots of the days that have ended
+/// are made.
 fn spawn_root_maker(
     host: &Host,
     context: &ServiceContext,

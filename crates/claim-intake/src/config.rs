@@ -12,8 +12,9 @@ pub struct Config {
     /// directory. All replicas must use the same directory.
     pub evidence_directory: Option<PathBuf>,
     /// The directory that gets a file for each daily root, a signed hash of all histories (R56).
-    /// The default is `roots` in the data directory. Keep copies where nobody can change them who
-    /// can change the database: `cpor verify --database` compares the database with them.
+    /// The default is `roots` in the data directory. Keep copies in a place where those who can
+    /// change the database cannot change them: `cpor verify --database` compares the database with
+    /// the copies.
     pub roots_directory: Option<PathBuf>,
     /// The TOML file with the keys that encrypt the documents: `[[keys]]` with an `id`, and as
     /// `key` 32 random bytes in Base64. The first key encrypts, and all decrypt. The default is
@@ -21,11 +22,11 @@ pub struct Config {
     /// use the same keys.
     pub evidence_keys_file: Option<PathBuf>,
     /// The malware scanner clamd: `host:port`, or the path of a Unix socket. Each document is
-    /// scanned before it is stored. While the scanner does not answer, no document is accepted. Its
-    /// `StreamMaxLength` must not be smaller than the maximum size of a document.
+    /// scanned before it is stored. While the scanner does not answer, no document is accepted. The
+    /// setting `StreamMaxLength` of clamd must not be smaller than the maximum size of a document.
     pub clamd: Option<String>,
-    /// The maximum number of bytes that the documents of one partner may take, with those that were
-    /// removed from drafts and those that are being uploaded.
+    /// The maximum number of bytes that the documents of one partner may take, including documents
+    /// that were removed from drafts and documents that are being uploaded.
     pub evidence_quota_bytes: u64,
     /// The maximum number of documents of one partner, counted in the same way.
     pub evidence_quota_documents: u64,

@@ -28,9 +28,9 @@ pub(crate) enum CallError {
     UploadOutOfOrder,
     /// The bytes of an upload arrive too slowly.
     UploadTooSlow,
-    /// The document contains malware, to which the scanner gives this name.
+    /// The document contains malware.
     Malware {
-        /// The name.
+        /// The name that the scanner gives to the malware.
         signature: String,
     },
     /// The malware scanner failed.
@@ -39,9 +39,9 @@ pub(crate) enum CallError {
     QuotaExceeded {
         /// The name of the quota: `documents` or `bytes`.
         quota: &'static str,
-        /// The maximum.
+        /// The maximum number of documents or bytes of one partner.
         limit: u64,
-        /// What is stored, or reserved for uploads in progress.
+        /// The number of documents or bytes that are stored, or reserved for uploads in progress.
         used: u64,
     },
     /// The claim changed during every attempt to process the request.

@@ -20,10 +20,10 @@ use cpor_types::{Activity, Actor, AssociationKey, ClaimId, ClaimName, LineId, Pa
 use std::collections::BTreeSet;
 
 impl ClaimIntake {
-    /// Fetches the facts about `content`, the intended content of the call's claim. `submitted` is
-    /// what the claim keeps if it was submitted already (R2a). Calls the registry once and reads
-    /// the database once, by an index. Returns `None` if the registry does not answer and `need` is
-    /// optional.
+    /// Fetches the facts about `content`, the intended content of the call's claim. `submitted` are
+    /// the location and the customer domain that a submitted claim keeps (R2a); `None` for a draft.
+    /// Calls the registry once and reads the database once, by an index. Returns `None` if the
+    /// registry does not answer and `need` is optional.
     ///
     /// # Errors
     /// Returns [`CallError::RegistryUnavailable`] if the registry does not answer and `need` is
@@ -72,14 +72,15 @@ impl ClaimIntake {
         let (Some(tenant), mut suggestions) = (answer.tenant, answer.suggestions) else { return Ok(Vec::new()) };
         let activities = &claim.content.activities;
         let mut claimed = BTreeSet::new();
-        for some in suggestions.chunks(SUGGESTIONS_PER_READ) {
-            let keys: Vec<_> = some.iter().flat_map(|line| keys_of_suggestion(line, tenant.id, activities)).collect();
+        for chunk in suggestions.chunks(SUGGESTIONS_PER_READ) {
+            let keys: Vec<_> = chunk.iter().flat_map(|line| keys_of_suggestion(line, tenant.id, activities)).collect();
             let (partner, claim) = (&claim.name.partner, Some(claim.name.claim));
             claimed.extend(find_claimed_elsewhere(self.reader(), partner, claim, &keys).await?);
         }
         suggestions.retain(|line| {
             let mut keys = keys_of_suggestion(line, tenant.id, activities);
-            // While the claim names no activity, a line for which one is left can be claimed.
+            // While the claim names no activity, a line is suggested if at least one activity of it
+            // is not claimed elsewhere.
             if activities.is_empty() {
                 !keys.all(|key| claimed.contains(&key))
             } else {
@@ -155,7 +156,7 @@ fn registry_error(error: RegistryError) -> CallError {
             tracing::warn!(error, "the registry is unavailable");
             CallError::RegistryUnavailable
         }
-        RegistryError::InvalidResponse(error) => CallError::Internal(error),
+        RegistryError::Defect(error) => CallError::Internal(error),
     }
 }
 

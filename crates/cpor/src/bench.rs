@@ -23,7 +23,7 @@ use self::{
 };
 use crate::{
     Config,
-    dev::{self, Dev, Options},
+    dev::{self, DevSystem, Options},
     system::{self, ClockChoice},
 };
 
@@ -75,14 +75,14 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// Opens connections for calls by an `incentives_admin` of the partner Contoso.
-async fn connect(dev: &Dev, connections: usize) -> anyhow::Result<Pool> {
+async fn connect(dev: &DevSystem, connections: usize) -> anyhow::Result<Pool> {
     let partner = Some("contoso".parse()?);
     let token = format!("Bearer {}", dev.token(Role::IncentivesAdmin, partner, None)?).parse()?;
     Pool::connect(&Endpoint::from_shared(dev.grpc_url())?, connections, token).await
 }
 
 /// Starts all services on SQLite in the folder `data`, or on the given PostgreSQL database.
-async fn start(data: &Path, postgres: Option<&str>) -> anyhow::Result<Dev> {
+async fn start(data: &Path, postgres: Option<&str>) -> anyhow::Result<DevSystem> {
     let mut config = Config::default();
     "warn".clone_into(&mut config.telemetry.log_filter);
     // One user makes all calls of a kind, and may use only an eighth of these.
@@ -108,7 +108,7 @@ struct Row {
 }
 
 /// Measures each kind of work once in each round.
-async fn measure(args: &Args, dev: &Dev) -> anyhow::Result<Vec<Row>> {
+async fn measure(args: &Args, dev: &DevSystem) -> anyhow::Result<Vec<Row>> {
     let pool = connect(dev, CONNECTIONS).await?;
     let echo = echo::start(CONNECTIONS).await?;
     let load = Load { in_flight: args.in_flight, seconds: args.seconds };
@@ -148,17 +148,19 @@ async fn check_health(pool: Pool, n: usize) -> anyhow::Result<()> {
 }
 
 /// Creates a draft of a claim with only a display name. Returns its resource name.
-async fn create_claim(pool: &Pool, n: usize) -> anyhow::Result<String> {
+async fn create_claim(pool: &Pool, loop_index: usize) -> anyhow::Result<String> {
     let claim = Claim { display_name: "Bench".into(), ..Claim::default() };
     let request =
         CreateClaimRequest { parent: "partners/contoso".into(), claim: Some(claim), ..CreateClaimRequest::default() };
-    let created =
-        ClaimServiceClient::new(pool.channel(n)).create_claim(pool.request(request)).await.context("CreateClaim")?;
+    let created = ClaimServiceClient::new(pool.channel(loop_index))
+        .create_claim(pool.request(request))
+        .await
+        .context("CreateClaim")?;
     Ok(created.into_inner().name)
 }
 
-async fn get_claim(pool: Pool, n: usize, name: String) -> anyhow::Result<()> {
+async fn get_claim(pool: Pool, loop_index: usize, name: String) -> anyhow::Result<()> {
     let request = pool.request(GetClaimRequest { name });
-    ClaimServiceClient::new(pool.channel(n)).get_claim(request).await.context("GetClaim")?;
+    ClaimServiceClient::new(pool.channel(loop_index)).get_claim(request).await.context("GetClaim")?;
     Ok(())
 }

@@ -86,9 +86,9 @@ impl Config {
     /// Returns all unknown keys and values of the wrong type or, if there are none, all invalid
     /// values.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
-        let mut merged = cpor_process::config::Sources::process(sources.config.clone());
-        // The token of the commands that call a server is no configuration. It can be set in the
-        // shell in which a server is started.
+        let mut merged = cpor_process::config::Sources::from_environment(sources.config.clone());
+        // This variable holds the token of commands that call a server. It is not a configuration
+        // key, but it can be set in the shell in which a server is started.
         merged.environment.retain(|(name, _)| name != server::TOKEN_VARIABLE);
         for (key, value) in &sources.set {
             if key.ends_with("password") || (value.contains("://") && SecretUrl::new(value).masked() != *value) {

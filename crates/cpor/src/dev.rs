@@ -70,7 +70,7 @@ pub fn virtual_clock() -> anyhow::Result<ClockChoice> {
 }
 
 /// A running system and the key that signs tokens for its users.
-pub struct Dev {
+pub struct DevSystem {
     system: System,
     data: PathBuf,
     issuer: TokenSigner,
@@ -80,7 +80,7 @@ pub struct Dev {
 ///
 /// # Errors
 /// Returns an error if an address or the data folder is in use, or if a service does not start.
-pub async fn start(options: Options) -> anyhow::Result<Dev> {
+pub async fn start(options: Options) -> anyhow::Result<DevSystem> {
     let data = options.data;
     keys::create_missing(&data)?;
     // An earlier version may have created the folder with other permissions.
@@ -107,8 +107,8 @@ pub async fn start(options: Options) -> anyhow::Result<Dev> {
     config.check()?;
     let verification_keys = VerificationKeys::load(&config.auth)?;
     let settings = Settings {
-        signers: keys::service_signers(&config.auth, Service::ALL, &verification_keys)?,
-        receipt_signer: keys::receipt_signer(&config.auth, Service::ALL)?,
+        signers: keys::load_service_signers(&config.auth, Service::ALL, &verification_keys)?,
+        receipt_signer: keys::load_receipt_signer(&config.auth, Service::ALL)?,
         keys: verification_keys,
         services: Service::ALL.to_vec(),
         clock: options.clock,
@@ -117,7 +117,7 @@ pub async fn start(options: Options) -> anyhow::Result<Dev> {
         config,
     };
     let system = System::start(settings, Listeners { grpc, web: Some(web), admin: Some(admin) }).await?;
-    let dev = Dev { system, issuer: keys::signer(&keys::user_key_file(&data), keys::ISSUER)?, data };
+    let dev = DevSystem { system, issuer: keys::load_signer(&keys::user_key_file(&data), keys::ISSUER)?, data };
     let channel = Endpoint::from_shared(dev.grpc_url())?.connect().await?;
     let token = dev.token(Role::DirectorySync, None, None)?;
     ExampleData::load()?
@@ -133,7 +133,7 @@ fn bind(address: SocketAddr, purpose: &str, option: &str) -> anyhow::Result<TcpL
     listener.with_context(|| format!("cannot listen on {address} for {purpose}; choose another address with {option}"))
 }
 
-impl Dev {
+impl DevSystem {
     /// Returns the URL of the gRPC API.
     #[must_use]
     pub fn grpc_url(&self) -> String {

@@ -23,7 +23,7 @@ use crate::{
         results::{Outcome, RowError, RowResult},
         send::{call_with_retries, content_id, send_rows},
     },
-    server::{Connection, Server},
+    server::{Connection, ServerArgs},
     sheet::{self, Sheet, SheetArgs, SheetRow},
 };
 
@@ -55,7 +55,7 @@ pub struct Args {
     /// File with one row for each document: `.csv` or `.xlsx`.
     file: PathBuf,
     #[command(flatten)]
-    server: Server,
+    server: ServerArgs,
     #[command(flatten)]
     sheet: SheetArgs,
     #[command(flatten)]
@@ -99,7 +99,7 @@ impl Uploader {
         match self.read(&row) {
             Ok(document) => {
                 let claim = document.metadata.parent.clone();
-                Outcome::unless_unavailable(row.line, &claim, self.upload(document).await)
+                Outcome::from_calls(row.line, &claim, self.upload(document).await)
             }
             Err(errors) => Ok(Outcome::refused(row.line, RowError::malformed(errors))),
         }
@@ -144,9 +144,10 @@ impl Uploader {
         if existing.iter().any(|other| (&other.sha256, &other.file_name) == (&metadata.sha256, &metadata.file_name)) {
             return Ok(RowResult::Repeated);
         }
-        // The request id makes the upload safe to repeat. If it gets the answer of an earlier
-        // upload whose document was removed since, this is another upload: its request id is also
-        // made from the name of the removed document.
+        // The request id is derived from the content, so that a repeated upload adds no second
+        // document. If the server returns a document of an earlier upload that was removed since,
+        // the document is uploaded anew, with a request id that is also derived from the name of
+        // the removed one.
         let content = metadata.encode_to_vec();
         let mut removed = String::new();
         loop {

@@ -13,7 +13,7 @@ use cpor_proto::{
 };
 use tempfile::NamedTempFile;
 
-use crate::server::{Server, status_error};
+use crate::server::{ServerArgs, status_error};
 
 /// Arguments of `cpor export`.
 #[derive(clap::Args)]
@@ -23,7 +23,7 @@ pub struct Args {
     #[arg(long)]
     partner: String,
     #[command(flatten)]
-    server: Server,
+    server: ServerArgs,
     /// Export only claims that match this filter, for example `state = EDITING AND
     /// products:teams`.
     #[arg(long, default_value = "")]

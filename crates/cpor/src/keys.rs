@@ -1,7 +1,7 @@
 //! The signing keys of an installation without an identity provider of its own. All keys are files
 //! below one folder:
 //!
-//! - `public/` has the public keys of all: `jwks.json` verifies the tokens of users,
+//! - `public/` has all public keys: `jwks.json` verifies the tokens of users,
 //!   `service-jwks.json` calls between services, and `receipt-jwks.json` receipts (proofs of the
 //!   history of a claim).
 //! - A folder for each service, for example `registry/`, has the private key `service.pem`, which
@@ -24,8 +24,9 @@ use cpor_types::{Clock, Service, SystemClock, SystemEntropy};
 /// The issuer (`iss`) of tokens that are signed with the user key.
 pub const ISSUER: &str = "cpor";
 
-/// The time between a new public key and the first use of its private key. Processes read the
-/// public keys of an unknown key again, at most every 100 ms.
+/// The time between the publication of a new public key and the first use of its private key. A
+/// process that receives a token with an unknown key id reads the public keys again, at most every
+/// 100 ms.
 const PUBLICATION_TIME: Duration = Duration::from_secs(1);
 
 /// Returns the file of the user key in the default data directory of `cpor dev`.
@@ -71,7 +72,7 @@ pub fn receipt_jwks_file(directory: &Path) -> PathBuf {
     directory.join("public").join("receipt-jwks.json")
 }
 
-/// Sets the key files of the configuration to those of this folder.
+/// Sets the issuer and the key files in the configuration to those of this folder.
 pub fn configure(auth: &mut AuthConfig, directory: &Path) {
     ISSUER.clone_into(&mut auth.issuer);
     auth.jwks_file = Some(jwks_file(directory));
@@ -90,7 +91,7 @@ pub fn session_keys_file(directory: &Path) -> PathBuf {
 ///
 /// # Errors
 /// Returns an error if the file cannot be read or is not a private key in PKCS#8 PEM.
-pub fn signer(key: &Path, issuer: &str) -> anyhow::Result<TokenSigner> {
+pub fn load_signer(key: &Path, issuer: &str) -> anyhow::Result<TokenSigner> {
     TokenSigner::from_file(key, issuer, clock()).with_context(|| format!("the signing key {}", key.display()))
 }
 
@@ -98,7 +99,7 @@ pub fn signer(key: &Path, issuer: &str) -> anyhow::Result<TokenSigner> {
 ///
 /// # Errors
 /// Returns an error if a key file is not configured, cannot be read, or is not trusted by `keys`.
-pub fn service_signers(
+pub fn load_service_signers(
     auth: &AuthConfig,
     services: &[Service],
     keys: &VerificationKeys,
@@ -124,7 +125,7 @@ pub fn service_signers(
 ///
 /// # Errors
 /// Returns an error if the key file is not configured or cannot be read.
-pub fn receipt_signer(auth: &AuthConfig, services: &[Service]) -> anyhow::Result<Option<ReceiptSigner>> {
+pub fn load_receipt_signer(auth: &AuthConfig, services: &[Service]) -> anyhow::Result<Option<ReceiptSigner>> {
     if !services.contains(&Service::ClaimIntake) {
         return Ok(None);
     }
@@ -150,7 +151,7 @@ pub fn create_missing(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     }
     let public = jwks_file(directory);
     if is_missing(&public)? {
-        write(&public, &signer(&user, ISSUER)?.jwks())?;
+        write(&public, &load_signer(&user, ISSUER)?.jwks())?;
         changed.push(public);
     }
     for service in Service::ALL.iter().copied() {
@@ -159,7 +160,7 @@ pub fn create_missing(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
             ServiceSigner::generate(service, clock())?.save(&file)?;
             changed.push(file.clone());
         }
-        publish(&service_jwks_file(directory), &service_signer(directory, service)?.jwks(), &mut changed)?;
+        publish(&service_jwks_file(directory), &load_service_signer(directory, service)?.jwks(), &mut changed)?;
     }
     let sessions = session_keys_file(directory);
     if is_missing(&sessions)? {
@@ -233,7 +234,7 @@ pub async fn rotate(directory: &Path, key: RotatedKey) -> anyhow::Result<Vec<Pat
 pub fn retire(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let current: Vec<String> = Service::ALL
         .iter()
-        .map(|service| Ok(service_signer(directory, *service)?.jwks()))
+        .map(|service| Ok(load_service_signer(directory, *service)?.jwks()))
         .collect::<anyhow::Result<_>>()?;
     let (public, keys) = (service_jwks_file(directory), join_jwks(current.iter().map(String::as_str)));
     let old = fs::read_to_string(&public).with_context(|| format!("cannot read {}", public.display()))?;
@@ -244,7 +245,7 @@ pub fn retire(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(vec![public])
 }
 
-fn service_signer(directory: &Path, service: Service) -> anyhow::Result<ServiceSigner> {
+fn load_service_signer(directory: &Path, service: Service) -> anyhow::Result<ServiceSigner> {
     let file = service_key_file(directory, service);
     let signer = ServiceSigner::from_file(service, &file, clock());
     signer.with_context(|| format!("the key of {service} in {}", file.display()))
@@ -268,8 +269,8 @@ fn new_file(file: &Path) -> anyhow::Result<PathBuf> {
     Ok(new)
 }
 
-/// Adds the key of the JWKS `current` to a JWKS file, and the file to `changed`, unless the file
-/// contains the key already.
+/// Adds the only key of the JWKS `current` to the JWKS file `public`, unless the file contains the
+/// key already. If it changes the file, adds it to `changed`.
 fn publish(public: &Path, current: &str, changed: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     let Some(keys) = add_key(public, current)? else { return Ok(()) };
     write(public, &keys)?;
@@ -279,7 +280,7 @@ fn publish(public: &Path, current: &str, changed: &mut Vec<PathBuf>) -> anyhow::
     Ok(())
 }
 
-/// Returns the JWKS in the file, with the key of the JWKS `current` added in the first place.
+/// Returns the JWKS in the file, with the only key of the JWKS `current` added as the first one.
 /// Returns `None` if the file contains the key already.
 fn add_key(file: &Path, current: &str) -> anyhow::Result<Option<String>> {
     if !file.exists() {
@@ -328,9 +329,9 @@ mod tests {
         let mut auth = AuthConfig::default();
         configure(&mut auth, folder.path());
         let keys = VerificationKeys::load(&auth).unwrap();
-        assert_eq!(service_signers(&auth, Service::ALL, &keys).unwrap().iter().count(), Service::ALL.len());
-        assert!(receipt_signer(&auth, Service::ALL).unwrap().is_some());
-        assert!(receipt_signer(&auth, &[Service::Registry]).unwrap().is_none());
+        assert_eq!(load_service_signers(&auth, Service::ALL, &keys).unwrap().iter().count(), Service::ALL.len());
+        assert!(load_receipt_signer(&auth, Service::ALL).unwrap().is_some());
+        assert!(load_receipt_signer(&auth, &[Service::Registry]).unwrap().is_none());
         for service in Service::ALL {
             let mut files: Vec<_> = fs::read_dir(folder.path().join(service.as_str())).unwrap().collect();
             let expected = match service {
@@ -343,9 +344,9 @@ mod tests {
         assert_eq!(create_missing(folder.path()).unwrap(), Vec::<PathBuf>::new(), "all files exist");
         // The key of another service is refused at start.
         auth.service_key_file = Some(service_key_file(folder.path(), Service::Registry));
-        let swapped = service_signers(&auth, &[Service::Eligibility], &keys).unwrap_err().to_string();
+        let swapped = load_service_signers(&auth, &[Service::Eligibility], &keys).unwrap_err().to_string();
         assert!(swapped.contains("auth.service_jwks_file: does not contain the key eligibility/"), "{swapped}");
-        let shared = service_signers(&auth, Service::ALL, &keys).unwrap_err().to_string();
+        let shared = load_service_signers(&auth, Service::ALL, &keys).unwrap_err().to_string();
         assert!(shared.contains("must contain {service}"), "{shared}");
     }
 
@@ -354,10 +355,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         create_missing(folder.path()).unwrap();
         let (public, receipts) = (service_jwks_file(folder.path()), receipt_jwks_file(folder.path()));
-        let old = service_signer(folder.path(), Service::Registry).unwrap().kid();
+        let old = load_service_signer(folder.path(), Service::Registry).unwrap().kid();
         let changed = rotate(folder.path(), RotatedKey::Service(Service::Registry)).await.unwrap();
         assert_eq!(changed, [public.clone(), service_key_file(folder.path(), Service::Registry)]);
-        let new = service_signer(folder.path(), Service::Registry).unwrap().kid();
+        let new = load_service_signer(folder.path(), Service::Registry).unwrap().kid();
         assert!(old != new && kids(&public).contains(&old) && kids(&public).contains(&new));
         assert_eq!(create_missing(folder.path()).unwrap(), Vec::<PathBuf>::new());
         assert_eq!(retire(folder.path()).unwrap(), std::slice::from_ref(&public));

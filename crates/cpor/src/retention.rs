@@ -14,7 +14,7 @@ use tonic::{Status, transport::Channel};
 
 use crate::{
     import::send::call_with_retries,
-    server::{Connection, Server, status_error},
+    server::{Connection, ServerArgs, status_error},
 };
 
 /// The part of `cpor retention --help` about what is erased.
@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long)]
     apply: bool,
     #[command(flatten)]
-    server: Server,
+    server: ServerArgs,
 }
 
 /// Lists the claims whose period has passed, and erases their personal data with `--apply`.
@@ -59,7 +59,7 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
             show_deleted: true,
         };
         let list = || async {
-            let mut client = claims(&connection);
+            let mut client = claim_client(&connection);
             client.list_claims(connection.request(request.clone())).await
         };
         let page = call_with_retries(list).await.map_err(|status| status_error(&status))?;
@@ -112,13 +112,13 @@ async fn erase(connection: &Connection, claim: &Claim, months: u32) -> Result<Cl
         ..ErasePersonalDataRequest::default()
     };
     call_with_retries(|| async {
-        let mut client = claims(connection);
+        let mut client = claim_client(connection);
         client.erase_personal_data(connection.request(request.clone())).await
     })
     .await
 }
 
-fn claims(connection: &Connection) -> ClaimServiceClient<Channel> {
+fn claim_client(connection: &Connection) -> ClaimServiceClient<Channel> {
     // A claim can exceed the default message limit of clients.
     ClaimServiceClient::new(connection.channel.clone()).max_decoding_message_size(64 << 20)
 }

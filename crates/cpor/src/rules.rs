@@ -63,7 +63,7 @@ impl RulesConfig {
         Ok(Calendars::with(documents.iter().map(String::as_str), system_zones().as_ref())?)
     }
 
-    /// Adds an error for each key whose files cannot be used.
+    /// Adds an error for each configuration key whose files cannot be used.
     pub(crate) fn validate(&self, errors: &mut ValidationErrors) {
         if let Err(error) = self.policies() {
             errors.add("policy_files", error.to_string());

@@ -15,7 +15,7 @@ pub(crate) const TOKEN_VARIABLE: &str = "CPOR_TOKEN";
 
 /// Arguments of commands that call a server: its address and the caller's token.
 #[derive(clap::Args)]
-pub struct Server {
+pub struct ServerArgs {
     /// URL of the claim-intake service.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:50051")]
     server: String,
@@ -34,7 +34,7 @@ pub(crate) struct Connection {
     token: MetadataValue<Ascii>,
 }
 
-impl Server {
+impl ServerArgs {
     /// Connects to the server.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use crate::{
         results::{Outcome, RowError, RowResult},
         send::{call_with_retries, content_id, send_rows},
     },
-    server::{Connection, Server},
+    server::{Connection, ServerArgs},
     sheet::{self, Sheet, SheetArgs, SheetRow},
 };
 
@@ -32,7 +32,7 @@ pub struct Args {
     /// File with the claims: `.csv` or `.xlsx`.
     file: PathBuf,
     #[command(flatten)]
-    server: Server,
+    server: ServerArgs,
     #[command(flatten)]
     sheet: SheetArgs,
     #[command(flatten)]
@@ -67,7 +67,7 @@ async fn submit_row(connection: &Connection, row: SheetRow, validate_only: bool)
     match name.filter(|_| errors.is_empty()) {
         Some(name) => {
             let name = name.to_string();
-            Outcome::unless_unavailable(row.line, &name, submit(connection, name.clone(), validate_only).await)
+            Outcome::from_calls(row.line, &name, submit(connection, name.clone(), validate_only).await)
         }
         None => Ok(Outcome::refused(row.line, RowError::malformed(errors))),
     }

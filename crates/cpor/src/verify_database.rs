@@ -76,7 +76,8 @@ pub async fn verify_database(
     keys: Option<&str>,
 ) -> anyhow::Result<Report> {
     let keys = keys.map(ReceiptKeys::parse).transpose().context("the JWKS cannot be read")?;
-    // The files are listed before the database is read, so that it contains all their roots.
+    // The files are listed before the database is read, so that the database contains every root
+    // in them.
     let source = roots.map_or(Ok(RootSource::Stored), |path| root_files(path).map(RootSource::Files))?;
     let db = match database {
         DatabaseSource::Configured(config) => Db::open(config, Service::ClaimIntake).await?,

@@ -57,8 +57,8 @@ pub enum BuildError {
     Translation(#[from] TranslationError),
 }
 
-/// Builds the service. It does nothing until the process starts its host. The database must have
-/// the schema of [`migrations`](crate::migrations).
+/// Builds the service. Its background tasks do not run until the process starts the returned host.
+/// The database must have the schema of [`migrations`](crate::migrations).
 ///
 /// # Errors
 /// Returns [`BuildError`] if the database, the mail sender, the folder for bounces, the public URL,

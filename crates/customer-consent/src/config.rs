@@ -25,8 +25,9 @@ pub struct Config {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_keys_file: Option<PathBuf>,
     /// The header in which a proxy in front of the consent page names the client's address, for
-    /// example `x-forwarded-for`. The last address in it counts. Without this setting, the address
-    /// of the connection counts. Requests are limited for each address.
+    /// example `x-forwarded-for`. If the header contains several addresses, the last one is used.
+    /// Without this setting, the address of the connection is used. The page limits the rate of
+    /// requests for each address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_address_header: Option<String>,
     /// The settings for sending mails to customers.

@@ -1,5 +1,5 @@
 //! Reads and changes consents, for the API and for the consent page. A consent is the customer's
-//! side of one claim.
+//! side of one claim. A *notice* is a mail to the customer contact.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub(crate) struct Consents {
     pub(crate) rules: Arc<Rules>,
 }
 
-/// A command of the customer.
+/// A decision of the customer about a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CustomerDecision {
     /// Approve the claim (R26a).
@@ -58,9 +58,9 @@ impl Consents {
         Ok(Some(Versioned::new(version, state.with_deadlines_applied(self.now().await?))))
     }
 
-    /// Lists up to `limit` consents after the position `after`, the newest first, as last
-    /// committed. If `owner` is given, only the consents of this tenant are listed. It takes one
-    /// round trip to the database.
+    /// Lists up to `limit` consents after the position `after`, as last committed. `query` contains
+    /// the filter and the order. If `owner` is given, only the consents of this tenant are listed.
+    /// Takes one round trip to the database.
     pub(crate) async fn list(
         &self,
         owner: Option<&str>,
@@ -71,8 +71,8 @@ impl Consents {
         store::list_consents(&self.db, owner, query, after, limit).await
     }
 
-    /// Executes a command of the customer (R43). The writer commits the command, in one transaction
-    /// with other waiting commands.
+    /// Executes a decision of the customer (R43). The writer commits the decision, in one
+    /// transaction with other waiting commands.
     pub(crate) async fn submit_decision(
         &self,
         command: Command,

@@ -1,4 +1,5 @@
-//! Renders the mails to the holders of legacy associations (R58a).
+//! Renders the mails to the holders of legacy associations (R58a): partners that were on record for
+//! a subscription before claims existed.
 
 use askama::Template;
 use cpor_durable::AggregateKey;
@@ -43,13 +44,17 @@ struct HolderMail<'a> {
     request: String,
     /// The link and its label; `None` if the mail cannot be answered.
     link: Option<(&'a str, String)>,
+    /// The sentence which states that opening the link decides nothing.
     opening_note: String,
+    /// The sentence on why the recipient gets the mail.
     reason: String,
+    /// The sentence which states that the mail was sent automatically.
     automatic_note: String,
 }
 
 impl NoticeRenderer {
-    /// Renders a mail to the holder with this id. Withdraws it if it is no longer true.
+    /// Renders a mail to the holder with this id. Withdraws the mail if it asks for an answer that
+    /// is no longer possible.
     pub(crate) async fn render_for_holder(&self, mail: &Mail, holder: Uuid) -> Result<RenderResult, RendererError> {
         let key = AggregateKey::new(mail.owner.clone(), holder);
         let found = holder::find(&self.consents.db, &key).await.map_err(renderer_error)?;

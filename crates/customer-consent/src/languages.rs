@@ -26,9 +26,7 @@ const LANGUAGE_BY_CALENDAR: (&str, &str) = ("languages.toml", include_str!("../t
 /// All translations that are part of this program, and the language of each calendar.
 #[derive(Clone, Debug)]
 pub(crate) struct Languages {
-    /// The English translation.
     english: Arc<Translation>,
-    /// The other translations.
     others: Vec<Arc<Translation>>,
     /// The language tag for each calendar id.
     language_by_calendar: BTreeMap<String, String>,

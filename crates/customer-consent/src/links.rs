@@ -16,10 +16,11 @@ use crate::store::link::{self, ConsentLink};
 
 /// Creates and finds consent links. The token at the end of a link has 256 random bits, and only
 /// its SHA-256 is stored, so that a reader of the database cannot act for a customer. The hash
-/// needs neither a salt nor a key: nobody can find 256 random bits by trying. Links expire
-/// in real time, not in the business time of deadlines. The expiry limits how long a stolen mail
-/// can be misused. The time in which the customer can decide is limited by the consent window, not
-/// by the expiry.
+/// needs neither a salt nor a key, because 256 random bits cannot be guessed.
+///
+/// Links expire by the machine's clock, not by the business clock of deadlines. The expiry limits
+/// how long a stolen mail can be misused. The time in which the customer can decide is limited by
+/// the consent window.
 #[derive(Clone)]
 pub(crate) struct ConsentLinks {
     /// The database of the service.
@@ -78,13 +79,12 @@ impl ConsentLinks {
     }
 }
 
-/// The SHA-256 of a token, under which a link is stored. Every text has one, so looking up a
+/// The SHA-256 of a token, under which a link is stored. Every text can be hashed, so looking up a
 /// malformed token takes as long as looking up one that does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct TokenHash(pub(crate) [u8; 32]);
 
 impl TokenHash {
-    /// Returns the hash of a token.
     pub(crate) fn of(token: &str) -> Self {
         Self(Sha256::digest(token.as_bytes()).into())
     }

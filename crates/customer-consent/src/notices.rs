@@ -28,7 +28,6 @@ pub(crate) struct NoticeRenderer {
     pub(crate) consents: Consents,
     /// The translations of the notices.
     pub(crate) languages: Arc<Languages>,
-    /// Creates the consent links.
     pub(crate) links: ConsentLinks,
     /// Creates the return addresses of the notices (R41b). `None` if reports of failed deliveries
     /// are not read.
@@ -64,10 +63,9 @@ impl MailRenderer for NoticeRenderer {
         Ok(RenderResult::Message(Box::new(Message { return_path, ..message })))
     }
 
-    /// Records the outcome of a notice in the consent. Nothing depends on the outcome of another
-    /// mail.
+    /// Records the outcome of a notice in the consent. The outcomes of confirmations and of mails
+    /// to holders of legacy associations have no effect.
     async fn record_outcome(&self, mail: &Mail, outcome: Outcome) -> Result<(), RendererError> {
-        // A mail to the holder of a legacy association decides nothing, whether it arrives or not.
         if holder_id(mail).is_some() {
             return Ok(());
         }
@@ -83,7 +81,8 @@ impl MailRenderer for NoticeRenderer {
     }
 }
 
-/// Returns the id of the holder of a legacy association that a mail is for, if it is for one.
+/// Returns the id of the holder if the mail is for the holder of a legacy association, which was
+/// recorded before claims existed.
 fn holder_id(mail: &Mail) -> Option<Uuid> {
     mail.data.get("holder")?.as_str()?.parse().ok()
 }
@@ -146,7 +145,6 @@ struct NoticeTexts<'a> {
     request: String,
     /// The consent link.
     link: &'a str,
-    /// The text of the link.
     link_label: String,
     /// The sentence which states that opening the link decides nothing.
     opening_note: String,
@@ -179,13 +177,13 @@ fn notice_texts<'a>(
 ) -> NoticeTexts<'a> {
     let (translation, mail) = (text.translation(), &text.translation().mail);
     let (subject, first_paragraph) = subject_and_first_paragraph(mail, consent, notice.kind);
-    // What the customer has decided before: an approval that does not count yet, or a decline.
+    // The paragraph on an earlier decision: an approval that does not count yet, or a decline.
     let earlier_decision = if consent.is_approval_unconfirmed() {
         Some(&translation.page.unconfirmed)
     } else {
         consent.needs_explicit_approval().then_some(&translation.page.declined_before)
     };
-    // Before the window is open, its end is unknown. If the acceptance of this mail opens the
+    // Before the window is open, its end is unknown. If the acceptance of this mail can open the
     // window, the mail states that the window is counted from this mail.
     let window_starts_with_this_mail =
         notice.current && notice.can_start_window(terms.window_start) && consent.state.window().is_none();
@@ -225,7 +223,8 @@ fn subject_and_first_paragraph<'a>(mail: &'a MailTexts, consent: &Consent, kind:
         NoticeKind::Dispute if is_past_review => (&mail.dispute_subject, &mail.submission_lead_checked),
         NoticeKind::Dispute => (&mail.dispute_subject, &mail.dispute_lead),
         NoticeKind::Approval if is_official => (&mail.approval_subject_granted, &mail.approval_lead_granted),
-        // R43a: neither silence nor the approval alone makes the association official.
+        // R43a: silence does not make the association official, because the contact is not
+        // authorized.
         NoticeKind::Approval if !consent.claim.contact_authorized => (&mail.submission_subject, &mail.approval_lead),
         NoticeKind::Approval if consent.declined_before => (&mail.explicit_subject, &mail.approval_lead),
         NoticeKind::Approval => (&mail.approval_subject, &mail.approval_lead),

@@ -66,8 +66,9 @@ impl SessionKeys {
         Some(Self { current: keys.next()?, older: keys.collect() })
     }
 
-    /// Seals `content`. `purpose` is not part of the result, and the same purpose is needed to open
-    /// it. The result can stand in a cookie. Returns `None` if the system has no randomness.
+    /// Seals `content`. The same `purpose`, which the result does not contain, is needed to open
+    /// it. The result has only characters that a cookie can contain. Returns `None` if the sealing
+    /// fails, for example because the system cannot produce random numbers.
     pub(crate) fn seal(&self, purpose: &str, content: &[u8]) -> Option<String> {
         let SessionKey { id, key } = &self.current;
         let mut sealed = content.to_vec();

@@ -1,6 +1,10 @@
-//! The texts that customers read, in one language. Each text is a field. A translation file with a
-//! missing or an unknown key does not load, and the compiler reports a text that is never used. The
-//! *consent window* is the time in which silence of the customer counts as consent.
+//! The texts that customers read, in one language. Each text is a field, whose comment says when
+//! the text is shown. A translation file with a missing or an unknown key does not load, and the
+//! compiler reports a text that is never used.
+//!
+//! A *notice* is a mail to the customer contact about a claim. The *consent window* is the time in
+//! which silence of the customer counts as consent. The *association* is the record of the partner
+//! for the customer, which becomes *official* when the claim is approved and the customer consents.
 
 use serde::Deserialize;
 
@@ -49,7 +53,6 @@ impl Text {
 #[derive(Debug, thiserror::Error)]
 #[error("the translation {file} cannot be used: {reason}")]
 pub struct TranslationError {
-    /// The name of the file.
     pub(crate) file: &'static str,
     /// The error in the file.
     pub(crate) reason: String,
@@ -239,9 +242,9 @@ text_sections! {
         ahead,
         /// The contact approved, and a reviewer has to confirm the contact.
         unconfirmed,
-        /// The claim is approved, and the holder of the link can approve or decline it.
+        /// The claim is approved, and the reader of the link can approve or decline it.
         approved,
-        /// The claim is approved, and the holder of the link cannot approve it.
+        /// The claim is approved, and the reader of the link cannot approve it.
         approved_told,
         /// The customer declined before a dispute.
         declined_before,
@@ -328,7 +331,9 @@ text_sections! {
         /// The footer of all pages.
         footer,
     }
-    /// The mails to holders of legacy associations, and the page for their statements.
+    /// The mails to holders of legacy associations, and the page for their statements: subjects,
+    /// first paragraphs (lead) and paragraphs on what the holder can do (ask). A legacy association
+    /// was recorded before claims existed.
     HolderTexts {
         contested_subject,
         contested_lead,
@@ -406,16 +411,16 @@ text_sections! {
     /// The mails that confirm a decision to the contact (R43a).
     ConfirmationTexts {
         approved_subject,
-        /// The claim was approved.
+        /// The customer approved the claim.
         approved,
         /// The approval counts when a reviewer has confirmed the contact.
         approved_unconfirmed,
-        /// The way out for a customer that did not approve.
+        /// What to do if the recipient did not approve.
         approved_wrong,
         declined_subject,
-        /// The claim was declined.
+        /// The customer declined the claim.
         declined,
-        /// The way out for a customer that did not decline.
+        /// What to do if the recipient did not decline.
         declined_wrong,
         /// The reason why the recipient gets this mail.
         why,

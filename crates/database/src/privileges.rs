@@ -7,7 +7,7 @@ use sea_orm::{
 };
 
 /// A table to which rows are only added. Services list them, so that the role of a service gets no
-/// right to delete their rows, or to change other columns.
+/// right to delete their rows, or to change columns other than `changing_columns`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppendOnlyTable {
     name: &'static str,
@@ -41,9 +41,9 @@ pub(super) async fn grant(
     let role = quote(role);
     // Writing to a String cannot fail.
     let mut sql = String::new();
-    for (n, row) in rows.iter().enumerate() {
+    for (index, row) in rows.iter().enumerate() {
         let (schema, table): (String, String) = (row.try_get("", "schema")?, row.try_get("", "name")?);
-        if n == 0 {
+        if index == 0 {
             let schema = quote(&schema);
             let _ = write!(sql, "REVOKE ALL ON SCHEMA {schema} FROM PUBLIC, {role}; ");
             let _ = write!(sql, "GRANT USAGE ON SCHEMA {schema} TO {role}; ");

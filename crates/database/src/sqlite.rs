@@ -13,8 +13,8 @@ use sea_orm::{
 
 use super::OpenError;
 
-/// The number of connections for reading. More connections do not help, because reads from SQLite
-/// are limited by the processor.
+/// The number of connections for reading. Reads use the processor rather than wait for the disk, so
+/// a few connections are enough.
 const READERS: u32 = 4;
 /// The maximum time that a statement waits for the lock of another process, such as a backup or an
 /// operator's shell.

@@ -1,4 +1,6 @@
-//! The resources that the writers, relays and deadline runners of one hosted service share.
+//! The resources that the writers, relays and deadline runners of one hosted service share. A
+//! *writer* commits changes of *aggregates* (units such as a claim that are saved as a whole); a
+//! *relay* sends events to other services.
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{
@@ -15,11 +17,10 @@ use crate::{BusinessClock, metrics::HostMetrics};
 
 /// The shared resources of one hosted service.
 pub(crate) struct HostContext {
-    /// The hosted service.
     pub(crate) service: Service,
     /// The service's own database.
     pub(crate) db: Db,
-    /// The clock that decides commands and deadlines.
+    /// The clock by which commands and deadlines are decided.
     pub(crate) business_clock: BusinessClock,
     /// Real time, for leases, back-off and the expiry of request ids.
     pub(crate) clock: Arc<dyn Clock>,
@@ -31,7 +32,7 @@ pub(crate) struct HostContext {
     pub(crate) notifications: Notifications,
     /// Counters from which an idle service is recognised.
     pub(crate) activity: ActivityCounters,
-    /// Is set when the leases that a crashed process left in the outbox have been released.
+    /// Set once the leases that a crashed process left in the outbox have been released.
     pub(crate) stale_leases_released: OnceCell<()>,
 }
 
@@ -82,7 +83,6 @@ impl Notifications {
         &self.relays[destination as usize]
     }
 
-    /// Returns the notification for the deadline runner.
     pub(crate) fn deadline_runner(&self) -> &Notify {
         &self.deadline_runner
     }
@@ -132,7 +132,7 @@ impl Drop for TransactionGuard<'_> {
 }
 
 impl ActivityCounters {
-    /// Counts the begin of a writer's transaction; dropping the guard counts its end. The writer
+    /// Counts the start of a writer's transaction; dropping the guard counts its end. The writer
     /// drops the guard after the commit, because other tasks can see the committed data before the
     /// writer's own task continues.
     pub(crate) fn begin_transaction(&self) -> TransactionGuard<'_> {
@@ -140,7 +140,6 @@ impl ActivityCounters {
         TransactionGuard(self)
     }
 
-    /// Counts delivered events.
     pub(crate) fn add_delivered_events(&self, count: u64) {
         self.delivered_events.fetch_add(count, Ordering::Relaxed);
     }

@@ -1,4 +1,5 @@
 //! The deadline runner: applies deadlines that have passed, if no command has applied them before.
+//! An *aggregate* is a unit that is loaded, decided and saved as a whole, such as a claim.
 //!
 //! The runner only tells the writer which aggregates have a due deadline. The writer reads the
 //! clock, and the aggregate decides. A late runner or a second runner does no harm, because late

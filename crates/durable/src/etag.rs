@@ -1,4 +1,5 @@
-//! The opaque form of an aggregate's version that callers see (AIP-154).
+//! The opaque form of an aggregate's version that callers see (AIP-154). An *aggregate* is a unit
+//! that is loaded, decided and saved as a whole, such as a claim.
 use std::fmt;
 
 /// The etag of an aggregate: its version in lower-case hexadecimal digits, without a sign and

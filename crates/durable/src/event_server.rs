@@ -1,5 +1,6 @@
 //! The gRPC server that receives events and passes them to the hosted service that they are
-//! addressed to. The events of one aggregate form a stream and are applied in order.
+//! addressed to. The events of one aggregate (such as a claim) form a *stream* and are applied in
+//! order.
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
 
 use cpor_call::status::FieldViolation;

@@ -1,4 +1,6 @@
-//! The host of one service in a process: its writers, relay, deadline runner and background tasks.
+//! The host of one service in a process: its writers (which commit changes of *aggregates*, units
+//! such as a claim that are saved as a whole), its relay (which sends events to other services),
+//! deadline runner and background tasks.
 use std::sync::Arc;
 
 use cpor_database::Db;
@@ -22,7 +24,7 @@ use crate::{
 pub struct HostParts {
     /// The service's own database.
     pub db: Db,
-    /// The clock that decides commands and deadlines.
+    /// The clock by which commands and deadlines are decided.
     pub business_clock: BusinessClock,
     /// The machine's clock, for leases, back-off and the expiry of request ids.
     pub clock: Arc<dyn Clock>,
@@ -113,7 +115,7 @@ impl Host {
         self.context.clock.now()
     }
 
-    /// Returns the clock that decides commands and deadlines.
+    /// Returns the clock by which commands and deadlines are decided.
     #[must_use]
     pub fn clock(&self) -> &BusinessClock {
         &self.context.business_clock

@@ -1,4 +1,5 @@
-//! The metrics of the writer, the relay and the deadline runner.
+//! The metrics of the writer, the relay and the deadline runner. A *stream* consists of the events
+//! of one aggregate for one service.
 use std::time::Duration;
 
 use cpor_process::metrics::{Counters, Gauges, Histograms, Metrics};

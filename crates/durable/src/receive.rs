@@ -17,7 +17,7 @@ pub trait EventReceiver: Send + Sync {
     /// idempotent commands and then call [`Inbox::mark_applied`](crate::Inbox::mark_applied).
     ///
     /// # Errors
-    /// Returns a [`ReceiveError`].
+    /// Returns a [`ReceiveError`] that says whether the sender tries again or parks the stream.
     async fn apply(&self, incoming: IncomingEvent) -> Result<(), ReceiveError>;
 }
 

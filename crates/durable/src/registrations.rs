@@ -67,7 +67,7 @@ impl Registrations {
 pub(crate) trait ErasedWriter: Send + Sync {
     /// Applies the deadlines of an aggregate that have passed.
     fn apply_passed_deadlines(&self, key: AggregateKey) -> BoxFuture<'static, ()>;
-    /// Returns the resource name of an aggregate.
+    /// Returns the resource name of an aggregate, for example `partners/contoso/claims/0192…`.
     fn resource_name(&self, key: &AggregateKey) -> String;
 }
 

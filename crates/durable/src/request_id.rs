@@ -1,4 +1,5 @@
 //! The table of request ids (AIP-155): it stores for 24 hours which aggregate each request changed.
+//! An *aggregate* is a unit that is loaded, decided and saved as a whole, such as a claim.
 use std::collections::HashMap;
 
 use cpor_bulk_rows::{insert_new, load as load_rows, to_bigint};
@@ -45,7 +46,8 @@ impl RequestKey {
 /// The outcome of the first request with an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RequestOutcome {
-    /// The SHA-256 hash of the first request. A repeated request must have the same hash.
+    /// The SHA-256 hash of the first request without its id. A repeated request must have the same
+    /// hash.
     pub(crate) body_hash: [u8; 32],
     /// The aggregate that the request changed.
     pub(crate) key: AggregateKey,
@@ -56,8 +58,9 @@ pub(crate) struct RequestOutcome {
 /// The columns of the primary key.
 const KEY_COLUMNS: [Column; 3] = [Column::Caller, Column::Method, Column::RequestId];
 
-/// The request ids of an import. An import that is saved without a writer uses it in its
-/// transaction. Another one uses it to leave out the rows that were handled before.
+/// The request ids of the rows of an import, by which rows that were handled before are recognised.
+/// An import that a writer saves only looks them up. An import that is saved without a writer also
+/// stores new ones in its transaction.
 #[derive(Debug)]
 pub struct RequestLog {
     known: HashMap<RequestKey, [u8; 32]>,
@@ -72,7 +75,7 @@ impl RequestLog {
     /// Loads what is stored about these request ids, with one query.
     ///
     /// # Errors
-    /// The database failed, or a row is inconsistent.
+    /// Returns an error if the database fails or a row is inconsistent.
     pub async fn load<'r>(
         db: &impl ConnectionTrait,
         requests: impl Iterator<Item = &'r RequestId>,
@@ -84,7 +87,7 @@ impl RequestLog {
     /// Returns whether the request was handled before.
     ///
     /// # Errors
-    /// The id was used for other content.
+    /// Returns an error if the id was used for other content.
     pub fn is_repeated(&self, request: &RequestId) -> Result<bool, RequestIdReused> {
         match self.known.get(&RequestKey::new(request)) {
             None => Ok(false),
@@ -106,12 +109,12 @@ impl RequestLog {
         self.added.is_empty()
     }
 
-    /// Saves the added requests, with one statement. `real_time` is the time from which their ids
-    /// are kept. Returns `false` if another process has just
-    /// used one of the ids; the transaction must then be rolled back.
+    /// Saves the added requests, with one statement. Their ids are kept for 24 hours from
+    /// `real_time`. Returns `false` if another process has just used one of the ids; the
+    /// transaction must then be rolled back.
     ///
     /// # Errors
-    /// The database failed.
+    /// Returns an error if the database fails.
     pub async fn save(self, tx: &Tx, real_time: Timestamp) -> Result<bool, DbErr> {
         Ok(self.added.is_empty() || insert(tx, self.added, real_time).await?.is_empty())
     }
@@ -127,7 +130,7 @@ pub(crate) async fn load(
     load_rows::<Entity>(db, &KEY_COLUMNS, keys).await?.into_iter().map(outcome_from_row).collect()
 }
 
-/// Returns whether a request with this id was handled, as last committed.
+/// Returns whether a request with this id was handled and committed.
 pub(crate) async fn is_known(
     db: &DatabaseConnection,
     caller: &str,

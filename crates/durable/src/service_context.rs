@@ -14,7 +14,8 @@ use crate::BusinessClock;
 pub struct ServiceContext {
     /// The service's own database. Its migrations have run.
     pub db: Db,
-    /// The clock that decides commands and deadlines. It can be virtual.
+    /// The clock by which commands and deadlines are decided. It can be virtual (moved by an
+    /// operator).
     pub business_clock: BusinessClock,
     /// The machine's clock, for leases, back-off and the expiry of tokens.
     pub clock: Arc<dyn Clock>,

@@ -21,7 +21,7 @@ pub type Conflicts<C> = Vec<(AggregateKey, C)>;
 ///
 /// [`rows`](crate::rows) contains the statements that most implementations need.
 pub trait Store: Send + Sync + 'static {
-    /// The aggregate that is stored.
+    /// The kind of aggregate that is stored.
     type Aggregate: Aggregate;
     /// A uniqueness rule of the database that a change breaks, for example: the company already has
     /// a claim for the same subscription (R38).

@@ -94,18 +94,18 @@ impl TestSystem {
     }
 }
 
-/// The same facts for a claim of `partner` with the id `number`.
+/// Returns the same facts for a claim of `partner` with the id `number`.
 pub(crate) fn facts_of_claim(number: u128, partner: &str, facts: AssociationFacts) -> AssociationFacts {
     let partner: PartnerId = partner.parse().unwrap();
     AssociationFacts { claim: ClaimRef { partner, claim: Uuid::from_u128(number).into() }, ..facts }
 }
 
-/// The key of [`examples::usage_of_teams`].
+/// Returns the key of [`examples::usage_of_teams`].
 pub(crate) fn teams_key() -> TenantKey {
     TenantKey { tenant: examples::presales().tenant, key: "workloads/teams".parse().unwrap() }
 }
 
-/// The usage of [`teams_key`] in a month.
+/// Returns the usage of [`teams_key`] in a month.
 pub(crate) fn teams_usage(month: &str, active_users: i64) -> Usage {
     let key = teams_key();
     let counts = UsageCounts { active_users, paid_available_units: 2_000, ..UsageCounts::default() };
@@ -113,7 +113,7 @@ pub(crate) fn teams_usage(month: &str, active_users: i64) -> Usage {
     Usage { id: UsageId { key, month: month.parse().unwrap() }, measures }
 }
 
-/// An event as the registry sends it.
+/// Returns an event as the registry sends it.
 pub(crate) fn registry_event(aggregate: &str, owner: &str, sequence: u64, payload: Payload) -> IncomingEvent {
     let stream = stream(Service::Registry, aggregate, owner, Uuid::nil());
     incoming(stream, sequence, Actor::system(Service::Registry), examples::time(START), payload)

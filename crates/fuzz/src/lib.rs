@@ -1,6 +1,6 @@
-//! The driver of the fuzz targets. A target is a test named `fuzz_…` that passes random changes of
-//! valid inputs to a function that reads what others have written. It runs briefly with the other
-//! tests, and for as long as you like by `cargo xtask fuzz TARGET MINUTES`.
+//! Runs the fuzz targets. A target is a test named `fuzz_…` that passes random changes of valid
+//! inputs to a function that parses data from outside. It runs briefly with the other tests, and
+//! for a given time by `cargo xtask fuzz TARGET MINUTES`.
 use std::time::{Duration, Instant};
 
 use proptest::{
@@ -13,27 +13,28 @@ use proptest::{
 /// target tries [`CASES`] inputs.
 pub const SECONDS: &str = "CPOR_FUZZ_SECONDS";
 
-/// The number of inputs that a target tries at a time.
+/// The number of inputs that a target tries before it checks whether the time is up.
 const CASES: u32 = 500;
-/// The maximum number of changes that make an input of a seed.
+/// The maximum number of changes by which an input differs from its seed (a valid input).
 const MAX_CHANGES: usize = 6;
 
 /// A random change of an input. Positions and lengths are taken modulo the length of the input.
 #[derive(Clone, Debug)]
 enum Change {
-    /// Replaces a byte.
+    /// Replaces the byte at a position.
     Replace(usize, u8),
-    /// Inserts bytes.
+    /// Inserts bytes at a position.
     Insert(usize, Vec<u8>),
-    /// Removes bytes.
+    /// Removes bytes from a position on: position and number.
     Remove(usize, usize),
-    /// Repeats a part of the input up to 64 times.
+    /// Repeats a part of the input: position, length, and number of repetitions.
     Repeat(usize, usize, u8),
-    /// Copies a part of the input to another place.
+    /// Copies a part of the input: position, length, and the position of the copy.
     Copy(usize, usize, usize),
-    /// Inserts a part of another seed.
+    /// Inserts a part of another seed: index of the seed, position in it, length, and the position
+    /// at which it is inserted.
     Splice(usize, usize, usize, usize),
-    /// Cuts off the end.
+    /// Cuts off the input at a position.
     CutOff(usize),
 }
 
@@ -51,13 +52,13 @@ pub fn fuzz(seeds: &[&[u8]], check: impl Fn(&[u8])) {
     let mut runner = TestRunner::new(config);
     loop {
         let result = runner.run(&(any::<usize>(), vec(changes(), 1..=MAX_CHANGES)), |(seed, changes)| {
-            check(&changed(seeds, seed, &changes));
+            check(&apply_changes(seeds, seed, &changes));
             Ok(())
         });
         match result {
             Ok(()) => {}
             Err(TestError::Fail(reason, (seed, changes))) => {
-                let input = changed(seeds, seed, &changes);
+                let input = apply_changes(seeds, seed, &changes);
                 panic!("{reason}\nthe input: {:?}\n{input:?}", String::from_utf8_lossy(&input));
             }
             Err(TestError::Abort(reason)) => panic!("{reason}"),
@@ -84,20 +85,20 @@ fn changes() -> impl Strategy<Value = Change> {
 }
 
 /// Applies changes to a seed.
-fn changed(seeds: &[&[u8]], seed: usize, changes: &[Change]) -> Vec<u8> {
-    let mut bytes = pick(seeds, seed).to_vec();
+fn apply_changes(seeds: &[&[u8]], seed: usize, changes: &[Change]) -> Vec<u8> {
+    let mut bytes = pick_seed(seeds, seed).to_vec();
     for change in changes {
-        apply(&mut bytes, seeds, change);
+        apply_change(&mut bytes, seeds, change);
     }
     bytes
 }
 
-fn pick<'s>(seeds: &[&'s [u8]], index: usize) -> &'s [u8] {
+fn pick_seed<'s>(seeds: &[&'s [u8]], index: usize) -> &'s [u8] {
     seeds.get(index % seeds.len().max(1)).copied().unwrap_or_default()
 }
 
 /// Returns the part of `bytes` that begins at `at` and has at most `length` bytes.
-fn part(bytes: &[u8], at: usize, length: usize) -> std::ops::Range<usize> {
+fn part_range(bytes: &[u8], at: usize, length: usize) -> std::ops::Range<usize> {
     let start = at % (bytes.len() + 1);
     start..start.saturating_add(length).min(bytes.len())
 }
@@ -107,25 +108,25 @@ fn insert(bytes: &mut Vec<u8>, at: usize, inserted: impl IntoIterator<Item = u8>
     drop(bytes.splice(at..at, inserted));
 }
 
-fn apply(bytes: &mut Vec<u8>, seeds: &[&[u8]], change: &Change) {
+fn apply_change(bytes: &mut Vec<u8>, seeds: &[&[u8]], change: &Change) {
     match change {
         Change::Replace(at, byte) => {
-            let range = part(bytes, *at, 1);
+            let range = part_range(bytes, *at, 1);
             bytes[range].fill(*byte);
         }
         Change::Insert(at, inserted) => insert(bytes, *at, inserted.iter().copied()),
-        Change::Remove(at, length) => drop(bytes.drain(part(bytes, *at, *length))),
+        Change::Remove(at, length) => drop(bytes.drain(part_range(bytes, *at, *length))),
         Change::Repeat(at, length, times) => {
-            let repeated = bytes[part(bytes, *at, *length)].repeat(usize::from(*times));
+            let repeated = bytes[part_range(bytes, *at, *length)].repeat(usize::from(*times));
             insert(bytes, *at, repeated);
         }
         Change::Copy(from, length, to) => {
-            let copied = bytes[part(bytes, *from, *length)].to_vec();
+            let copied = bytes[part_range(bytes, *from, *length)].to_vec();
             insert(bytes, *to, copied);
         }
         Change::Splice(seed, from, length, to) => {
-            let other = pick(seeds, *seed);
-            insert(bytes, *to, other[part(other, *from, *length)].to_vec());
+            let other = pick_seed(seeds, *seed);
+            insert(bytes, *to, other[part_range(other, *from, *length)].to_vec());
         }
         Change::CutOff(at) => bytes.truncate(at % (bytes.len() + 1)),
     }

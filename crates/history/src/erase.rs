@@ -32,9 +32,9 @@ impl SealedEntry {
         self
     }
 
-    /// Returns the salts of the four parts and of each change, for the database after an erasure.
-    /// An erased salt is zero. The random bytes of the entry must not be kept, because all salts
-    /// can be derived from them.
+    /// Returns the salts of the four parts and of each change. An erased salt is zero. After an
+    /// erasure, the database stores these salts instead of the random bytes of the entry, from
+    /// which the erased salts could be derived again.
     #[must_use]
     pub fn salts(&self) -> Vec<u8> {
         let parts = [self.facts.salt(), self.subject.salt(), self.reason.salt(), self.changes.salt()];
@@ -42,8 +42,8 @@ impl SealedEntry {
         parts.into_iter().chain(changes).flat_map(|salt| salt.unwrap_or(StoredSalts::ERASED).0).collect()
     }
 
-    /// Returns the subject, reason and changes, for the database. Erased text is empty. The field
-    /// of an erased change contains the kind of the erased data.
+    /// Returns the subject, reason and changes, as the database stores them. Erased text is empty.
+    /// In an erased change, `field` contains the kind of the erased data.
     #[must_use]
     pub fn texts(&self) -> (String, String, Vec<FieldChange>) {
         let change_text = |change: &SealedPart<FieldChange>| match &change.opened {
@@ -82,9 +82,9 @@ impl<T> SealedPart<T> {
 /// The salts of an entry as the database contains them.
 pub(super) enum StoredSalts<'a> {
     /// The random bytes of the entry, from which all its salts are derived. Nothing was erased.
-    Whole(Digest),
+    Derived(Digest),
     /// The salts of the four parts and of each change, one after the other. An erased salt is zero.
-    Each(&'a [u8]),
+    Separate(&'a [u8]),
 }
 
 impl<'a> StoredSalts<'a> {
@@ -94,32 +94,32 @@ impl<'a> StoredSalts<'a> {
     /// Reads the salts of `entry`. Returns `None` when `bytes` does not have the right length.
     pub(super) fn read(bytes: &'a [u8], entry: &HistoryEntry) -> Option<Self> {
         match <[u8; 32]>::try_from(bytes) {
-            Ok(entry_salt) => Some(Self::Whole(Digest(entry_salt))),
-            Err(_) if bytes.len() == 32 * (Part::ALL.len() + entry.changes.len()) => Some(Self::Each(bytes)),
+            Ok(entry_salt) => Some(Self::Derived(Digest(entry_salt))),
+            Err(_) if bytes.len() == 32 * (Part::ALL.len() + entry.changes.len()) => Some(Self::Separate(bytes)),
             Err(_) => None,
         }
     }
 
-    /// Returns the salt and content of a part, or that the part was erased.
+    /// Returns the salt and content of a part, or [`HiddenReason::Erased`].
     pub(super) fn part<T>(&self, part: Part, content: T) -> Result<(Digest, T), HiddenReason> {
         match self {
-            Self::Whole(entry_salt) => Ok((seal::part_salt(*entry_salt, part), content)),
-            Self::Each(bytes) => open_part(bytes, part as usize, part.erased_as(), content),
+            Self::Derived(entry_salt) => Ok((seal::part_salt(*entry_salt, part), content)),
+            Self::Separate(bytes) => open_part(bytes, part as usize, part.erased_as(), content),
         }
     }
 
-    /// Returns the salt and content of the change with this index, or that the change was erased.
+    /// Returns the salt and content of the change with this index, or [`HiddenReason::Erased`].
     pub(super) fn change(&self, index: usize, change: FieldChange) -> Result<(Digest, FieldChange), HiddenReason> {
         match self {
-            Self::Whole(entry_salt) => Ok((seal::change_salt(*entry_salt, index), change)),
-            Self::Each(bytes) => open_part(bytes, Part::ALL.len() + index, change.field.parse().ok(), change),
+            Self::Derived(entry_salt) => Ok((seal::change_salt(*entry_salt, index), change)),
+            Self::Separate(bytes) => open_part(bytes, Part::ALL.len() + index, change.field.parse().ok(), change),
         }
     }
 }
 
-/// Returns the content with the salt at `index`. A zero salt means that the content was erased as
-/// personal data of the given kind. If `kind` is `None`, the content cannot be erased; a zero salt
-/// is then returned as it is, and the verification of the commitment fails.
+/// Returns the content with the salt at `index`. A zero salt means that the content, personal data
+/// of this kind, was erased. If `kind` is `None`, the content cannot be erased: a zero salt is then
+/// returned as it is, and the verification of the commitment fails.
 fn open_part<T>(
     salts: &[u8],
     index: usize,
@@ -135,7 +135,7 @@ fn open_part<T>(
 }
 
 impl Part {
-    /// Returns the kind of personal data as which the whole part can be erased; `None` if the part
+    /// Returns the kind of personal data that the whole part is erased with; `None` if the part
     /// cannot be erased as a whole. The changes are erased one by one.
     #[must_use]
     pub const fn erased_as(self) -> Option<PersonalData> {

@@ -3,19 +3,20 @@
 //! of every part. The *link* of an entry is the hash of the chain up to this entry.
 //!
 //! ```text
-//! salt(entry, n)  = H("salt", entry salt, n)
-//! commitment      = H(kind of the part, salt, content of the part)
-//! link(n)         = H("link", claim, link(n - 1), n, audience, the four commitments)
+//! salt        = H("salt", random bytes of the entry, name of the part)
+//! commitment  = H(name of the part, salt, content of the part)
+//! link(n)     = H("link", claim, link(n - 1), n, audience, the four commitments)
 //! ```
 //!
-//! `H` is SHA-256 over a tag and length-prefixed fields, so that no two values have the same input.
-//! If a side may not see a part, it gets the commitment without the content and the salt. It can
-//! still verify the chain, and without the salt it cannot test guesses of the content.
+//! `n` is the position of the entry, and `audience` says which sides (partner, customer, vendor)
+//! may see it. `H` is SHA-256 over length-prefixed fields, so that no two values have the same
+//! input. If a side may not see a part, it gets the commitment without the content and the salt. It
+//! can still verify the chain, and without the salt it cannot test guesses of the content.
 //!
 //! The commitment of the part `changes` is computed from the commitments of the single changes, so
 //! that each change can be withheld alone. The part is withheld as a whole if the number of changes
-//! would reveal information. When personal data is erased, the database also keeps the commitment
-//! and loses the content and the salt: see `erase`.
+//! would reveal information. When personal data is erased, the database keeps the commitment and
+//! loses the content and the salt (module `erase`).
 mod erase;
 pub mod receipt;
 pub mod root;
@@ -39,7 +40,7 @@ use std::{fmt, str::FromStr};
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {
-    /// The link before the first entry.
+    /// The digest that stands for the link before the first entry.
     pub const GENESIS: Self = Self([0; 32]);
 }
 
@@ -69,7 +70,7 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// The error for a text that is not a digest.
+/// The error for a text that is not the hex form of a [`Digest`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not 64 lower-case hexadecimal digits")]
 pub struct InvalidDigest;
@@ -105,11 +106,11 @@ string_enum! {
 string_enum! {
     /// A part of a history entry, which has one commitment.
     pub enum Part, "a part of a history entry" {
-        /// The action, side, times and states; see [`EntryFacts`].
+        /// What happened, on which side, when, and between which states: [`EntryFacts`].
         Facts = "facts",
-        /// The subject: who caused the change.
+        /// The id of the person or service that caused the event.
         Subject = "subject",
-        /// The reason, or the text that somebody wrote.
+        /// The reason of the event, or the text that a person wrote, such as a comment.
         Reason = "reason",
         /// The changed fields, with their values before and after.
         Changes = "changes",
@@ -119,7 +120,7 @@ string_enum! {
 /// The facts of an entry: the part that contains neither personal data nor text that people wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryFacts {
-    /// The name of the event.
+    /// The name of the event, for example `submitted`.
     pub action: String,
     /// The side that caused the event.
     pub side: ActorSide,
@@ -131,7 +132,7 @@ pub struct EntryFacts {
     pub from: Option<ClaimStateKind>,
     /// The state after the event.
     pub to: ClaimStateKind,
-    /// Whether the event is a reported fact that came too late to change anything.
+    /// Whether another service reported the event too late for it to change the claim.
     pub overtaken: bool,
 }
 
@@ -146,32 +147,32 @@ pub struct FieldChange {
     pub to: String,
 }
 
-/// The content of a history entry, before it is sealed.
+/// The content of a history entry, before its commitments are computed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryEntry {
     /// The sides that may see the entry.
     pub audience: Audience,
-    /// The action, side, times and states.
+    /// What happened, on which side, when, and between which states.
     pub facts: EntryFacts,
-    /// Who caused the event.
+    /// The id of the person or service that caused the event; empty if there is none.
     pub subject: String,
-    /// The reason, or the text that somebody wrote.
+    /// The reason of the event, or the text that a person wrote; empty if there is none.
     pub reason: String,
-    /// The changed fields.
+    /// The changed fields of the claim.
     pub changes: Vec<FieldChange>,
 }
 
 /// A part of an entry, or one of its changes: the commitment and, unless hidden, the content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedPart<T> {
-    /// The salted hash that the chain contains.
+    /// The salted hash of the content. The chain contains it.
     pub commitment: Digest,
     /// The salt and the content from which the commitment was computed, or the reason why they are
     /// hidden.
     pub opened: Result<(Digest, T), HiddenReason>,
 }
 
-/// Why the content of a part is not shown. Verification treats both cases alike.
+/// The reason why the content of a part is not shown. The chain can be verified in both cases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HiddenReason {
     /// The side that reads the history may not see the content.
@@ -187,11 +188,11 @@ pub struct SealedEntry {
     pub position: i64,
     /// The sides that may see the entry.
     pub audience: Audience,
-    /// The action, side, times and states.
+    /// What happened, on which side, when, and between which states.
     pub facts: SealedPart<EntryFacts>,
-    /// Who caused the event.
+    /// The id of the person or service that caused the event.
     pub subject: SealedPart<String>,
-    /// The reason, or the text that somebody wrote.
+    /// The reason of the event, or the text that a person wrote.
     pub reason: SealedPart<String>,
     /// The changed fields. Each change has a commitment of its own.
     pub changes: SealedPart<Vec<SealedPart<FieldChange>>>,
@@ -201,8 +202,8 @@ pub struct SealedEntry {
 
 impl SealedEntry {
     /// Seals `entry` as the next entry of the claim's chain: computes its commitments and its link.
-    /// `previous` is the link of the entry before it. `salt` are 32 random bytes from which the
-    /// salts of the parts are derived.
+    /// `previous` is the link of the entry before it. `salt` consists of 32 random bytes, from
+    /// which the salts of the parts are derived.
     #[must_use]
     pub fn seal(claim: &ClaimName, previous: Digest, position: i64, salt: Digest, entry: HistoryEntry) -> Self {
         let HistoryEntry { audience, facts, subject, reason, changes } = entry;
@@ -224,9 +225,10 @@ impl SealedEntry {
     /// Restores an entry from the database.
     ///
     /// `salts` are the 32 bytes that were given to [`Self::seal`] or, after an erasure, the result
-    /// of [`Self::salts`]. `commitments` are the result of [`Self::commitments`] at the time of
-    /// sealing; they do not match if somebody has changed the content since. Returns `None` when
-    /// `salts` has the wrong length or `commitments` is too short.
+    /// of [`Self::salts`]. `commitments` is the result of [`Self::commitments`] at the time of
+    /// sealing, so a later change of the content is found by the verification. Returns `None` when
+    /// `salts` has the wrong length or `commitments` lacks one of the four parts. A commitment that
+    /// lacks for a change is replaced by zeros, which fail the verification.
     #[must_use]
     pub fn from_stored(
         position: i64,
@@ -257,8 +259,8 @@ impl SealedEntry {
         })
     }
 
-    /// Returns every commitment, for the database: those of the four parts, then those of the
-    /// changes.
+    /// Returns the commitments of the four parts and then of the changes, 32 bytes each, as the
+    /// database stores them.
     #[must_use]
     pub fn commitments(&self) -> Vec<u8> {
         let changes = self.each_change().map(|change| change.commitment);
@@ -312,14 +314,15 @@ impl SealedEntry {
         self.parts_hidden_as(|reason| reason != HiddenReason::Withheld)
     }
 
-    /// Returns the kinds of personal data that were erased from the entry, one for each erased part
-    /// and change.
+    /// Returns the kind of personal data of each erased part and change. A kind can occur more than
+    /// once.
     pub fn erased_kinds(&self) -> impl Iterator<Item = PersonalData> {
         let parts = [self.subject.erased_kind(), self.reason.erased_kind()];
         parts.into_iter().chain(self.each_change().map(SealedPart::erased_kind)).flatten()
     }
 
-    /// Returns the parts of which something is hidden for a reason that `is_match` accepts.
+    /// Returns the parts that are hidden for a reason that `is_match` accepts. `Changes` is among
+    /// them if at least one change is.
     fn parts_hidden_as(&self, is_match: fn(HiddenReason) -> bool) -> impl Iterator<Item = Part> {
         let changes =
             self.changes.is_hidden_as(is_match) || self.each_change().any(|change| change.is_hidden_as(is_match));
@@ -332,7 +335,7 @@ impl SealedEntry {
         parts.into_iter().filter_map(|(part, is_hidden)| is_hidden.then_some(part))
     }
 
-    /// Returns the changes one by one; none if the part as a whole is hidden.
+    /// Returns the changes, or nothing if the part `Changes` is hidden as a whole.
     pub fn each_change(&self) -> impl Iterator<Item = &SealedPart<FieldChange>> {
         self.changes.opened.iter().flat_map(|(_, changes)| changes)
     }
@@ -344,7 +347,7 @@ impl<T> SealedPart<T> {
         self.opened = Err(HiddenReason::Withheld);
     }
 
-    /// Returns the kind of personal data as which the content was erased.
+    /// Returns the kind of personal data that was erased, or `None` if the content was not erased.
     fn erased_kind(&self) -> Option<PersonalData> {
         match &self.opened {
             Err(HiddenReason::Erased(kind)) => Some(*kind),

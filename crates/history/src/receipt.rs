@@ -7,8 +7,8 @@ use cpor_proto::{WireEnum as _, claims::v1 as wire};
 use cpor_types::{ActorSide, ClaimStateKind, PersonalData};
 use serde::{Deserialize, Serialize};
 
-/// The part of a receipt that is signed. The signature covers the entries, too, because `head` is a
-/// hash of all of them.
+/// The part of a receipt that is signed. The signature also protects the entries, because `head` is
+/// computed from all of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statement {
     /// The resource name of the claim.
@@ -22,8 +22,8 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// Returns the statement of a receipt with `entries` entries. `receipt` is the whole receipt or
-    /// its last part.
+    /// Returns the statement of a receipt with `entries` entries. `receipt` is the whole receipt
+    /// or, if the receipt was streamed in parts, the last part.
     #[must_use]
     pub fn for_receipt(receipt: &wire::ClaimReceipt, entries: u64) -> Self {
         let issue_time = receipt.issue_time.and_then(from_wire_time);
@@ -39,13 +39,13 @@ impl Statement {
 /// The reason why a receipt cannot be read. Such a receipt proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiptError {
-    /// The field `claim` is not the name of a claim.
+    /// The field `claim` is not the resource name of a claim.
     #[error("claim: must be the name of a claim")]
     Claim,
     /// The field `head` is not a digest.
     #[error("head: must be 64 lower-case hexadecimal digits; it is empty if the last part is missing")]
     Head,
-    /// The part with this number (from 1) follows the last part or belongs to another claim.
+    /// The part with this number (from 1) follows the last part, or belongs to another claim.
     #[error("part {0}: does not belong to the same receipt as the parts before it")]
     Part(usize),
     /// A field of an entry is malformed.
@@ -64,7 +64,7 @@ pub enum ReceiptError {
     },
 }
 
-/// Converts an entry with its commitments and salts.
+/// Converts an entry, with its commitments and salts, to the message of a receipt.
 #[must_use]
 pub fn receipt_entry(entry: &SealedEntry) -> wire::ReceiptEntry {
     wire::ReceiptEntry {
@@ -78,7 +78,8 @@ pub fn receipt_entry(entry: &SealedEntry) -> wire::ReceiptEntry {
     }
 }
 
-/// Converts the readable content of an entry. Withheld and erased parts are empty.
+/// Converts an entry, without its commitments and salts, to the message of a history. Withheld and
+/// erased parts are empty.
 #[must_use]
 pub fn history_entry(entry: &SealedEntry) -> wire::HistoryEntry {
     let text = |part: &SealedPart<String>| part.opened.as_ref().map(|(_, text)| text.clone()).unwrap_or_default();
@@ -86,7 +87,7 @@ pub fn history_entry(entry: &SealedEntry) -> wire::HistoryEntry {
         position: entry.position,
         subject: text(&entry.subject),
         reason: text(&entry.reason),
-        changes: entry.each_change().map(field_change).collect(),
+        changes: entry.each_change().map(field_change_to_wire).collect(),
         withheld: entry.withheld().map(|part| history_part_to_wire(part).into()).collect(),
         erased: entry.erased().map(|part| history_part_to_wire(part).into()).collect(),
         chain_hash: entry.link.to_string(),
@@ -105,7 +106,7 @@ pub fn history_entry(entry: &SealedEntry) -> wire::HistoryEntry {
     }
 }
 
-fn field_change(change: &SealedPart<FieldChange>) -> wire::FieldChange {
+fn field_change_to_wire(change: &SealedPart<FieldChange>) -> wire::FieldChange {
     match &change.opened {
         Ok((_, FieldChange { field, from, to })) => wire::FieldChange {
             field: field.clone(),
@@ -125,7 +126,7 @@ fn commitment<T>(part: &SealedPart<T>) -> wire::Commitment {
     wire::Commitment { sha256: part.commitment.to_string(), salt: salt.unwrap_or_default() }
 }
 
-/// Returns the state as the API names it.
+/// Converts a state to the API's enum.
 #[must_use]
 pub const fn claim_state_to_wire(state: ClaimStateKind) -> wire::ClaimState {
     match state {
@@ -184,9 +185,9 @@ const fn history_part_from_wire(part: wire::HistoryPart) -> Option<Part> {
 pub fn join(parts: impl IntoIterator<Item = wire::ClaimReceipt>) -> Result<wire::ClaimReceipt, ReceiptError> {
     let mut parts = parts.into_iter();
     let first = parts.next().ok_or(ReceiptError::Head)?;
-    (2..).zip(parts).try_fold(first, |mut receipt, (n, part)| {
+    (2..).zip(parts).try_fold(first, |mut receipt, (part_number, part)| {
         if !receipt.head_hash.is_empty() || part.claim != receipt.claim {
-            return Err(ReceiptError::Part(n));
+            return Err(ReceiptError::Part(part_number));
         }
         receipt.entries.extend(part.entries);
         Ok(wire::ClaimReceipt { entries: receipt.entries, ..part })
@@ -200,8 +201,8 @@ pub fn join(parts: impl IntoIterator<Item = wire::ClaimReceipt>) -> Result<wire:
 pub fn read(receipt: &wire::ClaimReceipt) -> Result<Receipt, ReceiptError> {
     let entries = (1..).zip(&receipt.entries).map(|(position, message)| {
         let sealed = read_entry(message).map_err(|Malformed(field)| ReceiptError::Field { position, field })?;
-        // A value that `read_entry` ignores would look proven although no commitment covers it.
-        // Converting the entry back detects such a value.
+        // `read_entry` ignores values that no commitment covers. Converting the entry back detects
+        // such a value.
         if receipt_entry(&sealed) == *message { Ok(sealed) } else { Err(ReceiptError::Unproven { position }) }
     });
     Ok(Receipt {
@@ -211,7 +212,7 @@ pub fn read(receipt: &wire::ClaimReceipt) -> Result<Receipt, ReceiptError> {
     })
 }
 
-/// The name of a field whose value is malformed.
+/// The error for a field that is malformed or absent. Contains the name of the field.
 struct Malformed(&'static str);
 
 /// Reads an entry with its commitments and salts.
@@ -228,26 +229,29 @@ fn read_entry(message: &wire::ReceiptEntry) -> Result<SealedEntry, Malformed> {
         let read_change = |(commitment, change): (&wire::Commitment, &wire::FieldChange)| {
             let reason = PersonalData::from_number(change.erased).map_or(HiddenReason::Withheld, HiddenReason::Erased);
             let wire::FieldChange { field, old_value: from, new_value: to, erased: _ } = change.clone();
-            sealed("change_commitments", Some(commitment), reason, || Ok(FieldChange { field, from, to }))
+            read_part("change_commitments", Some(commitment), reason, || Ok(FieldChange { field, from, to }))
         };
         pairs.map(read_change).collect()
     };
     Ok(SealedEntry {
         position: entry.position,
         audience: if message.vendor_only { Audience::Vendor } else { Audience::All },
-        facts: sealed("facts_commitment", message.facts_commitment.as_ref(), hidden_reason(Part::Facts), || {
-            facts(entry)
+        facts: read_part("facts_commitment", message.facts_commitment.as_ref(), hidden_reason(Part::Facts), || {
+            read_facts(entry)
         })?,
-        subject: sealed(
+        subject: read_part(
             "subject_commitment",
             message.subject_commitment.as_ref(),
             hidden_reason(Part::Subject),
             || Ok(entry.subject.clone()),
         )?,
-        reason: sealed("reason_commitment", message.reason_commitment.as_ref(), hidden_reason(Part::Reason), || {
-            Ok(entry.reason.clone())
-        })?,
-        changes: sealed(
+        reason: read_part(
+            "reason_commitment",
+            message.reason_commitment.as_ref(),
+            hidden_reason(Part::Reason),
+            || Ok(entry.reason.clone()),
+        )?,
+        changes: read_part(
             "changes_commitment",
             message.changes_commitment.as_ref(),
             hidden_reason(Part::Changes),
@@ -259,7 +263,7 @@ fn read_entry(message: &wire::ReceiptEntry) -> Result<SealedEntry, Malformed> {
 
 /// Reads one part of an entry. `hidden_reason` is the reason why the content is hidden if there is
 /// no salt.
-fn sealed<T>(
+fn read_part<T>(
     field: &'static str,
     commitment: Option<&wire::Commitment>,
     hidden_reason: HiddenReason,
@@ -272,14 +276,15 @@ fn sealed<T>(
     Ok(SealedPart { commitment: digest(&commitment.sha256)?, opened })
 }
 
-fn facts(entry: &wire::HistoryEntry) -> Result<EntryFacts, Malformed> {
+fn read_facts(entry: &wire::HistoryEntry) -> Result<EntryFacts, Malformed> {
     let time = |time: Option<prost_types::Timestamp>| time.and_then(from_wire_time);
     Ok(EntryFacts {
         action: entry.action.clone(),
         side: ActorSide::from_number(entry.side).map_err(|_| Malformed("side"))?,
         effective_time: time(entry.effective_time).ok_or(Malformed("effective_time"))?,
         record_time: time(entry.record_time).ok_or(Malformed("record_time"))?,
-        // The API has no state for a deleted draft. Only the first entry has no previous state.
+        // The API has no value for the state of a deleted draft, so an unspecified state means that
+        // state. Only the first entry has no state before it.
         from: claim_state_from_wire(entry.from_state()).or((entry.position > 1).then_some(ClaimStateKind::Deleted)),
         to: claim_state_from_wire(entry.to_state()).unwrap_or(ClaimStateKind::Deleted),
         overtaken: entry.overtaken,

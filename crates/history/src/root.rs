@@ -1,12 +1,14 @@
-//! The daily roots of all histories (R56). A root is a signed hash of the last entries of all
-//! claims that have changed since the root before it, and of that root. Roots that are kept outside
-//! of the database show when somebody cuts off the end of a history or deletes a whole claim, which
-//! the chain of one history cannot show.
+//! The daily roots of all histories (R56). A root is a signed hash of the previous root and of the
+//! last history entry of each claim that has changed since then. Roots that are kept outside of the
+//! database show when somebody cuts off the end of a history or deletes a whole claim, which the
+//! chain of one history cannot show.
 //!
 //! ```text
 //! root(n) = H("root", root(n - 1), n, day, the leaves)
 //! leaf    = claim, position, link, position in the log of the partner
 //! ```
+//!
+//! The log of a partner numbers the history entries of all claims of that partner.
 //!
 //! A root is written as JSON lines: one line with the [`SignedRoot`], then one line for each
 //! [`Leaf`]. The lines of several roots can be joined to one text.
@@ -14,8 +16,8 @@ use crate::{Digest, seal::FieldHasher};
 use cpor_types::ClaimName;
 use serde::{Deserialize, Serialize};
 
-/// The content of a root that is signed. The signature covers the leaves, too, because `root` is a
-/// hash of them.
+/// The content of a root that is signed. The signature also protects the leaves, because `root` is
+/// computed from them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RootStatement {
@@ -23,9 +25,9 @@ pub struct RootStatement {
     pub number: u64,
     /// The last day (UTC) whose entries the root covers, such as `2026-03-06`.
     pub day: String,
-    /// The number of leaves.
+    /// The number of leaves, one for each claim that has changed since the previous root.
     pub leaves: u64,
-    /// The hash of the root before; zeros for the first root.
+    /// The hash of the previous root; zeros for the first root.
     pub previous: Digest,
     /// The hash of this root.
     pub root: Digest,
@@ -37,13 +39,13 @@ pub struct RootStatement {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Leaf {
-    /// The claim.
+    /// The resource name of the claim.
     pub claim: ClaimName,
     /// The position of the entry in the claim's history.
     pub position: i64,
-    /// The link of the entry: the hash of the claim's history up to it.
+    /// The link of the entry: the hash of the claim's history up to this entry.
     pub link: Digest,
-    /// The sequence number of the entry in the log of the partner.
+    /// The position of the entry in the log of all entries of the partner's claims.
     pub log_position: i64,
 }
 
@@ -71,7 +73,7 @@ pub enum RootLine {
 pub struct RootHasher(FieldHasher);
 
 impl RootHasher {
-    /// Starts the root with this number and day. `previous` is the hash of the root before it.
+    /// Starts the root with this number and day. `previous` is the hash of the previous root.
     #[must_use]
     pub fn new(previous: Digest, number: u64, day: &str) -> Self {
         Self(FieldHasher::new("root").digest(previous).bytes(&number.to_be_bytes()).text(day))

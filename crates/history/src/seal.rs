@@ -40,7 +40,7 @@ impl FieldHasher {
     }
 }
 
-/// Content that can be hashed into a commitment.
+/// Content to which a commitment can be computed.
 pub(super) trait Hashable {
     /// Adds the fields of the content to `hasher`.
     fn hash_into(&self, hasher: FieldHasher) -> FieldHasher;
@@ -77,7 +77,8 @@ impl Hashable for EntryFacts {
     }
 }
 
-/// Creates a part with the commitment to its content. `kind` is the name of the part, or `change`.
+/// Creates a part with the commitment to its content. `kind` is the name of the part; for a single
+/// change it is `change`.
 pub(super) fn seal<T: Hashable>(kind: &str, salt: Digest, content: T) -> SealedPart<T> {
     SealedPart { commitment: commitment(kind, salt, &content), opened: Ok((salt, content)) }
 }
@@ -92,13 +93,13 @@ fn commitment(kind: &str, salt: Digest, content: &impl Hashable) -> Digest {
     content.hash_into(FieldHasher::new(kind).digest(salt)).finish()
 }
 
-/// Returns the salt of a part. `entry_salt` are the random bytes of the whole entry.
+/// Returns the salt of a part. `entry_salt` consists of the random bytes of the whole entry.
 pub(super) fn part_salt(entry_salt: Digest, part: Part) -> Digest {
     FieldHasher::new("salt").digest(entry_salt).text(part.as_str()).finish()
 }
 
-/// Returns the salt of the change with this index. `entry_salt` are the random bytes of the whole
-/// entry.
+/// Returns the salt of the change with this index. `entry_salt` consists of the random bytes of the
+/// whole entry.
 pub(super) fn change_salt(entry_salt: Digest, index: usize) -> Digest {
     FieldHasher::new("change salt").digest(entry_salt).bytes(&(index as u64).to_be_bytes()).finish()
 }

@@ -9,7 +9,7 @@ use cpor_types::{ClaimName, ClaimStateKind};
 /// A claim's history as it was shown to one side: the partner, the customer or the vendor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// The claim.
+    /// The resource name of the claim.
     pub claim: ClaimName,
     /// Every entry. Withheld and erased parts have no content.
     pub entries: Vec<SealedEntry>,
@@ -17,14 +17,15 @@ pub struct Receipt {
     pub head: Digest,
 }
 
-/// The numbers of entries in a verified receipt.
+/// The numbers of entries in a verified receipt. *Withheld* content is hidden from the side that
+/// reads the receipt; *erased* content was deleted for everybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// The number of entries.
+    /// The number of all entries.
     pub entries: usize,
-    /// The number of entries that are withheld completely.
+    /// The number of entries whose facts are withheld, so that nothing of the entry is shown.
     pub withheld: usize,
-    /// The number of entries of which some parts are withheld.
+    /// The number of entries whose facts are shown, but of which other parts are withheld.
     pub partly_withheld: usize,
     /// The number of entries of which something was erased.
     pub erased: usize,
@@ -36,7 +37,7 @@ pub enum VerifyError {
     /// The receipt has no entries. Every claim has at least one.
     #[error("the receipt has no entries")]
     Empty,
-    /// An entry has a fault.
+    /// The first entry that is not valid.
     #[error("entry {position}: {error}")]
     InvalidEntry {
         /// The place of the entry in the receipt, from 1.
@@ -71,7 +72,7 @@ pub enum EntryError {
     /// The content of the change with this number, from 1, does not match its commitment.
     #[error("its change {0} is not what was recorded")]
     Change(usize),
-    /// The link is not the hash of the link before it and the entry's own commitments.
+    /// The link is not the hash of the previous entry's link and the entry's own commitments.
     #[error("its link does not follow from the entry before and its own commitments")]
     Link,
     /// The facts of the entry are withheld although every side may see it.
@@ -109,18 +110,20 @@ pub enum Divergence {
 #[derive(Clone, Debug)]
 pub struct ChainVerifier {
     claim: ClaimName,
+    /// The position of the last entry.
     position: i64,
+    /// The link of the last entry.
     link: Digest,
-    /// The state after the last entry. `Unknown` if the facts of that entry are not proven.
+    /// The state after the last entry, in which the next entry must start.
     state: LastState,
 }
 
-/// The state in which the next entry must start.
+/// The claim's state after an entry.
 #[derive(Clone, Copy, Debug)]
 enum LastState {
     /// The state is proven. It is `None` before the first entry.
     Known(Option<ClaimStateKind>),
-    /// The facts of the last entry do not match their commitment, or an entry is missing.
+    /// The facts of the entry do not match their commitment, or an entry is missing.
     Unknown,
 }
 
@@ -144,8 +147,9 @@ impl ChainVerifier {
     }
 
     /// Verifies the next entry: its position, every shown content against its commitment, its link
-    /// and its state. The verification can go on after an error; it then relies on what this entry
-    /// contains, so that one altered entry does not make all following ones invalid.
+    /// and its state. The caller can go on after an error. The next entry is then compared with the
+    /// link that the invalid entry contains, so that one altered entry does not make all following
+    /// entries invalid.
     ///
     /// # Errors
     /// Returns the first fault of the entry.
@@ -165,8 +169,8 @@ impl ChainVerifier {
     }
 }
 
-/// Returns the state after an entry whose facts match their commitment. An entry that is withheld
-/// completely does not change the state.
+/// Returns the state after an entry whose facts match their commitment. If the facts are withheld,
+/// the entry does not change `state`, the state before it.
 fn state_after(entry: &SealedEntry, state: LastState) -> LastState {
     entry.facts.opened.as_ref().map_or(state, |(_, facts)| LastState::Known(Some(facts.to)))
 }

@@ -1,7 +1,7 @@
 //! Converts filters to SQL conditions.
 //!
-//! No condition is ever NULL, so that `NOT` selects every row that the negated condition does not
-//! select.
+//! No condition evaluates to NULL for any row. Therefore `NOT` selects exactly the rows that the
+//! negated condition does not select.
 use crate::filter::{Comparison, Expr, Operator, Value};
 use cpor_bulk_rows::{LATEST_TIME, storable_time};
 use cpor_types::{ClaimName, Timestamp};
@@ -11,25 +11,28 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-/// Where a table stores a field.
+/// How a table stores a field.
 #[derive(Clone, Copy, Debug)]
 pub enum Source<C> {
-    /// A column that contains the values as filters have them: enum values as the API names them,
-    /// without the prefix; texts in lower case; a list as `,a,b,`. An absent value is NULL; an
-    /// absent text can also be empty, and an absent time 1970 or [`LATEST_TIME`].
+    /// A column that contains the values as parsed filters do: enum values as the API names them,
+    /// without the prefix; texts in lower case; a list as `,a,b,`. NULL stands for an absent value.
+    /// An empty text also stands for an absent text, and the beginning of 1970 and [`LATEST_TIME`]
+    /// stand for an absent time.
     Column(C),
-    /// A column that contains enum values as the API names them, without the prefix, in lower case.
-    Lowercase(C),
+    /// A column that contains enum values (one, or a list as `,a,b,`) as the API names them,
+    /// without the prefix, in lower case.
+    LowercaseEnum(C),
     /// A column that contains an id as a UUID.
     Uuid(C),
-    /// A partner as its resource name. The column contains the id.
+    /// A column that contains the id of a partner. Filters contain the partner's resource name.
     PartnerName(C),
-    /// A claim as its resource name. The columns contain the ids of the partner and of the claim.
+    /// Two columns that contain the ids of a partner and of its claim. Filters contain the claim's
+    /// resource name.
     ClaimName(C, C),
-    /// A truth value that is true if the column is NULL.
+    /// A Boolean field that is true if the column is NULL.
     IsNull(C),
-    /// A value that has no column of its own. The function returns the condition of the rows that
-    /// have a given value. The condition must not be NULL for any row.
+    /// A field without a column of its own. The function returns the condition that selects the
+    /// rows with a given value. The condition must not be NULL for any row.
     Where(fn(&str) -> Condition),
 }
 
@@ -54,10 +57,10 @@ fn comparison_condition<C: ColumnTrait>(source: Source<C>, op: Operator, value: 
         (Source::Column(column), Value::Number(number)) => {
             if_present(column, compare(column, op, SimpleExpr::val(*number)))
         }
-        // Without a parameter, so that the condition matches a partial index.
+        // The condition has no bound parameter, so that the database can use a partial index.
         (Source::Column(column), Value::Bool(true)) => Condition::all().add(column.into_simple_expr()),
         (Source::Column(column), Value::Bool(false)) => Condition::all().add(column.into_simple_expr().not()),
-        (Source::Lowercase(column), Value::Text(text)) => text_condition(column, op, &text.to_lowercase()),
+        (Source::LowercaseEnum(column), Value::Text(text)) => text_condition(column, op, &text.to_lowercase()),
         (Source::Uuid(column), Value::Text(text)) => uuid_condition(column, text),
         (Source::PartnerName(column), Value::Text(name)) => {
             text_condition(column, op, name.strip_prefix("partners/").unwrap_or(name))
@@ -67,29 +70,29 @@ fn comparison_condition<C: ColumnTrait>(source: Source<C>, op: Operator, value: 
         (Source::IsNull(column), Value::Bool(false)) => Condition::all().add(column.is_not_null()),
         (Source::Where(condition), Value::Text(text)) => condition(text),
         (
-            Source::Lowercase(_)
+            Source::LowercaseEnum(_)
             | Source::Uuid(_)
             | Source::PartnerName(_)
             | Source::ClaimName(..)
             | Source::IsNull(_)
             | Source::Where(_),
             Value::Text(_) | Value::Bool(_) | Value::Number(_) | Value::Time(_),
-        ) => none(),
+        ) => never(),
     }
 }
 
-/// The condition that no row satisfies.
-fn none() -> Condition {
+/// Returns a condition that is false for every row.
+fn never() -> Condition {
     Condition::any().add(SimpleExpr::val(1).eq(0))
 }
 
-/// Adds to a condition on a column that the column is not NULL, if it can be.
+/// Requires in addition to `condition` that the column is not NULL, if the column can be NULL.
 fn if_present<C: ColumnTrait>(column: C, condition: SimpleExpr) -> Condition {
     let is_nullable = column.def().is_null();
     Condition::all().add_option(is_nullable.then(|| column.is_not_null())).add(condition)
 }
 
-/// Returns the condition on a text or on a list of texts.
+/// Returns the condition on a column with a text or with a list of texts in the form `,a,b,`.
 fn text_condition<C: ColumnTrait>(column: C, op: Operator, text: &str) -> Condition {
     match op {
         Operator::Equal if text.is_empty() && column.def().is_null() => Condition::all().add(column.is_null()),
@@ -108,7 +111,7 @@ fn uuid_condition<C: ColumnTrait>(column: C, text: &str) -> Condition {
     match text.parse::<Uuid>() {
         Ok(uuid) => if_present(column, column.eq(uuid)),
         Err(_) if text.is_empty() && column.def().is_null() => Condition::all().add(column.is_null()),
-        Err(_) => none(),
+        Err(_) => never(),
     }
 }
 

@@ -4,9 +4,9 @@
 //! The escape is an apostrophe before the text: a spreadsheet then shows the text instead of
 //! evaluating it. [`cell_text`] returns exactly the text that [`escape_formula`] got.
 
-/// The characters with which a spreadsheet begins a formula, as OWASP lists them for CSV injection:
-/// also in their full-width forms. Cells that begin with a tab or a line end are escaped as well,
-/// because they begin with a blank.
+/// The characters with which a formula can begin in a spreadsheet, also in their full-width forms.
+/// OWASP lists them for CSV injection, with tab and line end. Texts that begin with one of these
+/// two are escaped because they begin with a blank.
 const FORMULA_SIGNS: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 
 /// Returns one CSV line with the given cells, terminated by CRLF. Cells are quoted where necessary.

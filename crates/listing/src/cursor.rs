@@ -1,16 +1,16 @@
-//! The place of an entry in the order of a list.
+//! Cursors: positions in a list, from which the list can be continued.
 use cpor_bulk_rows::LATEST_TIME;
 use cpor_types::Timestamp;
 use sea_orm::{DbErr, Value, sea_query::SimpleExpr};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The place of an entry in the order of a list: its sort key, then what distinguishes it from
-/// entries with the same sort key. Page tokens contain it in serialized form.
+/// The position of an entry in a list: the entry's sort key, then the values that sort entries with
+/// the same sort key. Page tokens contain a cursor in serialized form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Cursor(pub(crate) Vec<CursorValue>);
 
-/// One value of a cursor.
+/// A sort key of an entry, or a value that sorts entries with the same sort key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are those of the types")]
@@ -25,7 +25,7 @@ impl TryFrom<Value> for CursorValue {
     type Error = DbErr;
 
     /// Converts the value of a column. A time that is NULL counts as the latest time.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the other values are those of no sort key")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no list is sorted by a column of another type")]
     fn try_from(value: Value) -> Result<Self, DbErr> {
         match value {
             Value::String(Some(text)) => Ok(Self::Text(text)),

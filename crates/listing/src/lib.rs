@@ -2,8 +2,9 @@
 //! (AIP-158), the same for all services.
 //!
 //! A list is a declaration: its filter fields, its sort keys, its default order. [`TableList`]
-//! lists the rows of a table, [`MemoryList`] items in memory. Both parse the request to a query,
-//! which returns a page of entries, each with the [`Cursor`] from which a list continues after it.
+//! lists the rows of a table, [`MemoryList`] lists items in memory. Both parse the request to a
+//! query, which returns entries. Each entry comes with a [`Cursor`], from which the list can be
+//! continued after this entry.
 //!
 //! | module | what it does |
 //! |---|---|

@@ -10,31 +10,32 @@ use crate::{
     parse,
 };
 
-/// Returns the value of a field: none if it is absent, several if it is a list. Texts without
-/// regard to case are in lower case.
+/// A function that returns the values of an item's field: none if the field is absent, several if
+/// it is a list. Texts of [`FieldType::Text`](crate::filter::FieldType::Text) are in lower case.
 type FieldOf<T> = fn(&T) -> Vec<Value>;
 
-/// Returns the value of a sort key.
-type KeyOf<T> = fn(&T) -> CursorValue;
+/// A function that returns the value of an item's sort key.
+type SortKeyOf<T> = fn(&T) -> CursorValue;
 
-/// The declaration of a list of items.
+/// The declaration of a list of items in memory.
 #[derive(Debug)]
 pub struct MemoryList<T: 'static> {
     /// The fields that a filter can use.
     pub fields: &'static [Field<FieldOf<T>>],
     /// The sort keys by their names in the API.
-    pub sort_keys: &'static [(&'static str, KeyOf<T>)],
-    /// The order if the request names none.
-    pub default_order: Order<KeyOf<T>>,
-    /// What distinguishes items with the same sort key.
+    pub sort_keys: &'static [(&'static str, SortKeyOf<T>)],
+    /// The order if the request does not set `order_by`.
+    pub default_order: Order<SortKeyOf<T>>,
+    /// Returns the values that sort items with the same sort key, for example the id. No two items
+    /// may have the same values.
     pub tie_break: fn(&T) -> Vec<CursorValue>,
 }
 
-/// What a request asks of a list: which items, and in which order.
+/// The parsed filter and order of a request.
 #[derive(Debug)]
 pub struct MemoryQuery<T: 'static> {
     filter: Option<Expr<Comparison<FieldOf<T>>>>,
-    order: Order<KeyOf<T>>,
+    order: Order<SortKeyOf<T>>,
     tie_break: fn(&T) -> Vec<CursorValue>,
 }
 
@@ -42,7 +43,7 @@ impl<T> MemoryList<T> {
     /// Parses the fields `filter` and `order_by` of a request.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT with every fault of both (INVALID_FILTER, INVALID_ORDER_BY).
+    /// Returns INVALID_ARGUMENT with every error in both fields (INVALID_FILTER, INVALID_ORDER_BY).
     pub fn parse(&self, filter: &str, order_by: &str) -> Result<MemoryQuery<T>, Status> {
         let (filter, order) = parse::parse((filter, self.fields), (order_by, self.sort_keys))?;
         Ok(MemoryQuery { filter, order: order.unwrap_or(self.default_order), tie_break: self.tie_break })
@@ -55,7 +56,7 @@ impl<T> MemoryQuery<T> {
     #[must_use]
     pub fn select(&self, items: impl IntoIterator<Item = T>, after: Option<&Cursor>) -> Vec<(Cursor, T)> {
         let Order { key, descending } = self.order;
-        let matching = items.into_iter().filter(|item| self.filter.as_ref().is_none_or(|filter| holds(filter, item)));
+        let matching = items.into_iter().filter(|item| self.filter.as_ref().is_none_or(|filter| matches(filter, item)));
         let cursor = |item: &T| Cursor(std::iter::once(key(item)).chain((self.tie_break)(item)).collect());
         let mut selected: Vec<_> = matching.map(|item| (cursor(&item), item)).collect();
         selected
@@ -65,18 +66,18 @@ impl<T> MemoryQuery<T> {
     }
 }
 
-/// Evaluates a filter for an item.
-fn holds<T>(filter: &Expr<Comparison<FieldOf<T>>>, item: &T) -> bool {
+/// Returns whether the item matches the filter.
+fn matches<T>(filter: &Expr<Comparison<FieldOf<T>>>, item: &T) -> bool {
     match filter {
-        Expr::And(parts) => parts.iter().all(|part| holds(part, item)),
-        Expr::Or(parts) => parts.iter().any(|part| holds(part, item)),
-        Expr::Not(negated) => !holds(negated, item),
+        Expr::And(parts) => parts.iter().all(|part| matches(part, item)),
+        Expr::Or(parts) => parts.iter().any(|part| matches(part, item)),
+        Expr::Not(negated) => !matches(negated, item),
         Expr::Compare(Comparison { column, op, value }) => compare(&column(item), *op, value),
     }
 }
 
-/// Compares the values of a field with the value of a filter. The empty text equals an absent
-/// value.
+/// Returns whether at least one value of a field compares to the value in the filter as `op` says;
+/// for `!=`, whether no value is equal. The empty text equals an absent value.
 fn compare(values: &[Value], op: Operator, value: &Value) -> bool {
     let any = |test: fn(&Value, &Value) -> bool| values.iter().any(|found| test(found, value));
     match op {

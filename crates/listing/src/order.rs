@@ -1,6 +1,5 @@
 //! The `order_by` parameter of list requests (AIP-132): the name of one field, optionally followed
-//! by `asc` or `desc`. Lists also sort by the id in the last place, so that the order is
-//! unambiguous and pages do not overlap.
+//! by `asc` or `desc`.
 use cpor_call::status::FieldViolation;
 
 /// The order in which a list is returned.

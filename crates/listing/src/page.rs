@@ -19,14 +19,14 @@ use cpor_proto::descriptors;
 const DEFAULT_SIZE: u64 = 50;
 /// The maximum number of entries on a page.
 const MAX_SIZE: u64 = 1000;
-/// The maximum number of encoded bytes on a page. A page exceeds it only if its single entry does.
-/// gRPC clients accept messages of up to 4 MiB.
+/// The maximum number of encoded bytes on a page, unless a single entry is larger. By default, gRPC
+/// clients accept messages of up to 4 MiB.
 const MAX_BYTES: usize = 1 << 20;
 /// The length of the hashes in page tokens, in bytes.
 const HASH_BYTES: usize = 12;
 
-/// Returns the number of entries for a requested page size: 0 and negative sizes mean 50, sizes
-/// above 1000 mean 1000.
+/// Returns the maximum number of entries on a page for the requested `page_size`: 0 and negative
+/// sizes mean 50, sizes above 1000 mean 1000.
 #[must_use]
 pub fn effective_size(page_size: i32) -> u64 {
     match u64::try_from(page_size) {
@@ -41,8 +41,8 @@ pub fn effective_size(page_size: i32) -> u64 {
 pub struct PageTokens([u8; HASH_BYTES]);
 
 impl PageTokens {
-    /// Hashes a request. The requests for two pages of one list may differ in `page_size` and
-    /// `page_token` (AIP-158) and in no other field.
+    /// Creates the page tokens for a request. The requests for two pages of one list may differ in
+    /// `page_size` and `page_token` (AIP-158) and in no other field.
     #[must_use]
     pub fn for_request<T: Message + Name>(request: &T) -> Self {
         let mut hasher = Sha256::new();
@@ -55,9 +55,9 @@ impl PageTokens {
     /// Returns the first page of `entries` and the token of the next page, which is empty if there
     /// is no next page.
     ///
-    /// Each entry comes with the cursor of the position after it. Pass one entry more than `size`,
-    /// so that the end of the list is known. The page ends after `size` entries, or earlier if the
-    /// encoded entries would exceed 1 MiB.
+    /// Each entry comes with the cursor at which the list continues after it. Pass one entry more
+    /// than `size` if there is one: only then the result has a token for the next page. The page
+    /// ends after `size` entries, or earlier if the encoded entries would exceed 1 MiB.
     ///
     /// # Errors
     /// Returns INTERNAL if a cursor cannot be serialized (see [`Self::encode`]).
@@ -81,8 +81,7 @@ impl PageTokens {
     /// Returns the token of the page that starts after `cursor`.
     ///
     /// # Errors
-    /// Returns INTERNAL if the cursor cannot be serialized, which cannot happen to a cursor of
-    /// plain fields.
+    /// Returns INTERNAL if the cursor cannot be serialized to JSON.
     pub fn encode<C: Serialize>(&self, cursor: &C) -> Result<String, Status> {
         let body = serde_json::to_vec(cursor).map_err(|error| status::internal(&error))?;
         let mut bytes = self.checksum(&body).to_vec();

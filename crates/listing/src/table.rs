@@ -22,19 +22,20 @@ use crate::{
 pub struct TableList<E: EntityTrait> {
     /// The fields that a filter can use.
     pub fields: &'static [Field<Source<E::Column>>],
-    /// The sort keys by their names in the API. A key that can be NULL is a time; rows without it
-    /// come after all others in ascending order.
+    /// The columns that the list can be sorted by, by their names in the API. Only a column with a
+    /// time can be nullable; NULL sorts like the latest time.
     pub sort_keys: &'static [(&'static str, E::Column)],
-    /// The order if the request names none. Indexes serve it.
+    /// The order if the request does not set `order_by`. The table should have an index for it.
     pub default_order: Order<E::Column>,
-    /// The columns that distinguish rows with the same sort key, such as the primary key.
+    /// The columns that sort rows with the same sort key. No two rows may have the same values in
+    /// these columns, so they usually contain the primary key.
     pub tie_break: &'static [E::Column],
-    /// The condition that applies if the request has no filter. It must exclude rows without a
-    /// value of the default order.
+    /// The condition that applies if the request has no filter. It must exclude rows whose column
+    /// of the default order is NULL.
     pub default_filter: Option<fn() -> Condition>,
 }
 
-/// What a request asks of a list: which rows, and in which order.
+/// The parsed filter and order of a request.
 #[derive(Clone, Debug)]
 pub struct TableQuery<E: EntityTrait> {
     list: &'static TableList<E>,
@@ -46,7 +47,7 @@ impl<E: EntityTrait> TableList<E> {
     /// Parses the fields `filter` and `order_by` of a request.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT with every fault of both (INVALID_FILTER, INVALID_ORDER_BY).
+    /// Returns INVALID_ARGUMENT with every error in both fields (INVALID_FILTER, INVALID_ORDER_BY).
     pub fn parse(&'static self, filter: &str, order_by: &str) -> Result<TableQuery<E>, Status> {
         let (filter, order) = parse::parse((filter, self.fields), (order_by, self.sort_keys))?;
         Ok(TableQuery { list: self, filter, order })
@@ -60,12 +61,12 @@ impl<E: EntityTrait> TableQuery<E> {
         self.filter.is_some()
     }
 
-    /// Reads at most `limit` rows of `scope` that match the filter, in the order of the request,
-    /// starting after the cursor `after`. Each row comes with its own cursor. It executes one
-    /// query.
+    /// Reads at most `limit` rows that match the filter, in the order of the request, starting
+    /// after the cursor `after`. `scope` selects the rows that the list can contain, for example
+    /// those of one tenant. Each row comes with its own cursor. Executes one query.
     ///
     /// # Errors
-    /// An error of the database, or of a row that does not decode.
+    /// Returns an error if the query fails, or if a row cannot be decoded.
     pub async fn fetch(
         &self,
         db: &impl ConnectionTrait,
@@ -85,21 +86,22 @@ impl<E: EntityTrait> TableQuery<E> {
         }
         let descending = self.order().descending;
         let order = if descending { sea_query::Order::Desc } else { sea_query::Order::Asc };
-        for column in self.columns() {
+        for column in self.sort_exprs() {
             query = query.order_by(column, order.clone());
         }
         let Some(Cursor(values)) = after else { return query };
-        let place = SimpleExpr::tuple(self.columns());
+        let position = SimpleExpr::tuple(self.sort_exprs());
         let cursor = SimpleExpr::tuple(values.iter().map(SimpleExpr::from));
-        query.filter(if descending { place.lt(cursor) } else { place.gt(cursor) })
+        query.filter(if descending { position.lt(cursor) } else { position.gt(cursor) })
     }
 
     fn order(&self) -> Order<E::Column> {
         self.order.unwrap_or(self.list.default_order)
     }
 
-    /// Returns the sort key and the columns that distinguish rows with the same key.
-    fn columns(&self) -> Vec<SimpleExpr> {
+    /// Returns the expressions that the rows are sorted by: the sort key, then the columns that
+    /// sort rows with the same key.
+    fn sort_exprs(&self) -> Vec<SimpleExpr> {
         let key = self.order().key;
         let excludes_null = self.order.is_none() && self.filter.is_none() && self.list.default_filter.is_some();
         let sort_expr = if key.def().is_null() && !excludes_null {
@@ -110,7 +112,7 @@ impl<E: EntityTrait> TableQuery<E> {
         std::iter::once(sort_expr).chain(self.tie_break().map(|column| column.into_simple_expr())).collect()
     }
 
-    /// Returns the columns that distinguish rows with the same sort key.
+    /// Returns the columns that sort rows with the same sort key, without the sort key itself.
     fn tie_break(&self) -> impl Iterator<Item = E::Column> {
         let key = self.order().key;
         self.list.tie_break.iter().copied().filter(move |column| column.as_str() != key.as_str())

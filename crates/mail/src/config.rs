@@ -92,7 +92,6 @@ pub struct SmtpConfig {
     pub timeout_seconds: u64,
 }
 
-/// Returns the default of [`SmtpConfig::timeout_seconds`].
 fn default_timeout_seconds() -> u64 {
     30
 }

@@ -16,7 +16,7 @@ pub struct Message {
     /// The recipient's e-mail address.
     pub address: String,
     /// The address to which mail systems report that they could not deliver the message (the
-    /// envelope sender, RFC 5321). `None` stands for the address of the sender.
+    /// envelope sender, RFC 5321). `None` stands for the sender's own address.
     pub return_path: Option<String>,
     /// The subject line.
     pub subject: String,
@@ -32,16 +32,15 @@ impl std::fmt::Debug for Message {
     }
 }
 
-/// A message that cannot be turned into an e-mail, for example because an address is invalid. The
-/// field is the reason.
+/// The reason why a message cannot be turned into an e-mail, for example an invalid address.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct InvalidMessage(&'static str);
 
 impl Message {
-    /// Adds the headers and encodes the bodies. The `Message-ID` is derived from `id`, the id of
-    /// the mail, so that a mail system can recognise a mail that was sent twice. The `Date` is
-    /// `time`.
+    /// Adds the headers and encodes the bodies. The header `Message-ID` contains `id`, the id of
+    /// the mail, so that a mail system can recognise a mail that was sent twice. The header `Date`
+    /// is `time`.
     pub(crate) fn into_email(
         self,
         id: Uuid,

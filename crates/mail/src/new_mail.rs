@@ -8,8 +8,8 @@ use uuid::Uuid;
 /// sent.
 #[derive(Clone, PartialEq)]
 pub struct NewMail {
-    /// The owner (partner or tenant) of the aggregate that the mail belongs to; the first part of
-    /// the row's key, at most 63 bytes.
+    /// The partner or tenant that owns the claim or case that the mail is about. It is the first
+    /// part of the row's primary key and has at most 63 bytes.
     pub owner: String,
     /// The id of the mail, unique within the owner. If a mail is enqueued twice with the same id,
     /// it is sent once.
@@ -18,7 +18,8 @@ pub struct NewMail {
     pub kind: &'static str,
     /// The recipient's e-mail address (personal data).
     pub recipient: String,
-    /// The time of the decision to send the mail, by the business clock.
+    /// The time of the decision to send the mail, by the business clock (which deadlines use and
+    /// which can be virtual).
     pub time: Timestamp,
     /// The data from which the renderer finds what the mail is about, for example the id of the
     /// claim. It is stored in clear text and must not contain secrets.

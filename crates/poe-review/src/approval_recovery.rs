@@ -35,9 +35,9 @@ pub(crate) struct ApprovalRecovery {
 }
 
 impl ApprovalRecovery {
-    /// Runs until `stop` is cancelled. It first tries all pending decisions, because the process
-    /// that started them may have crashed. After that it tries those whose lease or delay has
-    /// expired.
+    /// Runs until `stop` is cancelled. At first it tries to complete all pending decisions, because
+    /// the process that began them may have crashed. After that it tries those whose lease (the
+    /// time in which only one process works on a decision) or delay has expired.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), anyhow::Error> {
         self.complete_each(self.approval_runner.pending_decisions.lease_all().await?).await;
         while stop.run_until_cancelled(tokio::time::sleep(self.poll_interval)).await.is_some() {

@@ -85,8 +85,8 @@ impl ArbitrationRunner {
         }
     }
 
-    /// Returns the state that follows `Begun`: whether the awards are possible. One query for each
-    /// award, and one for the competing cases.
+    /// Returns the state that follows `Begun`: `Planned` if the awards are possible, or else
+    /// `Refused`. Executes one query for each award, and one for the competing cases.
     pub(crate) async fn plan(&self, arbitration: &Arbitration) -> Result<ArbitrationState, IncompleteDecision> {
         let cases = self.affected_cases(arbitration).await?;
         Ok(match plan_awards(&arbitration.awards, &cases) {
@@ -117,9 +117,10 @@ impl ArbitrationRunner {
         self.commit_state(arbitration, state).await
     }
 
-    /// Applies the verdicts to the cases, what they win before what they lose. A claim may have
-    /// given up a key since it was planned that the claim wins it. Nobody loses such a key. The
-    /// comment is sent to each claim once: with what the claim wins, or else with what it loses.
+    /// Applies the verdicts to the cases: first the keys that they win, then the keys that they
+    /// lose. A claim may have given up a key that it was planned to win; then the other claims do
+    /// not lose that key. The comment is sent to each claim once: with the keys that the claim
+    /// wins, or if it wins none, with those that it loses.
     async fn apply_plan(
         &self,
         arbitration: &Arbitration,
@@ -178,7 +179,7 @@ impl ArbitrationRunner {
         Ok(registry::Arbitration { decision_id: arbitration.id, tenant: arbitration.tenant, awards })
     }
 
-    /// Applies a verdict to a case. Returns the case as it is then.
+    /// Applies a verdict to a case. Returns the changed case.
     async fn apply_to_case(
         &self,
         arbitration: &Arbitration,

@@ -23,7 +23,7 @@ pub enum BuildError {
 /// is retried in the background.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IncompleteDecision {
-    /// The registry did not answer.
+    /// The call to the registry failed.
     #[error(transparent)]
     Registry(#[from] RegistryError),
     /// A case or arbitration could not be read, or the registry's answer could not be committed.
@@ -32,7 +32,7 @@ pub(crate) enum IncompleteDecision {
 }
 
 impl IncompleteDecision {
-    /// Wraps an error of the database.
+    /// Creates [`Self::Storage`] from an error of the database.
     pub(crate) fn storage(cause: impl std::fmt::Display) -> Self {
         Self::Storage(cause.to_string())
     }

@@ -13,16 +13,16 @@ use cpor_types::{CaseId, Malformed, TenantId};
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// Composes a reminder or escalation mail when it is about to be sent.
+/// Composes each mail right before it is sent.
 pub(crate) struct ReminderComposer {
     /// The database from which the cases are read.
     pub db: Db,
 }
 
-/// The data of a queued mail: the case and the clock that the mail is about.
+/// The data of a queued mail.
 #[derive(Deserialize)]
 struct MailData {
-    /// The id of the case.
+    /// The id of the case that the mail is about.
     case: Uuid,
     /// The clock whose deadline will pass soon or has passed, in a reminder or an escalation.
     clock: Option<ClockKind>,
@@ -32,8 +32,9 @@ struct MailData {
 }
 
 impl MailRenderer for ReminderComposer {
-    /// Composes the mail from the current state of the case. The mail is withdrawn if its content
-    /// is no longer true: the clock has stopped, or the case is approved, rejected or closed.
+    /// Composes the mail from the current state of the case. The mail is withdrawn if it no longer
+    /// applies. A reminder or an escalation applies while the case is open and its clock runs or is
+    /// overdue, and a mail about a bounce while the case is approved.
     async fn render(&self, mail: &Mail) -> Result<RenderResult, RendererError> {
         let MailData { case, clock, official } = serde_json::from_value(mail.data.clone()).map_err(renderer_error)?;
         let tenant: TenantId = mail.owner.parse().map_err(|malformed: Malformed| renderer_error(malformed))?;

@@ -37,7 +37,7 @@ const CONNECTION_LIMITS: ConnectionLimits = ConnectionLimits {
     max_lifetime: None,
 };
 
-/// What `/` says.
+/// The response of `/`, which names the endpoints.
 const INDEX: &str = "\
 This is the admin listener of cpor, for operators:
 /live     the process runs
@@ -47,9 +47,8 @@ This is the admin listener of cpor, for operators:
 
 /// Serves `/live`, `/ready` and `/metrics` until `shutdown` is cancelled.
 ///
-/// Cancel `shutdown` only after draining, because a process that finishes its last requests is not
-/// ready but still live.
-///
+/// Cancel `shutdown` only after draining (the phase in which running requests finish), because a
+/// process that finishes its last requests is not ready but still live.
 pub async fn serve(listener: TcpListener, admin: AdminState, shutdown: CancellationToken) {
     let listener = LimitedListener::new(listener, "admin", CONNECTION_LIMITS, &admin.metrics);
     serve_http1(listener, routes(admin), shutdown).await;

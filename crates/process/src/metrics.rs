@@ -53,7 +53,7 @@ impl Metrics {
         Self::default()
     }
 
-    /// Returns the family of gauges with this name, for example `cpor_outbox_oldest_age_seconds`;
+    /// Returns the family of gauges with this name, for example `cpor_outbox_oldest_seconds`;
     /// creates it if it does not exist.
     #[must_use]
     pub fn gauge(&self, name: &str, help: &str) -> Gauges {

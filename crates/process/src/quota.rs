@@ -21,14 +21,14 @@ struct Counts<K> {
     by_key: HashMap<K, usize>,
 }
 
-/// The limit because of which there is no place.
+/// The limit that would have been exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exceeded<K> {
     /// All places are taken.
     Total,
     /// The key has as many places as it may have.
     Key {
-        /// The key.
+        /// The key that has reached its maximum.
         key: K,
         /// The maximum number of its places.
         max: usize,

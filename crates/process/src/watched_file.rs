@@ -20,7 +20,7 @@ struct LastRead {
 }
 
 impl WatchedFile {
-    /// Reads the file. Returns its content, too.
+    /// Reads the file, and returns it with its content.
     ///
     /// # Errors
     /// Returns the error of the file system.

@@ -24,8 +24,8 @@ const GENERATED: &str = "crates/proto/src/generated";
 
 fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut files = api(&root)?;
-    files.extend(test_schemas(&root)?);
+    let mut files = generate_api(&root)?;
+    files.extend(compile_test_schemas(&root)?);
     match std::env::args().nth(1).as_deref() {
         None => write(&root, &files),
         Some("--check") => check(&root, &files),
@@ -35,22 +35,23 @@ fn main() -> Result<()> {
 
 /// Compiles `proto/cpor`: one Rust file for each `cpor.*` package, and one descriptor set with the
 /// comments and options that reflection, authorization and validation read.
-fn api(root: &Path) -> Result<Files> {
+fn generate_api(root: &Path) -> Result<Files> {
     let (protos, vendor) = (root.join("proto"), root.join("proto/vendor"));
     let mut sources = Vec::new();
-    collect(&protos.join("cpor"), &mut sources)?;
+    collect_protos(&protos.join("cpor"), &mut sources)?;
     sources.push(vendor.join("google/rpc/error_details.proto"));
     sources.sort();
 
     let mut compiler = protox::Compiler::new([protos, vendor])?;
     compiler.include_imports(true).include_source_info(true).open_files(sources)?;
-    // Encoded by protox itself: decoding through prost-types would drop the project's own options.
+    // protox encodes the descriptors itself, because a conversion to the types of prost-types would
+    // drop the project's own options.
     let descriptors = compiler.encode_file_descriptor_set();
 
     let out = tempdir(root)?;
     let mut config = tonic_prost_build::Config::new();
-    // Messages know their full names: validation and paging find their descriptors by
-    // them.
+    // The generated types contain their full names, by which validation and paging find their
+    // descriptors.
     config.enable_type_names();
     tonic_prost_build::configure()
         .out_dir(&out)
@@ -62,7 +63,7 @@ fn api(root: &Path) -> Result<Files> {
     for entry in fs::read_dir(&out)? {
         let path = entry?.path();
         let name = path.file_name().context("a generated file without a name")?;
-        // Imported packages serve options alone, which are read from the descriptors.
+        // Only options use the imported packages, and options are read from the descriptors.
         let name = name.to_string_lossy();
         if name.starts_with("cpor.") {
             // The package cpor.type is a raw identifier in Rust; its file needs no `r#`.
@@ -74,9 +75,9 @@ fn api(root: &Path) -> Result<Files> {
 }
 
 /// Compiles each schema of the validation tests to a descriptor set beside it.
-fn test_schemas(root: &Path) -> Result<Files> {
+fn compile_test_schemas(root: &Path) -> Result<Files> {
     let mut sources = Vec::new();
-    collect(&root.join(TEST_SCHEMAS), &mut sources)?;
+    collect_protos(&root.join(TEST_SCHEMAS), &mut sources)?;
     let mut files = Files::new();
     for source in sources {
         let name = source.file_name().context("a schema without a name")?;
@@ -96,7 +97,7 @@ fn write(root: &Path, files: &Files) -> Result<()> {
     Ok(())
 }
 
-/// Fails if a committed file differs from what the protos say.
+/// Returns an error if a committed file differs from the one that is generated from the protos.
 fn check(root: &Path, files: &Files) -> Result<()> {
     let differs = |(path, content): &(&PathBuf, &Vec<u8>)| fs::read(root.join(path)).ok().as_ref() != Some(*content);
     let stale: Vec<String> = files.iter().filter(differs).map(|(path, _)| path.display().to_string()).collect();
@@ -107,11 +108,11 @@ fn check(root: &Path, files: &Files) -> Result<()> {
     Ok(())
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+fn collect_protos(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
         let path = entry?.path();
         if path.is_dir() {
-            collect(&path, files)?;
+            collect_protos(&path, files)?;
         } else if path.extension().is_some_and(|extension| extension == "proto") {
             files.push(path);
         }
@@ -119,7 +120,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// An empty folder below `target/`.
+/// Creates a folder below `target/` for temporary files.
 fn tempdir(root: &Path) -> Result<PathBuf> {
     let folder = root.join("target").join(format!("proto-codegen-{}", std::process::id()));
     fs::create_dir_all(&folder)?;

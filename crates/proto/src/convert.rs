@@ -115,7 +115,7 @@ convert! {
         ServiceInsufficientlyDescribed,
         ProductsMissing,
     }
-    PrimaryRejection <=> PrimaryRejectionReason {
+    PrimaryRejectionReason <=> PrimaryRejectionReason {
         PartnerRequest,
         CustomerDeclined,
         InsufficientPoe,
@@ -172,7 +172,7 @@ mod tests {
         check(cpor_types::Program::ALL);
         check(cpor_types::AssociationEndReason::ALL);
         check(cpor_types::PartnerActionReason::ALL);
-        check(cpor_types::PrimaryRejection::ALL);
+        check(cpor_types::PrimaryRejectionReason::ALL);
         check(cpor_types::FurtherRejectionReason::ALL);
         check(cpor_types::ReviewClock::ALL);
         check(cpor_types::ConsentChannel::ALL);

@@ -1,5 +1,6 @@
 //! The reasons that errors can have. They are the values of the `ErrorReason` enums of all
-//! packages, and those of the enums for field violations.
+//! packages, and those of the enums for field violations. The package `cpor.options` declares the
+//! reasons that all services share.
 
 use crate::{claims, consents, eligibility, operations, options, registry, reviews};
 

@@ -54,16 +54,16 @@ pub enum AwardOutcome {
 /// A key that cannot be awarded, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AwardRefusal {
-    /// The key that cannot be awarded.
+    /// The workload or subscription.
     pub key: AssociationKey,
-    /// The reason.
+    /// Why it cannot be awarded.
     pub reason: AwardRefusalReason,
 }
 
 /// The reason why a key cannot be awarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AwardRefusalReason {
-    /// The key was already awarded to another claim.
+    /// The key was already awarded to another claim, which waits to replace the holder.
     SuccessorExists,
     /// The tenant does not have the key.
     KeyUnknown,

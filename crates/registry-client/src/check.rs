@@ -18,18 +18,18 @@ pub struct ClaimToCheck {
     pub tenant_id: Option<String>,
     /// The domain of the customer as the user entered it.
     pub customer_domain: Option<String>,
-    /// The solution area of the claim.
+    /// The solution area to which each product must belong.
     pub solution_area: Option<SolutionArea>,
     /// The lines of the claim, each about one workload or subscription.
     pub lines: Vec<LineToCheck>,
-    /// What a submitted claim keeps, even if the directory has changed since (R2a). `None` for a
-    /// draft.
+    /// The location and the domain of a submitted claim, which stay valid even if the directory has
+    /// changed since (R2a). `None` for a draft.
     pub submitted: Option<SubmittedWith>,
-    /// Whether the result suggests lines.
+    /// Whether the result contains the lines that the partner could claim.
     pub suggest_lines: bool,
 }
 
-/// The location and the domain of a submitted claim.
+/// The location and the domain that a claim was submitted with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubmittedWith {
     /// The MPN (Microsoft Partner Network) id of the partner's location.
@@ -43,7 +43,7 @@ pub struct SubmittedWith {
 pub struct LineToCheck {
     /// The id of the line within the claim.
     pub line_id: LineId,
-    /// The claimed product.
+    /// The id of the claimed product.
     pub product: ProductId,
     /// The subscription id as the user entered it.
     pub subscription_id: Option<String>,
@@ -56,17 +56,18 @@ pub struct CheckedClaim {
     pub violations: Vec<Violation>,
     /// The display name of the partner, or `None` when the registry does not know the partner.
     pub partner_display_name: Option<String>,
-    /// The location, or `None` when the MPN id is not set or does not belong to the partner.
+    /// The partner's location with the claim's MPN id, or `None` when the MPN id is not set or does
+    /// not belong to the partner.
     pub location: Option<Location>,
     /// The tenant, or `None` when its id is not set or unknown, or the domain is not one of its own
     /// (R12a).
     pub tenant: Option<Tenant>,
     /// One result for each line, in the order of the lines.
     pub lines: Vec<CheckedLine>,
-    /// What has changed in the directory since the claim was submitted, and does not concern the
-    /// claim because it keeps its location, domain and tenant (R2a).
+    /// What has changed in the directory since the claim was submitted and would be a violation in
+    /// a new claim. It is none here, because the claim keeps its location, domain and tenant (R2a).
     pub changes: Vec<Violation>,
-    /// What the tenant has that can be claimed, if the check was asked to suggest lines.
+    /// The lines that could be claimed, if the request asked for them.
     pub suggestions: Vec<SuggestedLine>,
 }
 
@@ -76,27 +77,27 @@ pub struct Violation {
     /// The path of the field: `mpn_id`, `tenant_id`, `customer_domain`, `lines[0].product`,
     /// `lines[0].subscription_id`.
     pub field: String,
-    /// The machine-readable reason.
+    /// The rule that is violated.
     pub reason: RegistryReason,
-    /// The reason as a sentence for users.
+    /// The violation as a sentence for users.
     pub description: String,
 }
 
-/// A location of a partner.
+/// A place of business of a partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
     /// The MPN id of the location.
     pub mpn_id: MpnId,
     /// The region, for example `emea`.
     pub region: String,
-    /// The id of the calendar that the partner's deadlines use.
+    /// The id of the calendar by which the partner's deadlines are counted.
     pub calendar: String,
 }
 
-/// A tenant.
+/// A tenant: the directory of a customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenant {
-    /// The id of the tenant.
+    /// The directory id.
     pub id: TenantId,
     /// The display name of the customer.
     pub display_name: String,
@@ -104,7 +105,7 @@ pub struct Tenant {
     pub region: String,
     /// The domains that belong to the tenant.
     pub domains: Vec<DomainName>,
-    /// The id of the calendar by which the customer's time to decline is counted.
+    /// The id of the calendar by which the customer's time to decline a claim is counted.
     pub calendar: String,
 }
 
@@ -129,7 +130,7 @@ pub struct CheckedLine {
 /// A workload or subscription of a tenant that can be claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SuggestedLine {
-    /// The product.
+    /// The product that can be claimed.
     pub product: Product,
     /// The subscription, or `None` for a workload.
     pub subscription_id: Option<SubscriptionId>,
@@ -140,9 +141,9 @@ pub struct SuggestedLine {
 /// A product of the catalog (R9).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Product {
-    /// The id of the product in the catalog.
+    /// The id in the catalog.
     pub id: ProductId,
-    /// The display name of the product.
+    /// The name that users see.
     pub display_name: String,
     /// The solution area in which the product is claimed.
     pub solution_area: SolutionArea,

@@ -38,7 +38,7 @@ struct State {
     decisions: BTreeMap<DecisionId, HoldOutcome>,
     /// The outcomes of the arbitrations, by decision id.
     arbitrations: BTreeMap<DecisionId, ArbitrationOutcome>,
-    /// For each awarded key that the awarded claim does not hold alone yet, that claim.
+    /// The claim to which each key was awarded last, unless that claim was closed since.
     successors: BTreeMap<(TenantId, AssociationKey), ClaimName>,
     holds: Vec<Hold>,
     /// The claims whose holds were ended. Later holds for them are refused.
@@ -222,7 +222,8 @@ impl State {
             }
             (Some(Some(_)), None) | (None, _) => false,
         };
-        // R12a: otherwise nothing about the tenant is judged or told.
+        // R12a: if the claim does not name a domain of the tenant, nothing about the tenant is
+        // checked or revealed.
         let tenant = tenant.flatten().filter(|_| names_own_domain);
         for (index, line) in claim.lines.iter().enumerate() {
             let line = self

@@ -36,10 +36,8 @@ impl GrpcRegistry {
 
     /// Returns the generated client, which sends a token for `actor`.
     fn client(&self, actor: &Actor) -> Result<RegistryServiceClient<PeerChannel>, RegistryError> {
-        let channel = self
-            .peers
-            .channel(Service::Registry, actor)
-            .map_err(|error| RegistryError::InvalidResponse(error.to_string()))?;
+        let channel =
+            self.peers.channel(Service::Registry, actor).map_err(|error| RegistryError::Defect(error.to_string()))?;
         Ok(RegistryServiceClient::new(channel))
     }
 }
@@ -58,7 +56,7 @@ impl Registry for GrpcRegistry {
         let results = client.check_claims(request).await.map_err(to_error)?.into_inner().claims;
         if results.len() != claim_count {
             let error = format!("{} results for {claim_count} claims", results.len());
-            return Err(RegistryError::InvalidResponse(error));
+            return Err(RegistryError::Defect(error));
         }
         results.into_iter().map(CheckedClaim::try_from).collect()
     }
@@ -71,8 +69,8 @@ impl Registry for GrpcRegistry {
     async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationOutcome, RegistryError> {
         let request = ArbitrateHoldsRequest::from(arbitration.clone());
         match self.client(actor)?.arbitrate_holds(request).await {
-            Ok(response) => wire::awarded(response.into_inner()),
-            Err(status) => wire::not_awarded(&arbitration, &status).ok_or_else(|| to_error(status)),
+            Ok(response) => wire::awarded_outcome(response.into_inner()),
+            Err(status) => wire::refused_outcome(&arbitration, &status).ok_or_else(|| to_error(status)),
         }
     }
 
@@ -95,13 +93,12 @@ impl Registry for GrpcRegistry {
         let request = LookupKeysRequest { keys: keys.iter().map(TenantKey::to_string).collect() };
         let response = self.client(actor)?.lookup_keys(request).await.map_err(to_error)?.into_inner();
         let parsed = response.unknown_keys.iter().map(|key| key.parse());
-        parsed.collect::<Result<_, Malformed>>().map_err(|error| RegistryError::InvalidResponse(error.to_string()))
+        parsed.collect::<Result<_, Malformed>>().map_err(|error| RegistryError::Defect(error.to_string()))
     }
 }
 
-/// Converts a status to an error. A status that may not occur again when the request is repeated
-/// means that the registry is unavailable. Every other status means that the caller or the registry
-/// has a defect.
+/// Converts a status to an error. If a later request can succeed, the registry counts as
+/// unavailable. Every other status means that the caller or the registry has a defect.
 fn to_error(status: Status) -> RegistryError {
     let text = format!("{}: {}", status.code(), status.message());
     match status.code() {
@@ -121,6 +118,6 @@ fn to_error(status: Status) -> RegistryError {
         | Code::Unimplemented
         | Code::Internal
         | Code::DataLoss
-        | Code::Unauthenticated => RegistryError::InvalidResponse(text),
+        | Code::Unauthenticated => RegistryError::Defect(text),
     }
 }

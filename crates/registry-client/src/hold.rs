@@ -24,7 +24,7 @@ pub struct HoldRequest {
     pub tenant: TenantId,
     /// The domain of the customer on the claim.
     pub customer_domain: String,
-    /// The solution area of the claim.
+    /// The solution area of the claim. Each product must belong to it.
     pub solution_area: SolutionArea,
     /// The activities of the claim. Each line is held for each activity.
     pub activities: Vec<Activity>,
@@ -41,7 +41,7 @@ pub struct HoldRequest {
 pub struct LineToHold {
     /// The id of the line within the claim.
     pub line_id: LineId,
-    /// The claimed product.
+    /// The claimed product of the catalog.
     pub product: ProductId,
     /// The claimed workload or subscription of the tenant.
     pub key: AssociationKey,

@@ -96,8 +96,8 @@ pub trait Registry: Send + Sync + 'static {
         key: &TenantKey,
     ) -> Result<Option<Timestamp>, RegistryError>;
 
-    /// Returns those of up to [`MAX_KEYS_PER_CALL`] keys that the directory does not know. It knows
-    /// workloads and subscriptions of the past, too.
+    /// Returns those of up to [`MAX_KEYS_PER_CALL`] keys that the directory does not know. The
+    /// directory also knows workloads and subscriptions that have ended.
     ///
     /// # Errors
     /// Returns a [`RegistryError`] when the registry is unavailable or its response is invalid.
@@ -117,8 +117,8 @@ pub enum RegistryError {
     /// The registry is down, too slow or overloaded. The caller can try again later.
     #[error("the registry is unavailable: {0}")]
     Unavailable(String),
-    /// The registry refused the request as invalid, or its response is invalid. The text is for the
-    /// log and must not be shown to callers.
+    /// The caller or the registry has a defect: the registry refused the request as invalid, or its
+    /// response is invalid. The text is for the log and must not be shown to clients.
     #[error("the registry refused the request or sent an invalid response: {0}")]
-    InvalidResponse(String),
+    Defect(String),
 }

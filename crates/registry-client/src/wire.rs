@@ -1,5 +1,8 @@
-//! Conversions between the types of this crate and the protobuf messages of the registry's API. An
-//! invalid response becomes [`RegistryError::InvalidResponse`].
+//! Conversions between the types of this crate and the protobuf messages of the registry's API. A
+//! response that cannot be converted is a defect of the registry: [`RegistryError::Defect`].
+//!
+//! A *key* is a workload or subscription of a tenant. To *hold* a line of a claim is to reserve its
+//! key for the claim's partner. To *award* a key is to choose one of several competing claims.
 use std::str::FromStr;
 
 use cpor_call::status;
@@ -83,10 +86,10 @@ impl From<Arbitration> for wire::ArbitrateHoldsRequest {
 }
 
 /// Converts the response to an arbitration that awarded all keys.
-pub(crate) fn awarded(response: wire::ArbitrateHoldsResponse) -> Result<ArbitrationOutcome, RegistryError> {
+pub(crate) fn awarded_outcome(response: wire::ArbitrateHoldsResponse) -> Result<ArbitrationOutcome, RegistryError> {
     let outcome = |result: wire::AwardResult| match result.outcome() {
         wire::award_result::Outcome::Unspecified => {
-            Err(RegistryError::InvalidResponse(format!("no outcome for {}", result.key)))
+            Err(RegistryError::Defect(format!("no outcome for {}", result.key)))
         }
         wire::award_result::Outcome::Cleared => Ok(AwardOutcome::Unopposed),
         wire::award_result::Outcome::Yielded => Ok(AwardOutcome::PendingHoldEnded),
@@ -95,11 +98,11 @@ pub(crate) fn awarded(response: wire::ArbitrateHoldsResponse) -> Result<Arbitrat
     response.results.into_iter().map(outcome).collect::<Result<_, _>>().map(ArbitrationOutcome::Awarded)
 }
 
-/// Converts the status of an arbitration that awarded no key. Each key in the details of the status
-/// gets a refusal; if the details contain no key, every key gets one. Returns `None` when the
-/// status has another cause.
+/// Converts the status of an arbitration that the registry refused, so that no key was awarded.
+/// Each key in the details of the status gets a refusal; if the details contain no key, every key
+/// gets one. Returns `None` if the status is another error than such a refusal.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the registry uses only these reasons to refuse an arbitration")]
-pub(crate) fn not_awarded(arbitration: &Arbitration, status: &Status) -> Option<ArbitrationOutcome> {
+pub(crate) fn refused_outcome(arbitration: &Arbitration, status: &Status) -> Option<ArbitrationOutcome> {
     let reason = match wire::ErrorReason::from_str_name(&status::reason(status)?)? {
         wire::ErrorReason::SuccessorExists => AwardRefusalReason::SuccessorExists,
         wire::ErrorReason::KeyUnknown | wire::ErrorReason::TenantUnknown => AwardRefusalReason::KeyUnknown,
@@ -146,7 +149,11 @@ impl TryFrom<wire::DirectoryViolation> for Violation {
     type Error = RegistryError;
 
     fn try_from(violation: wire::DirectoryViolation) -> Result<Self, RegistryError> {
-        Ok(Self { reason: reason(violation.reason())?, field: violation.field, description: violation.description })
+        Ok(Self {
+            reason: parse_reason(violation.reason())?,
+            field: violation.field,
+            description: violation.description,
+        })
     }
 }
 
@@ -190,7 +197,7 @@ impl TryFrom<wire::SuggestedLine> for SuggestedLine {
     type Error = RegistryError;
 
     fn try_from(line: wire::SuggestedLine) -> Result<Self, RegistryError> {
-        let without_product = || RegistryError::InvalidResponse("a suggested line has no product".to_owned());
+        let without_product = || RegistryError::Defect("a suggested line has no product".to_owned());
         Ok(Self {
             product: line.product.ok_or_else(without_product)?.try_into()?,
             subscription_id: non_empty(line.subscription_id).map(|id| parse(&id)).transpose()?,
@@ -203,7 +210,7 @@ impl TryFrom<wire::Product> for Product {
     type Error = RegistryError;
 
     fn try_from(product: wire::Product) -> Result<Self, RegistryError> {
-        let unspecified = |what: &str| RegistryError::InvalidResponse(format!("{} has no {what}", product.name));
+        let unspecified = |what: &str| RegistryError::Defect(format!("{} has no {what}", product.name));
         Ok(Self {
             id: parse::<ProductName>(&product.name)?.product,
             solution_area: SolutionArea::from_number(product.solution_area).map_err(unknown_value)?,
@@ -241,7 +248,7 @@ impl TryFrom<wire::LineRefusal> for LineRefusal {
 
     fn try_from(refusal: wire::LineRefusal) -> Result<Self, RegistryError> {
         Ok(Self {
-            reason: reason(refusal.reason())?,
+            reason: parse_reason(refusal.reason())?,
             line_id: non_empty(refusal.line_id).map(|id| parse(&id)).transpose()?,
             description: refusal.description,
         })
@@ -250,24 +257,23 @@ impl TryFrom<wire::LineRefusal> for LineRefusal {
 
 /// Parses a time in a response.
 pub(crate) fn parse_timestamp(time: prost_types::Timestamp) -> Result<Timestamp, RegistryError> {
-    from_wire_time(time).ok_or_else(|| RegistryError::InvalidResponse(format!("{time:?} is not a valid time")))
+    from_wire_time(time).ok_or_else(|| RegistryError::Defect(format!("{time:?} is not a valid time")))
 }
 
 /// Converts a reason. Returns an error if the reason does not concern a claim.
-fn reason(reason: wire::ErrorReason) -> Result<RegistryReason, RegistryError> {
-    RegistryReason::from_wire(reason).ok_or_else(|| {
-        RegistryError::InvalidResponse(format!("{} is not a reason that concerns a claim", reason.as_str_name()))
-    })
+fn parse_reason(reason: wire::ErrorReason) -> Result<RegistryReason, RegistryError> {
+    RegistryReason::from_wire(reason)
+        .ok_or_else(|| RegistryError::Defect(format!("{} is not a reason that concerns a claim", reason.as_str_name())))
 }
 
 /// Creates the error for a response with an enum number that is unspecified or unknown.
 fn unknown_value(unknown: UnknownValue) -> RegistryError {
-    RegistryError::InvalidResponse(unknown.to_string())
+    RegistryError::Defect(unknown.to_string())
 }
 
 /// Parses a text in a response.
 fn parse<T: FromStr<Err = Malformed>>(text: &str) -> Result<T, RegistryError> {
-    text.parse().map_err(|malformed: Malformed| RegistryError::InvalidResponse(malformed.to_string()))
+    text.parse().map_err(|malformed: Malformed| RegistryError::Defect(malformed.to_string()))
 }
 
 /// Returns the text, or `None` if it is empty, because a message contains an empty text for a field

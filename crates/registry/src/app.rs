@@ -24,15 +24,15 @@ pub enum BuildError {
     /// The database does not respond or was not migrated.
     #[error("the registry's database: {0}")]
     Db(#[from] sea_orm::DbErr),
-    /// The catalog could not be recorded.
+    /// The catalog could not be saved in the database.
     #[error("the registry's catalog: {0}")]
     Catalog(String),
 }
 
 /// Builds the registry on a migrated database.
 ///
-/// When this function returns, only the writers run. The hosting process then starts
-/// [`HostedService::host`], which delivers events and processes deadlines.
+/// When this function returns, only the writers (the tasks that commit commands) run. The hosting
+/// process then starts [`HostedService::host`], which delivers events and processes deadlines.
 ///
 /// # Errors
 /// Returns a [`BuildError`] when the configuration is invalid or the database cannot be used.
@@ -61,8 +61,8 @@ pub async fn build(config: Config, context: ServiceContext) -> Result<HostedServ
     })
 }
 
-/// Records the catalog, so that eligibility gets an event at the first start and if it is another
-/// one than at the last start (R52).
+/// Stores which products partners are paid for. The service eligibility gets an event if this
+/// differs from the last start, and at the first start (R52).
 async fn record_catalog(host: &Host, catalog: &Catalog) -> Result<(), BuildError> {
     let record = CatalogRecord::from(catalog);
     let command = Command::new("record_catalog", catalog_record::key(), Actor::system(Service::Registry));

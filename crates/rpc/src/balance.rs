@@ -44,23 +44,31 @@ const PENDING_CHANGES: usize = 64;
 const WHOLE_HOST: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// Makes the endpoint for an address.
-pub(crate) trait EndpointOf:
+pub(crate) trait MakeEndpoint:
     Fn(SocketAddr) -> Result<Endpoint, tonic::transport::Error> + Clone + Send + Sync + 'static
 {
 }
 
-impl<E: Fn(SocketAddr) -> Result<Endpoint, tonic::transport::Error> + Clone + Send + Sync + 'static> EndpointOf for E {}
+impl<E: Fn(SocketAddr) -> Result<Endpoint, tonic::transport::Error> + Clone + Send + Sync + 'static> MakeEndpoint
+    for E
+{
+}
 
 /// Creates a channel to all serving replicas at these hosts, each with its port. `whole_host` is
 /// the endpoint of the first host by its name. Must be called within a Tokio runtime.
-pub(crate) fn channel(hosts: Vec<(String, u16)>, whole_host: Endpoint, endpoint: impl EndpointOf) -> Channel {
+pub(crate) fn channel(hosts: Vec<(String, u16)>, whole_host: Endpoint, endpoint: impl MakeEndpoint) -> Channel {
     let replicas = Arc::new(Replicas { hosts, endpoint: endpoint.clone(), channels: Mutex::default() });
-    follow(move || Arc::clone(&replicas).serving(), LOOKUP_INTERVAL, whole_host, endpoint)
+    channel_to_lookup_results(move || Arc::clone(&replicas).serving(), LOOKUP_INTERVAL, whole_host, endpoint)
 }
 
 /// Creates a channel to the addresses that `look_up` returns. It is called again after each
 /// `interval`.
-fn follow<L, F>(look_up: L, interval: Duration, whole_host: Endpoint, endpoint: impl EndpointOf) -> Channel
+fn channel_to_lookup_results<L, F>(
+    look_up: L,
+    interval: Duration,
+    whole_host: Endpoint,
+    endpoint: impl MakeEndpoint,
+) -> Channel
 where
     L: Fn() -> F + Send + 'static,
     F: Future<Output = io::Result<BTreeSet<SocketAddr>>> + Send,
@@ -133,8 +141,8 @@ struct Replicas<E> {
     channels: Mutex<HashMap<SocketAddr, Channel>>,
 }
 
-impl<E: EndpointOf> Replicas<E> {
-    /// Looks up the addresses of the hosts. Returns those of serving replicas.
+impl<E: MakeEndpoint> Replicas<E> {
+    /// Looks up the addresses of the hosts, and returns those of serving replicas.
     ///
     /// # Errors
     /// Returns an error if no host can be looked up.
@@ -173,8 +181,8 @@ impl<E: EndpointOf> Replicas<E> {
     }
 }
 
-/// Returns true if the replica answers, and does not answer that it is not serving: then it is
-/// starting, or about to end.
+/// Returns whether the replica can be called. A replica that is starting or about to end answers
+/// that it is not serving. A replica without a health service counts as serving.
 async fn is_serving(channel: Channel) -> bool {
     let mut health = HealthClient::new(channel);
     match timeout(HEALTH_TIMEOUT, health.check(HealthCheckRequest::default())).await {
@@ -237,7 +245,7 @@ mod tests {
         let addresses = Arc::new(Mutex::new(BTreeSet::from([first])));
         let (looked_up, lookups) = (addresses.clone(), Arc::new(AtomicUsize::new(0)));
         let counter = lookups.clone();
-        let channel = follow(
+        let channel = channel_to_lookup_results(
             move || {
                 counter.fetch_add(1, SeqCst);
                 std::future::ready(Ok(looked_up.lock().unwrap().clone()))
@@ -292,7 +300,7 @@ mod tests {
         let (address, _, _serving) = start_replica().await;
         let addresses = Arc::new(Mutex::new(Err(())));
         let looked_up = addresses.clone();
-        let channel = follow(
+        let channel = channel_to_lookup_results(
             move || std::future::ready(looked_up.lock().unwrap().clone().map_err(|()| io::ErrorKind::NotFound.into())),
             Duration::from_millis(20),
             Endpoint::from_static("http://127.0.0.1:1"),

@@ -42,7 +42,7 @@ pub enum PeerError {
     Address {
         /// The name of the peer.
         peer: &'static str,
-        /// The error of the transport.
+        /// The reason why the address cannot be used.
         source: tonic::transport::Error,
     },
     /// The file with the certificate authorities cannot be read.

@@ -1,5 +1,5 @@
-//! Callers of a service: over gRPC with a token, or directly with a request that authentication
-//! has passed.
+//! Callers of a service: over gRPC with a token, or directly with a request as authentication
+//! passes it to a handler.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,7 +23,7 @@ impl BearerToken {
     /// Sends this token, or none.
     ///
     /// # Panics
-    /// The token has a character that a header cannot have.
+    /// Panics if the token has a character that a header cannot have.
     #[must_use]
     pub fn new(token: Option<&str>) -> Self {
         Self(token.map(|token| format!("Bearer {token}").parse().expect("a header value")))
@@ -39,11 +39,11 @@ impl Interceptor for BearerToken {
     }
 }
 
-/// The token of a user with this role. `owner` is the resource name of the user's partner or
-/// tenant, for roles that need one.
+/// Returns the token of a user with this role. `owner` is the resource name of the user's partner
+/// or tenant, for roles that need one.
 ///
 /// # Panics
-/// `owner` is neither `partners/{id}` nor `tenants/{id}`.
+/// Panics if `owner` is neither `partners/{id}` nor `tenants/{id}`.
 #[must_use]
 pub fn user_token(signer: &TokenSigner, subject: &str, role: Role, owner: Option<&str>) -> String {
     let (partner, tenant) = match owner.map(|owner| owner.split_once('/').expect("a resource name")) {
@@ -57,10 +57,10 @@ pub fn user_token(signer: &TokenSigner, subject: &str, role: Role, owner: Option
     signer.user_token(&user).expect("a token")
 }
 
-/// A caller with this role that authentication has passed. `owner` is as in [`user_token`].
+/// Returns an authenticated caller with this role. `owner` is as in [`user_token`].
 ///
 /// # Panics
-/// `owner` is neither `partners/{id}` nor `tenants/{id}`.
+/// Panics if `owner` is neither `partners/{id}` nor `tenants/{id}`.
 #[must_use]
 pub fn caller(subject: &str, role: Role, owner: Option<&str>) -> Caller {
     let owner = |collection| owner.and_then(|owner| owner.strip_prefix(collection));
@@ -74,11 +74,11 @@ pub fn caller(subject: &str, role: Role, owner: Option<&str>) -> Caller {
     }
 }
 
-/// A request of this caller to a method, as the authentication layer passes it to the handler.
-/// `grpc_service` is the full name, for example `cpor.claims.v1.ClaimService`.
+/// Returns a request of this caller to a method, as the authentication layer passes it to the
+/// handler. `grpc_service` is the full name, for example `cpor.claims.v1.ClaimService`.
 ///
 /// # Panics
-/// There is no such method.
+/// Panics if there is no such method.
 #[must_use]
 pub fn request_by<T>(
     caller: Caller,

@@ -25,7 +25,7 @@ impl TestDatabase {
     /// Creates an empty database.
     ///
     /// # Panics
-    /// The database cannot be created; PostgreSQL needs `CPOR_TEST_POSTGRES`.
+    /// Panics if the database cannot be created; PostgreSQL needs `CPOR_TEST_POSTGRES`.
     pub async fn create(engine: Engine) -> Self {
         let postgres = match engine {
             Engine::Sqlite => None,
@@ -37,7 +37,7 @@ impl TestDatabase {
     /// Opens the database, as each process does that uses it.
     ///
     /// # Panics
-    /// The database cannot be opened.
+    /// Panics if the database cannot be opened.
     pub async fn open(&self) -> Db {
         match &self.0.postgres {
             None => Db::open_sqlite(&self.0.folder.path().join("test.db")).await.expect("a SQLite file"),
@@ -48,20 +48,20 @@ impl TestDatabase {
     /// Opens the database and creates the tables of a service.
     ///
     /// # Panics
-    /// The database cannot be opened, or a migration fails.
+    /// Panics if the database cannot be opened, or a migration fails.
     pub async fn migrated(&self, migrations: Vec<Box<dyn MigrationTrait>>) -> Db {
         let db = self.open().await;
         migrate(&db, migrations).await;
         db
     }
 
-    /// The engine of the database.
+    /// Returns the engine of the database.
     #[must_use]
     pub fn engine(&self) -> Engine {
         if self.0.postgres.is_some() { Engine::Postgres } else { Engine::Sqlite }
     }
 
-    /// A folder for the files of the test.
+    /// Returns a folder for the files of the test.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.0.folder.path()
@@ -71,7 +71,7 @@ impl TestDatabase {
 /// Creates a folder that [`remove_leftovers`] recognises.
 ///
 /// # Panics
-/// The folder cannot be created.
+/// Panics if the folder cannot be created.
 #[must_use]
 pub fn temporary_folder() -> TempDir {
     let prefix = format!("{PREFIX}{}_", std::process::id());
@@ -82,7 +82,7 @@ pub fn temporary_folder() -> TempDir {
 /// everything behind if it is killed.
 ///
 /// # Panics
-/// The folder of temporary files cannot be read, or PostgreSQL refuses.
+/// Panics if the folder of temporary files cannot be read, or PostgreSQL refuses.
 pub async fn remove_leftovers(engine: Engine) {
     for entry in std::fs::read_dir(std::env::temp_dir()).expect("the temporary folder").flatten() {
         if is_of_ended_process(&entry.file_name().to_string_lossy()) {
@@ -99,7 +99,7 @@ pub async fn remove_leftovers(engine: Engine) {
 /// Applies migrations in their order.
 ///
 /// # Panics
-/// A migration fails.
+/// Panics if a migration fails.
 pub async fn migrate(db: &Db, migrations: Vec<Box<dyn MigrationTrait>>) {
     for migration in migrations {
         let applied = migration.up(&SchemaManager::new(db.writer())).await;

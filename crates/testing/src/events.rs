@@ -1,4 +1,5 @@
-//! Fakes of the other services: what a service sends to them, and what they send to it.
+//! Fakes of the other services: transports for the events that a service sends, and functions that
+//! build the events that it receives.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,19 +14,19 @@ use uuid::Uuid;
 pub struct RecordingTransport(Arc<Mutex<Vec<Event>>>);
 
 impl RecordingTransport {
-    /// All payloads that were sent so far, in order.
+    /// Returns all payloads that were sent so far, in order.
     ///
     /// # Panics
-    /// An event has no payload.
+    /// Panics if an event has no payload.
     #[must_use]
     pub fn sent(&self) -> Vec<Payload> {
         self.0.lock().unwrap().iter().map(|event| event.payload.clone().expect("a payload")).collect()
     }
 
-    /// The payloads that were sent since the last call.
+    /// Returns the payloads that were sent since the last call.
     ///
     /// # Panics
-    /// An event has no payload.
+    /// Panics if an event has no payload.
     #[must_use]
     pub fn take(&self) -> Vec<Payload> {
         std::mem::take(&mut *self.0.lock().unwrap())
@@ -59,13 +60,13 @@ impl EventTransport for UnreachableTransport {
     }
 }
 
-/// The stream of the events about one aggregate of `source`.
+/// Returns the stream of the events about one aggregate of `source`.
 #[must_use]
 pub fn stream(source: Service, aggregate: &str, owner: &str, id: Uuid) -> StreamKey {
     StreamKey { source, aggregate: aggregate.to_owned(), owner: owner.to_owned(), id }
 }
 
-/// An event as the service receives it. The first event of a stream has the sequence 1.
+/// Returns an event as the service receives it. The first event of a stream has the sequence 1.
 #[must_use]
 pub fn incoming(
     stream: StreamKey,

@@ -1,4 +1,5 @@
-//! A fake registry with faults.
+//! A fake registry (the service that records which partner is on record for which workload or
+//! subscription) that can lose answers and delay them.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -12,7 +13,7 @@ use cpor_registry_client::{
 };
 use cpor_types::{Actor, PartnerId, TenantKey, Timestamp};
 
-/// What happens while an answer is on its way.
+/// Code that runs before an answer of the registry reaches the caller.
 type Interruption = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The in-memory registry with faults: it can lose answers, and run other code before an answer
@@ -34,25 +35,25 @@ impl std::fmt::Debug for FaultyRegistry {
 }
 
 impl FaultyRegistry {
-    /// A registry with this content.
+    /// Returns a registry with this content.
     #[must_use]
     pub fn new(fake: FakeRegistry) -> Self {
         Self { fake, ..Self::default() }
     }
 
-    /// Lets the next `n` holds and arbitrations take effect, but loses their answers.
+    /// Lets the next `count` holds and arbitrations take effect, but loses their answers.
     ///
     /// # Panics
-    /// Another thread panicked.
-    pub fn lose_answers(&self, n: u32) {
-        *self.lost_answers.lock().unwrap() = n;
+    /// Panics if another thread panicked.
+    pub fn lose_answers(&self, count: u32) {
+        *self.lost_answers.lock().unwrap() = count;
     }
 
     /// Runs `action` after the next check of a claim, before its answer arrives. Several actions
     /// run one after the other, one for each check.
     ///
     /// # Panics
-    /// Another thread panicked.
+    /// Panics if another thread panicked.
     pub fn during_next_check(&self, action: impl Future<Output = ()> + Send + 'static) {
         self.during_checks.lock().unwrap().push_back(Box::pin(action));
     }
@@ -60,24 +61,24 @@ impl FaultyRegistry {
     /// Runs `action` after the next hold is placed, before its answer arrives.
     ///
     /// # Panics
-    /// Another thread panicked.
+    /// Panics if another thread panicked.
     pub fn during_next_hold(&self, action: impl Future<Output = ()> + Send + 'static) {
         self.during_holds.lock().unwrap().push_back(Box::pin(action));
     }
 
-    /// The number of actions of [`Self::during_next_check`] that have not run.
+    /// Returns the number of actions of [`Self::during_next_check`] that have not run.
     ///
     /// # Panics
-    /// Another thread panicked.
+    /// Panics if another thread panicked.
     #[must_use]
     pub fn pending_interruptions(&self) -> usize {
         self.during_checks.lock().unwrap().len()
     }
 
-    /// All hold requests so far.
+    /// Returns all hold requests so far.
     ///
     /// # Panics
-    /// Another thread panicked.
+    /// Panics if another thread panicked.
     #[must_use]
     pub fn hold_requests(&self) -> Vec<HoldRequest> {
         self.hold_requests.lock().unwrap().clone()

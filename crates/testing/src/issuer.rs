@@ -26,7 +26,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, crypto, jwk::Jwk};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// The length of what precedes the PKCS#1 key in the PKCS#8 form of an RSA key with 2048 bits.
+/// The number of bytes before the PKCS#1 key in the PKCS#8 form of an RSA key with 2048 bits.
 const RSA_PKCS8_HEADER: usize = 26;
 
 /// A key with which an issuer signs tokens.
@@ -49,7 +49,7 @@ impl IssuerKey {
     /// Generates a key.
     ///
     /// # Panics
-    /// The algorithm is not RS256, PS256, ES256 or EdDSA.
+    /// Panics if the algorithm is not RS256, PS256, ES256 or EdDSA.
     #[must_use]
     pub fn generate(kid: &str, algorithm: Algorithm) -> Self {
         let key = if matches!(algorithm, Algorithm::RS256 | Algorithm::PS256) {
@@ -67,10 +67,10 @@ impl IssuerKey {
         Self { kid: kid.to_owned(), algorithm, key }
     }
 
-    /// The public key as a JWK.
+    /// Returns the public key as a JWK.
     ///
     /// # Panics
-    /// The key is not usable.
+    /// Panics if the key is not usable.
     #[must_use]
     pub fn jwk(&self) -> Value {
         let mut jwk = Jwk::from_encoding_key(&self.key, self.algorithm).expect("a JWK");
@@ -78,19 +78,19 @@ impl IssuerKey {
         serde_json::to_value(jwk).expect("JSON")
     }
 
-    /// The header of tokens that are signed with this key.
+    /// Returns the header of tokens that are signed with this key.
     ///
     /// # Panics
-    /// Never.
+    /// Never panics.
     #[must_use]
     pub fn header(&self) -> Value {
         json!({ "typ": "JWT", "alg": format!("{:?}", self.algorithm), "kid": self.kid })
     }
 
-    /// Signs these texts of a header and of claims, whatever they are.
+    /// Signs a header and claims. The texts are not checked, so that a test can sign invalid ones.
     ///
     /// # Panics
-    /// The key cannot sign.
+    /// Panics if the key cannot sign.
     #[must_use]
     pub fn sign(&self, header: &str, claims: &str) -> String {
         let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
@@ -119,7 +119,7 @@ impl TestIssuer {
     /// Starts an issuer on a free port, which publishes these keys.
     ///
     /// # Panics
-    /// There is no free port.
+    /// Panics if there is no free port.
     pub async fn start(keys: &[&IssuerKey]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -140,30 +140,31 @@ impl TestIssuer {
         *lock(&self.state.keys) = keys.iter().map(|key| key.jwk()).collect();
     }
 
-    /// Answers all requests with an error from now on, or no longer.
+    /// Sets whether all further requests are answered with an error.
     pub fn set_failing(&self, fails: bool) {
         self.state.fails.store(fails, Ordering::SeqCst);
     }
 
-    /// The number of times that the keys were fetched.
+    /// Returns the number of times that the keys were fetched.
     #[must_use]
     pub fn key_fetches(&self) -> usize {
         self.state.key_fetches.load(Ordering::SeqCst)
     }
 
-    /// A token that is valid for five minutes, with these claims in addition.
+    /// Returns a token that is valid for five minutes, with these claims in addition.
     ///
     /// # Panics
-    /// The claims are not an object.
+    /// Panics if the claims are not an object.
     #[must_use]
     pub fn token(&self, key: &IssuerKey, claims: &Value) -> String {
         key.sign(&key.header().to_string(), &self.claims(claims).to_string())
     }
 
-    /// The claims of such a token.
+    /// Returns the claims of a token as [`Self::token`] creates it: those that every token needs,
+    /// and `claims`.
     ///
     /// # Panics
-    /// The claims are not an object.
+    /// Panics if the claims are not an object.
     #[must_use]
     pub fn claims(&self, claims: &Value) -> Value {
         let now = SystemClock.now().timestamp();
@@ -181,7 +182,7 @@ async fn serve_discovery(State(state): State<Arc<IssuerState>>) -> Response {
 
 async fn serve_keys(State(state): State<Arc<IssuerState>>) -> Response {
     state.key_fetches.fetch_add(1, Ordering::SeqCst);
-    // Calls that need the keys pile up meanwhile.
+    // Gives concurrent calls the time to request the same keys.
     tokio::time::sleep(Duration::from_millis(20)).await;
     answer(&state, || json!({ "keys": *lock(&state.keys) }))
 }

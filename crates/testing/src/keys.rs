@@ -24,7 +24,7 @@ impl TestKeys {
     /// Generates new keys.
     ///
     /// # Panics
-    /// There is no randomness.
+    /// Panics if there is no randomness.
     #[must_use]
     pub fn generate() -> Self {
         install_crypto_provider();
@@ -36,19 +36,19 @@ impl TestKeys {
         }
     }
 
-    /// The signer of a service's tokens.
+    /// Returns the signer of a service's tokens.
     ///
     /// # Panics
-    /// Never: each service has a key.
+    /// Never panics: each service has a key.
     #[must_use]
     pub fn service(&self, service: Service) -> ServiceSigner {
         self.services.get(service).expect("a key for each service").clone()
     }
 
-    /// The public keys with which a server verifies tokens.
+    /// Returns the public keys with which a server verifies tokens.
     ///
     /// # Panics
-    /// Never: the keys are valid.
+    /// Never panics: the keys are valid.
     #[must_use]
     pub fn verification(&self) -> VerificationKeys {
         VerificationKeys::new(ISSUER, &self.users.jwks(), &self.services.jwks()).expect("two key sets")

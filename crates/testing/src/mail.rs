@@ -33,7 +33,7 @@ impl Mail {
     /// Reads all `.eml` files of a folder, in the order of the decisions that caused the mails.
     ///
     /// # Panics
-    /// A file is not a mail.
+    /// Panics if a file is not a mail.
     #[must_use]
     pub fn all_in(folder: &Path) -> Vec<Self> {
         let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
@@ -62,10 +62,10 @@ impl Mail {
         Self { id, to, return_path, subject: message.subject().unwrap_or_default().to_owned(), text, html }
     }
 
-    /// The link to the consent page.
+    /// Returns the link to the consent page.
     ///
     /// # Panics
-    /// The text has no such link.
+    /// Panics if the text has no such link.
     #[must_use]
     pub fn link(&self) -> &str {
         let link = self.text.split_whitespace().find(|word| {
@@ -74,7 +74,7 @@ impl Mail {
         link.expect("a link to the consent page").trim_end_matches(['.', ',', ')', '>'])
     }
 
-    /// The secret at the end of the link.
+    /// Returns the secret at the end of the link.
     #[must_use]
     pub fn token(&self) -> &str {
         self.link().rsplit('/').next().unwrap_or_default()
@@ -88,35 +88,35 @@ pub struct FakeMailTransport(Arc<Mutex<FakeMailSystem>>);
 #[derive(Debug, Default)]
 struct FakeMailSystem {
     accepted: Vec<Mail>,
-    /// How many of the next mails are refused.
+    /// The number of next mails that are refused.
     refuse_next: u32,
 }
 
 impl FakeMailTransport {
-    /// The accepted mails, newest last.
+    /// Returns the accepted mails, newest last.
     ///
     /// # Panics
-    /// Another thread panicked.
+    /// Panics if another thread panicked.
     #[must_use]
     pub fn accepted(&self) -> Vec<Mail> {
         self.0.lock().unwrap().accepted.clone()
     }
 
-    /// The newest accepted mail.
+    /// Returns the newest accepted mail.
     ///
     /// # Panics
-    /// No mail was accepted.
+    /// Panics if no mail was accepted.
     #[must_use]
     pub fn latest(&self) -> Mail {
         self.accepted().pop().expect("a mail")
     }
 
-    /// Refuses the next `n` mails: their recipients do not exist.
+    /// Refuses the next `count` mails: their recipients do not exist.
     ///
     /// # Panics
-    /// Another thread panicked.
-    pub fn refuse_next(&self, n: u32) {
-        self.0.lock().unwrap().refuse_next = n;
+    /// Panics if another thread panicked.
+    pub fn refuse_next(&self, count: u32) {
+        self.0.lock().unwrap().refuse_next = count;
     }
 }
 

@@ -31,7 +31,7 @@ impl MailServer {
     /// Starts the server on a free port.
     ///
     /// # Panics
-    /// There is no free port.
+    /// Panics if there is no free port.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -45,7 +45,7 @@ impl MailServer {
         Self { address, state }
     }
 
-    /// The address that the server listens on.
+    /// Returns the address that the server listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -66,7 +66,7 @@ impl MailServer {
         lock(&self.state).refusals.remove(recipient);
     }
 
-    /// The accepted mails, in the order of their acceptance.
+    /// Returns the accepted mails, in the order of their acceptance.
     #[must_use]
     pub fn accepted(&self) -> Vec<Mail> {
         lock(&self.state).accepted.clone()

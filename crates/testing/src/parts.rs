@@ -1,4 +1,5 @@
-//! What a service is made of in a test: a virtual clock, ids from a seed, and new metrics.
+//! The components with which tests build a service: a virtual clock, ids from a seed, and new
+//! metrics.
 
 use std::sync::Arc;
 
@@ -10,8 +11,8 @@ use cpor_types::{Calendars, PolicyProfiles, SeededEntropy, Service, VirtualClock
 
 use crate::TestKeys;
 
-/// The parts of a host with a virtual business clock. `clock` is its real time, and the start of
-/// its business time. Two hosts of one database need different seeds.
+/// Returns the parts of a host with a virtual business clock. `clock` is its real time, and the
+/// start of its business time. Two hosts of one database need different seeds.
 #[must_use]
 pub fn host_parts(db: Db, clock: &VirtualClock, seed: u64, event_transport: Arc<dyn EventTransport>) -> HostParts {
     HostParts {
@@ -24,11 +25,11 @@ pub fn host_parts(db: Db, clock: &VirtualClock, seed: u64, event_transport: Arc<
     }
 }
 
-/// The context in which a service is built, with a virtual business clock and no address of another
-/// service. `clock` is its real time, and the start of its business time.
+/// Returns the context in which a service is built, with a virtual business clock and no address of
+/// another service. `clock` is its real time, and the start of its business time.
 ///
 /// # Panics
-/// The shipped policies or calendars are invalid.
+/// Panics if the shipped policies or calendars are invalid.
 #[must_use]
 pub fn service_context(service: Service, db: Db, clock: &VirtualClock, seed: u64, keys: &TestKeys) -> ServiceContext {
     ServiceContext {

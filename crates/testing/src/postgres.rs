@@ -22,7 +22,7 @@ impl PostgresDatabase {
     /// Creates an empty database.
     ///
     /// # Panics
-    /// `CPOR_TEST_POSTGRES` is not set, or the server refuses.
+    /// Panics if `CPOR_TEST_POSTGRES` is not set, or the server refuses.
     pub async fn create() -> Self {
         let name = unique_name();
         execute(&format!("CREATE DATABASE {name}")).await;
@@ -32,7 +32,7 @@ impl PostgresDatabase {
     /// Creates a copy of this database. Nothing may be connected to it.
     ///
     /// # Panics
-    /// The server refuses.
+    /// Panics if the server refuses.
     pub async fn copy(&self) -> Self {
         let name = unique_name();
         let connection = connect().await;
@@ -48,10 +48,10 @@ impl PostgresDatabase {
         Self { name }
     }
 
-    /// The URL of the database.
+    /// Returns the URL of the database.
     ///
     /// # Panics
-    /// `CPOR_TEST_POSTGRES` has no path.
+    /// Panics if `CPOR_TEST_POSTGRES` has no path.
     #[must_use]
     pub fn url(&self) -> String {
         let url = server_url();
@@ -86,7 +86,7 @@ impl Drop for PostgresDatabase {
     }
 }
 
-/// Whether a name that begins with [`PREFIX`] has the id of a process that has ended.
+/// Returns whether a name that begins with [`PREFIX`] has the id of a process that has ended.
 pub(crate) fn is_of_ended_process(name: &str) -> bool {
     let process = name.strip_prefix(PREFIX).and_then(|rest| rest.split('_').next());
     process.is_some_and(|process| process.parse::<u32>().is_ok() && !Path::new("/proc").join(process).exists())

@@ -32,7 +32,7 @@ impl TestServer {
     /// Serves the routes of a service, which are taken from `hosted`.
     ///
     /// # Panics
-    /// The server cannot start.
+    /// Panics if the server cannot start.
     pub async fn start(hosted: &mut HostedService, keys: &TestKeys) -> Self {
         let dependencies = ServerDependencies {
             keys: Arc::new(keys.verification()),
@@ -55,13 +55,13 @@ impl TestServer {
         Self { url, channel, shutdown }
     }
 
-    /// The URL of the server.
+    /// Returns the URL of the server.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// A channel that sends this token with every call.
+    /// Returns a channel that sends this token with every call.
     #[must_use]
     pub fn channel(&self, token: &str) -> AuthorizedChannel {
         InterceptedService::new(self.channel.clone(), BearerToken::new(Some(token)))

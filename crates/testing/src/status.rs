@@ -8,7 +8,7 @@ use tonic_types::StatusExt as _;
 /// Describes a status with its details, one line for each part.
 ///
 /// # Panics
-/// Never: writing to a string does not fail.
+/// Never panics: writing to a string does not fail.
 #[must_use]
 pub fn describe_status(status: &Status) -> String {
     let mut text = format!("{:?}: {}\n", status.code(), status.message());

@@ -33,7 +33,7 @@ string_enum! {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Actor {
-    /// The side for which the actor acts.
+    /// The side: the text before the colon.
     pub side: ActorSide,
     /// The id of the person or service, or empty when there is none.
     pub subject: Personal,
@@ -44,7 +44,7 @@ impl Actor {
     const EXPECTED: &'static str =
         "an actor in the form side:subject, where side is partner, reviewer, vendor, customer, time or system";
 
-    /// Creates the actor `subject` on the side `side`.
+    /// Creates an actor. `subject` is the id of the person or service.
     pub fn new(side: ActorSide, subject: impl Into<Personal>) -> Self {
         Self { side, subject: subject.into() }
     }
@@ -70,7 +70,7 @@ impl Actor {
         Self::new(ActorSide::System, service.as_str())
     }
 
-    /// Returns true if this is `service` acting by itself.
+    /// Returns whether the actor is `service`, acting by itself.
     #[must_use]
     pub fn is_service(&self, service: Service) -> bool {
         self.side == ActorSide::System && self.subject == service.as_str()

@@ -1,5 +1,6 @@
 //! The results of eligibility assessments. An assessment applies a program guide (a versioned set
-//! of conditions) to one line of a claim, one activity and one month.
+//! of conditions) to one line of a claim (a claimed workload or subscription), one activity and one
+//! month.
 
 use crate::string_enum;
 
@@ -10,7 +11,8 @@ string_enum! {
         Eligible = "eligible",
         /// At least one condition of the program guide does not hold.
         NotEligible = "not_eligible",
-        /// The line is recognized, but never paid (R53).
+        /// The partner is recognized for the line. The program never pays for this product or
+        /// activity (R53).
         RecognitionOnly = "recognition_only",
     }
 }

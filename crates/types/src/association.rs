@@ -12,9 +12,9 @@ string_enum! {
         Withdrawn = "withdrawn",
         /// The subscription ended (R39, R58).
         Expired = "expired",
-        /// Another company was awarded the key (R37).
+        /// A review lead gave the key to another company (R37).
         Superseded = "superseded",
-        /// The claim was rejected for another reason.
+        /// The claim was rejected for a reason other than a decline or a withdrawal.
         Rejected = "rejected",
     }
 }

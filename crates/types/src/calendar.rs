@@ -80,8 +80,8 @@ impl Calendar {
         u32::try_from(left).unwrap_or(u32::MAX)
     }
 
-    /// Returns the time at which the reminder of a deadline is sent (R48): `before` ahead of the
-    /// due time `due`.
+    /// Returns the time at which the reminder of a deadline is sent (R48): the end of the day that
+    /// is `before` (a number of days) before the last day of the deadline. `due` is the due time.
     #[must_use]
     pub fn reminder(&self, due: Timestamp, before: Length) -> Timestamp {
         let last = self.local_day(due - TimeDelta::microseconds(1));

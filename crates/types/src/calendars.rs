@@ -29,7 +29,7 @@ pub enum CalendarError {
     /// The document is not TOML, or does not have the structure of a calendar.
     #[error("invalid calendar: {0}")]
     Unreadable(String),
-    /// Two documents of the installation have the same id.
+    /// Two of the documents that were parsed together have the same id.
     #[error("the calendar `{0}` is defined more than once")]
     Duplicate(String),
     /// All days of the week belong to the weekend.
@@ -62,8 +62,9 @@ impl Calendars {
         include_str!("../calendars/utc.toml"),
     ];
 
-    /// Returns the calendars that ship with the product: `vendor-us`, `us-east`, `de` and `cz`,
-    /// with holidays from 2025 to 2030, and `utc`, which has no holidays.
+    /// Returns the calendars that ship with the product: `vendor-us` (US federal holidays, Pacific
+    /// time), which applies to reviews, `us-east` (US federal holidays, Eastern time), `de` and
+    /// `cz`, all with holidays from 2025 to 2030, and `utc`, which has no holidays.
     ///
     /// # Errors
     ///

@@ -38,7 +38,8 @@ string_enum! {
         Accepted = "accepted",
         /// The customer's mail system refused the notice permanently.
         Bounced = "bounced",
-        /// The notice was not sent, because the consent was decided or closed before.
+        /// The notice is no longer needed, because the consent was decided or closed. It may
+        /// already have been sent.
         Withdrawn = "withdrawn",
     }
 }

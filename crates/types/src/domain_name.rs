@@ -50,7 +50,7 @@ impl FromStr for DomainName {
             DnsLength::VerifyAllowRootDot,
         );
         let name = name.map_err(|_| malformed())?;
-        // A dot at the end names the root, which all names are below.
+        // A dot at the end names the DNS root. It is dropped, so that both spellings are equal.
         let name = name.strip_suffix('.').unwrap_or(&name);
         if is_domain(name) { Ok(Self(name.to_owned())) } else { Err(malformed()) }
     }

@@ -20,7 +20,7 @@ pub enum InvalidEmailAddress {
     /// Nothing is before the `@`, or more than RFC 5321, 4.5.3.1.1, allows.
     #[error("it must have 1 to 64 characters before the @ sign")]
     LocalLength,
-    /// A dot has no character beside it.
+    /// The part before the `@` starts or ends with a dot, or has two dots in a row.
     #[error("it must not have a dot at the start or end of the part before the @ sign, or two dots in a row")]
     LocalDots,
     /// The part before the `@` has a character that is only allowed in quotes, or not at all.

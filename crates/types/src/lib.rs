@@ -74,10 +74,9 @@ pub use policy::{
 };
 pub use policy_profiles::{PolicyError, PolicyInForce, PolicyProfiles};
 pub use product::{ProductFamily, ProductKind};
-pub use reasons::{FurtherRejectionReason, PartnerActionReason, PrimaryRejection, WithdrawReason};
+pub use reasons::{FurtherRejectionReason, PartnerActionReason, PrimaryRejectionReason, WithdrawReason};
 pub use review_clock::ReviewClock;
 pub use role::Role;
-// The function `program` returns the program of a claim.
 pub use claim_state_kind::ClaimStateKind;
 pub use scope::{Activity, Program, SolutionArea, UnsupportedActivity, program};
 pub use service::Service;

@@ -53,65 +53,66 @@ fn parse_id_in<'t, T: FromStr>(collection: &str, segments: &mut impl Iterator<It
 }
 
 resource_names! {
-    /// A partner company.
+    /// The name of a partner company.
     PartnerName, "a name like partners/{partner}" { "partners" / partner: PartnerId }
-    /// A location of a partner (R1).
+    /// The name of a partner's location (R1).
     LocationName, "a name like partners/{partner}/locations/{mpn_id}" {
-        "partners" / partner: PartnerId, "locations" / mpn: MpnId,
+        "partners" / partner: PartnerId, "locations" / mpn_id: MpnId,
     }
-    /// A claim.
+    /// The name of a claim.
     ClaimName, "a name like partners/{partner}/claims/{claim}" {
         "partners" / partner: PartnerId, "claims" / claim: ClaimId,
     }
-    /// An evidence document of a claim.
+    /// The name of an evidence document of a claim.
     EvidenceName, "a name like partners/{partner}/claims/{claim}/evidence/{evidence}" {
         "partners" / partner: PartnerId, "claims" / claim: ClaimId, "evidence" / evidence: EvidenceId,
     }
-    /// A comment on a claim.
+    /// The name of a comment on a claim.
     CommentName, "a name like partners/{partner}/claims/{claim}/comments/{comment}" {
         "partners" / partner: PartnerId, "claims" / claim: ClaimId, "comments" / comment: CommentId,
     }
-    /// A payout to a partner (R54a).
+    /// The name of a payout to a partner (R54a).
     PayoutName, "a name like partners/{partner}/payouts/{payout}" {
         "partners" / partner: PartnerId, "payouts" / payout: PayoutId,
     }
-    /// A tenant.
+    /// The name of a tenant, a customer's organisation.
     TenantName, "a name like tenants/{tenant}" { "tenants" / tenant: TenantId }
-    /// A review case of a claim.
+    /// The name of a review case: the reviewers' record of one submitted or disputed claim.
     ReviewCaseName, "a name like tenants/{tenant}/reviewCases/{case}" {
         "tenants" / tenant: TenantId, "reviewCases" / case: CaseId,
     }
-    /// A note of reviewers on a review case (R55).
+    /// The name of a reviewer's note on a review case (R55).
     ReviewNoteName, "a name like tenants/{tenant}/reviewCases/{case}/notes/{note}" {
         "tenants" / tenant: TenantId, "reviewCases" / case: CaseId, "notes" / note: NoteId,
     }
-    /// A review lead's decision on contested keys (R37).
+    /// The name of a review lead's decision on the workloads and subscriptions that several
+    /// partners claim (R37).
     ArbitrationName, "a name like tenants/{tenant}/arbitrations/{arbitration}" {
         "tenants" / tenant: TenantId, "arbitrations" / arbitration: DecisionId,
     }
-    /// The customer's consent to a claim.
+    /// The name of the customer's consent to a claim.
     ConsentName, "a name like tenants/{tenant}/consents/{claim}" {
         "tenants" / tenant: TenantId, "consents" / claim: ClaimId,
     }
-    /// A workload that a tenant uses.
+    /// The name of a workload that a tenant uses.
     WorkloadName, "a name like tenants/{tenant}/workloads/{product}" {
         "tenants" / tenant: TenantId, "workloads" / product: ProductId,
     }
-    /// A subscription of a tenant.
+    /// The name of a subscription of a tenant.
     SubscriptionName, "a name like tenants/{tenant}/subscriptions/{subscription}" {
         "tenants" / tenant: TenantId, "subscriptions" / subscription: SubscriptionId,
     }
-    /// A partner's association with a workload or subscription of a tenant (R49).
+    /// The name of a partner's association with a workload or subscription of a tenant (R49).
     AssociationName, "a name like tenants/{tenant}/associations/{association}" {
         "tenants" / tenant: TenantId, "associations" / association: AssociationId,
     }
-    /// The eligibility assessment of a claim (R52).
+    /// The name of the eligibility assessment of a claim (R52).
     AssessmentName, "a name like tenants/{tenant}/assessments/{claim}" {
         "tenants" / tenant: TenantId, "assessments" / claim: ClaimId,
     }
-    /// A product or workload of the catalog (R9).
+    /// The name of a product or workload of the catalog (R9).
     ProductName, "a name like products/{product}" { "products" / product: ProductId }
-    /// A version of a program guide (R52).
+    /// The name of a version of a program guide (R52).
     ProgramGuideName, "a name like programGuides/{guide}" { "programGuides" / guide: ProgramGuideId }
 }
 

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 /// The text that `Debug` prints instead of a personal text.
 const MASK: &str = "[personal]";
 
-/// A text that is personal data or a secret of a person: a name, an address, a subject, a comment,
-/// a link. It has no `Display`, and its `Debug` prints a mask, so that logs, traces and errors
-/// cannot contain it. It is stored and sent as its text.
+/// A text that is personal data or a secret of a person: a name, an address, the id of a user, a
+/// comment, or a link by which a person can act. It has no `Display`, and its `Debug` prints a
+/// mask, so that logs, traces and errors cannot contain it. It is stored and sent as its text.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Personal(String);

@@ -1,4 +1,5 @@
-//! Policy profiles: the values that the rules leave to policy, and their validation.
+//! Policy profiles, and their validation. A policy profile holds the values that the business rules
+//! do not fix, for example the lengths of deadlines.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,12 +10,12 @@ use thiserror::Error;
 use crate::text::text_conversions;
 use crate::{Length, Malformed};
 
-/// A policy profile: the values that the rules leave to policy (R61). A claim keeps the profile
+/// A policy profile: the values that the business rules do not fix (R61). A claim keeps the profile
 /// that it was submitted under.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyProfile {
-    /// The name of the profile: `2021`.
+    /// The name of the profile, for example `2021`.
     pub name: String,
     /// The version of the profile, starting with 1.
     pub version: u32,
@@ -31,11 +32,13 @@ pub struct PolicyProfile {
     pub edits_after_submission: EditsAfterSubmission,
     /// Whether evidence may be added to an approved claim (R29).
     pub evidence_when_approved: bool,
-    /// Whether the holder of a contested line may add evidence while the contest lasts (R37a).
+    /// Whether the partner of an approved claim may add evidence while another company claims the
+    /// same workload or subscription (R37a).
     pub evidence_when_contested: bool,
     /// Whether the review clocks run while the claim competes with claims of other companies (R37).
     pub review_clocks_run_while_competing: bool,
-    /// Whether a revenue association excludes other companies from its key (R34).
+    /// Whether a revenue association excludes other companies from its workload or subscription
+    /// (R34).
     pub revenue_association_exclusive: bool,
     /// Whether the partner may decline payment for the claim (R54b).
     pub partner_may_decline_payment: bool,
@@ -45,8 +48,8 @@ pub struct PolicyProfile {
     /// for no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disputes_per_claim: Option<u32>,
-    /// The time by which partners and reviewers are reminded before their own deadlines (R48), in
-    /// the calendar of the deadline.
+    /// How long before their own deadlines partners and reviewers are reminded (R48), in the
+    /// calendar of the deadline.
     pub reminder_before: Length,
     /// The time within which the partner must answer a reviewer's request for action (R22), in the
     /// calendar of the partner's location.
@@ -138,9 +141,9 @@ pub struct ReviewLengths {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PolicyId {
-    /// The name of the profile.
+    /// The name of the profile, for example `2021`.
     pub name: String,
-    /// The version of the profile.
+    /// The version of the profile, starting with 1.
     pub version: u32,
 }
 
@@ -148,7 +151,7 @@ pub struct PolicyId {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{field}: {problem}")]
 pub struct PolicyViolation {
-    /// The path of the field in the document: `review.start`.
+    /// The path of the field in the document, for example `review.start`.
     pub field: &'static str,
     /// The rule that the value breaks.
     pub problem: String,

@@ -1,5 +1,5 @@
 //! The known policy profiles and the schedule by which they come into force. A policy profile is a
-//! named, versioned set of the values that the rules leave to policy.
+//! named, versioned set of the values that the business rules do not fix.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ pub enum PolicyError {
     /// A profile has invalid values.
     #[error("policy profile `{id}`: {}", join(violations))]
     Invalid {
-        /// The profile.
+        /// The name and version of the profile.
         id: PolicyId,
         /// All violations in the profile.
         violations: Vec<PolicyViolation>,

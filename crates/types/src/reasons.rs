@@ -20,7 +20,7 @@ string_enum! {
 
 string_enum! {
     /// The primary reason of a rejection (R31).
-    pub enum PrimaryRejection, "a primary rejection reason" {
+    pub enum PrimaryRejectionReason, "a primary rejection reason" {
         /// The partner withdrew the claim. Such a rejection is final.
         PartnerRequest = "partner_request",
         /// The customer declined.
@@ -29,12 +29,13 @@ string_enum! {
         InsufficientPoe = "insufficient_poe",
         /// The last line of the claim was awarded to a claim of another company (R27a).
         LostToCompetingClaim = "lost_to_competing_claim",
-        /// The customer's mail system accepted no notice in time after the approval (R41a).
+        /// The customer's mail system accepted no mail about the claim in time after the approval
+        /// (R41a).
         CustomerNotReached = "customer_not_reached",
     }
 }
 
-impl PrimaryRejection {
+impl PrimaryRejectionReason {
     /// Returns whether a reviewer may give this reason (R31). The other reasons are set by the
     /// system after an action of the partner, the customer or a review lead, or when time passes.
     #[must_use]
@@ -83,7 +84,7 @@ mod tests {
 
     #[test]
     fn r31_reviewers_may_only_give_insufficient_poe() {
-        let open: Vec<_> = PrimaryRejection::ALL.iter().filter(|reason| reason.is_open_to_reviewers()).collect();
-        assert_eq!(open, [&PrimaryRejection::InsufficientPoe]);
+        let open: Vec<_> = PrimaryRejectionReason::ALL.iter().filter(|reason| reason.is_open_to_reviewers()).collect();
+        assert_eq!(open, [&PrimaryRejectionReason::InsufficientPoe]);
     }
 }

@@ -6,7 +6,7 @@ use crate::ProductKind;
 use crate::string_enum;
 
 string_enum! {
-    /// The solution area of a claim: the part of the vendor's products that it is about.
+    /// The solution area of a claim: the part of the vendor's products that the claim is about.
     pub enum SolutionArea, "a solution area" {
         /// Microsoft 365, claimed per workload of the tenant.
         Microsoft365 = "microsoft_365",
@@ -55,8 +55,8 @@ impl Activity {
         self.is_exclusive_under(false)
     }
 
-    /// Returns the same under a policy profile that makes revenue association exclusive or not
-    /// (R61).
+    /// Returns whether an association for the activity excludes other companies under a policy
+    /// profile. `revenue_association_exclusive` is the value of that profile (R61).
     #[must_use]
     pub const fn is_exclusive_under(self, revenue_association_exclusive: bool) -> bool {
         match self {
@@ -82,7 +82,7 @@ string_enum! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the activity {activity} cannot be claimed in the solution area {area}")]
 pub struct UnsupportedActivity {
-    /// The solution area.
+    /// The solution area of the claim.
     pub area: SolutionArea,
     /// The activity that cannot be claimed in the area.
     pub activity: Activity,
@@ -93,7 +93,7 @@ pub struct UnsupportedActivity {
 ///
 /// # Errors
 ///
-/// Returns [`UnsupportedActivity`] when R7 does not list the pair.
+/// Returns [`UnsupportedActivity`] when the activity cannot be claimed in the area.
 pub const fn program(area: SolutionArea, activity: Activity) -> Result<Option<Program>, UnsupportedActivity> {
     match (area, activity) {
         (SolutionArea::Microsoft365, Activity::Usage) => Ok(Some(Program::OsuMicrosoft365)),

@@ -132,7 +132,7 @@ mod tests {
             "lost_to_competing_claim",
             "customer_not_reached",
         ];
-        assert_eq!(names_of(PrimaryRejection::ALL), primary);
+        assert_eq!(names_of(PrimaryRejectionReason::ALL), primary);
         let further = ["customer_consent_missing", "products_missing", "no_partner_response", "poe_not_available"];
         assert_eq!(names_of(FurtherRejectionReason::ALL), further);
     }

@@ -1,5 +1,5 @@
-//! Time zones (R46). Their rules come from the time zone database that is compiled in or, where it
-//! is newer, from that of the system.
+//! Time zones (R46). Their rules come from the time zone database that is compiled in or, if the
+//! operating system has a newer one, from that.
 
 use std::sync::Arc;
 

@@ -32,7 +32,7 @@ const CLAIMS_IN_FLIGHT: usize = 32;
 
 /// Makes a release build, installs the other engines, and runs all rounds. Returns whether every
 /// ratio reaches its target.
-pub(crate) fn bench() -> Result<bool> {
+pub(crate) fn compare_with_peers() -> Result<bool> {
     print_step("build");
     run(cargo().args(["build", "--release", "--package", "cpor"]))?;
     let product = Product::new(&paths::target()?.join("release/cpor"));
@@ -55,6 +55,6 @@ pub(crate) fn bench() -> Result<bool> {
 }
 
 /// Runs the benchmarks of the package `cpor-microbench`.
-pub(crate) fn microbench() -> Result<()> {
+pub(crate) fn measure_pure_functions() -> Result<()> {
     run(cargo().args(["bench", "--package", "cpor-microbench"]))
 }

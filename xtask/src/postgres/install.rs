@@ -8,10 +8,8 @@ use crate::{
     tools,
 };
 
-/// The version of the npm package `@embedded-postgres`.
-const EMBEDDED_POSTGRES: &str = "18.4.0-beta.17";
-/// The version of the PyPI package `pgserver`.
-const PGSERVER: &str = "0.1.4";
+const EMBEDDED_POSTGRES_VERSION: &str = "18.4.0-beta.17";
+const PGSERVER_VERSION: &str = "0.1.4";
 
 /// Installs the programs from one source.
 type Install = fn(Account) -> Result<Programs>;
@@ -64,13 +62,13 @@ fn install_from_npm(_: Account) -> Result<Programs> {
         other => other,
     };
     let package = format!("@embedded-postgres/{system}-{machine}");
-    let modules = tools::install_npm_package(&package, EMBEDDED_POSTGRES)?;
+    let modules = tools::install_npm_package(&package, EMBEDDED_POSTGRES_VERSION)?;
     Programs::in_directory(&modules.join(&package).join("native/bin"))
         .context("the programs of the package do not run on this machine")
 }
 
 fn install_from_pypi(_: Account) -> Result<Programs> {
-    let environment = tools::install_python_package("pgserver", PGSERVER)?;
+    let environment = tools::install_python_package("pgserver", PGSERVER_VERSION)?;
     // Finds the package without importing it, because the import runs initialization code.
     let find_package = "import importlib.util as u; print(u.find_spec('pgserver').submodule_search_locations[0])";
     let package = read_output(command(environment.join("bin/python")).args(["-c", find_package]))?;

@@ -28,11 +28,11 @@ impl TestSystem {
     /// Starts a system on a copy of the template.
     pub(crate) async fn boot(template: &Template, setup: Setup) -> Self {
         let processes = setup.layout.processes(template.engine() == Engine::Postgres).len();
-        Self::on(template.copy(processes).await, setup).await
+        Self::start_on(template.copy(processes).await, setup).await
     }
 
     /// Starts a system on this storage.
-    pub(crate) async fn on(store: TestStorage, setup: Setup) -> Self {
+    pub(crate) async fn start_on(store: TestStorage, setup: Setup) -> Self {
         let keys = if setup.key_files { keys_in_files(&store.keys()) } else { TestKeys::generate() };
         let identity_provider = if setup.identity_provider {
             let key = IssuerKey::generate("corp-1", Algorithm::RS256);
@@ -49,7 +49,7 @@ impl TestSystem {
         configure_peers(&mut nodes);
         if let Some((provider, _)) = &identity_provider {
             for node in &mut nodes {
-                node.configure(|config| config.auth.issuers.push(trusted(provider)));
+                node.configure(|config| config.auth.issuers.push(issuer_config(provider)));
             }
         }
         let system = Self::from_parts(store, nodes, keys, mail_server, Connections::default());
@@ -107,7 +107,7 @@ impl TestSystem {
         Self::connect_from(store, issuer, url, None)
     }
 
-    /// The same, with connections from this address of the machine.
+    /// Connects like [`Self::connect_to`], from this address of the machine.
     #[must_use]
     pub fn connect_from(store: TestStorage, issuer: TokenSigner, url: &str, local_address: Option<IpAddr>) -> Self {
         let keys = TestKeys { users: issuer, ..TestKeys::generate() };
@@ -128,10 +128,10 @@ impl TestSystem {
         self.connections.connect(process, &node.services, &node.grpc.url());
     }
 
-    /// The index of the process that hosts a service.
+    /// Returns the index of the process that hosts a service.
     ///
     /// # Panics
-    /// No process hosts the service.
+    /// Panics if no process hosts the service.
     #[must_use]
     pub fn process_hosting(&self, service: Service) -> usize {
         self.nodes.iter().position(|node| node.services.contains(&service)).expect("a process that hosts it")
@@ -168,7 +168,7 @@ impl TestSystem {
     /// Checks that no event is undelivered and no stream is parked.
     ///
     /// # Panics
-    /// A stream has undelivered events or is parked.
+    /// Panics if a stream has undelivered events or is parked.
     pub async fn assert_all_delivered(&self) {
         if self.allows_parked_streams.load(Ordering::Relaxed) {
             return;
@@ -196,7 +196,7 @@ fn keys_in_files(folder: &Path) -> TestKeys {
         ServiceSigner::from_file(*service, &cpor::keys::service_key_file(folder, *service), Arc::clone(&clock))
     };
     TestKeys {
-        users: cpor::keys::signer(&cpor::keys::user_key_file(folder), cpor::keys::ISSUER).expect("the user key"),
+        users: cpor::keys::load_signer(&cpor::keys::user_key_file(folder), cpor::keys::ISSUER).expect("the user key"),
         services: Service::ALL.iter().map(signer).collect::<Result<_, _>>().expect("the keys of the services"),
         receipts: ReceiptSigner::from_file(&cpor::keys::receipt_key_file(folder)).expect("the receipt key"),
     }
@@ -246,8 +246,8 @@ fn process_config(store: &TestStorage, process: usize, mail_server: Option<&Mail
     config
 }
 
-/// The configuration that trusts an identity provider.
-fn trusted(provider: &TestIssuer) -> IssuerConfig {
+/// Returns the configuration that trusts an identity provider.
+fn issuer_config(provider: &TestIssuer) -> IssuerConfig {
     IssuerConfig {
         name: Some("corp".to_owned()),
         url: provider.url.clone(),

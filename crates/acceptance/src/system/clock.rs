@@ -31,7 +31,7 @@ impl TestSystem {
     /// Waits until no deadline is due and no event is undelivered. Virtual time does not change.
     ///
     /// # Panics
-    /// The system does not become idle.
+    /// Panics if the system does not become idle.
     pub async fn wait_until_idle(&self) {
         if self.has_separate_processes() {
             self.wait_until_processes_are_idle().await;
@@ -107,7 +107,7 @@ impl TestSystem {
         panic!("the system does not become idle");
     }
 
-    /// The number of events that all services together have sent.
+    /// Returns the number of events that all services together have sent.
     async fn events_sent(&self) -> u64 {
         let mut sent = 0;
         for (number, service) in (1..).zip(Service::ALL) {

@@ -18,7 +18,7 @@ impl TestSystem {
     /// Imports directory rows and returns their outcomes.
     ///
     /// # Panics
-    /// A row is refused.
+    /// Panics if a row is refused.
     pub async fn import_rows(&self, rows: Vec<DirectoryRow>) -> Vec<Outcome> {
         let results = self
             .directory
@@ -53,28 +53,31 @@ impl TestSystem {
         Uuid::from_u128(0x0018_0000_0000_4000_8000_0000_0000_0000 + u128::from(self.next_number())).to_string()
     }
 
-    /// A pre-sales claim of Contoso for Fabrikam, with a new subscription of Dynamics 365 Sales.
+    /// Returns a pre-sales claim of Contoso for Fabrikam, with a new subscription of Dynamics 365
+    /// Sales.
     pub async fn presales(&self) -> Claim {
         draft::presales(&self.create_subscription("dynamics-365-sales").await)
     }
 
-    /// A usage claim of Contoso for Fabrikam, with a new subscription of Power Apps.
+    /// Returns a usage claim of Contoso for Fabrikam, with a new subscription of Power Apps.
     pub async fn usage(&self) -> Claim {
         draft::usage(&self.create_subscription("power-apps").await)
     }
 
-    /// A revenue association claim of Contoso for Fabrikam, with a new subscription of Power Apps.
+    /// Returns a revenue association claim of Contoso for Fabrikam, with a new subscription of
+    /// Power Apps.
     pub async fn revenue_association(&self) -> Claim {
         draft::revenue_association(&self.create_subscription("power-apps").await)
     }
 
-    /// A usage claim of Northwind for Litware, with the workloads Exchange Online and Teams.
+    /// Returns a usage claim of Northwind for Litware, with the workloads Exchange Online and
+    /// Teams.
     #[must_use]
     pub fn workloads(&self) -> Claim {
         draft::workloads(&["exchange-online", "teams"])
     }
 
-    /// A rival claim: the same claim by Northwind, for its location 2002.
+    /// Returns a rival claim: the same claim by Northwind, for its location 2002.
     #[must_use]
     pub fn rival_of(&self, claim: &Claim) -> Claim {
         let contact = draft::contact("Nora Novak", "", "nora.novak@northwind.example");
@@ -85,7 +88,7 @@ impl TestSystem {
     /// subscription. Returns the outcomes of the rows.
     ///
     /// # Panics
-    /// A row is refused.
+    /// Panics if a row is refused.
     pub async fn import_usage(&self, key: &str, months: &[(&str, i64)]) -> Vec<UsageOutcome> {
         let rows = months.iter().map(|(month, active)| usage_row(key, month, *active)).collect();
         let response = self
@@ -99,7 +102,7 @@ impl TestSystem {
         results.iter().map(cpor_proto::eligibility::v1::ImportUsageResult::outcome).collect()
     }
 
-    /// The associations of a key, now or at a time.
+    /// Returns the associations of a key, now or at a time.
     pub async fn associations_of_key(&self, key: &str, as_of_time: Option<Timestamp>) -> Vec<Association> {
         let request = LookupAssociationsRequest { key: key.to_owned(), as_of_time };
         self.manager.registry().lookup_associations(request).await.expect("the look-up").into_inner().associations

@@ -1,4 +1,4 @@
-//! ValidationErrors that a test can inject, and searches in the stored data.
+//! Faults that a test can inject, and searches in the stored data.
 
 use cpor_database::{Db, Engine};
 use cpor_types::Service;

@@ -8,7 +8,7 @@ use super::{ApiResult, TestClaim};
 use crate::{Actor, FABRIKAM, LITWARE};
 
 impl TestClaim<'_> {
-    /// The `customer_admin` of the claim's tenant.
+    /// Returns the `customer_admin` of the claim's tenant.
     #[must_use]
     pub fn customer(&self) -> &Actor {
         match self.tenant.as_str() {
@@ -18,7 +18,7 @@ impl TestClaim<'_> {
         }
     }
 
-    /// The resource name of the claim's consent.
+    /// Returns the resource name of the claim's consent.
     #[must_use]
     pub fn consent_name(&self) -> String {
         format!("tenants/{}/consents/{}", self.tenant, self.id())
@@ -27,7 +27,7 @@ impl TestClaim<'_> {
     /// Gets the consent as the customer.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn consent(&self) -> ApiResult<Consent> {
         let request = GetConsentRequest { name: self.consent_name() };
         Ok(self.customer().consents().get_consent(request).await?.into_inner())
@@ -36,7 +36,7 @@ impl TestClaim<'_> {
     /// Approves through the API as the customer.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn approve_consent(&self) -> ApiResult<Consent> {
         let request = ApproveConsentRequest { name: self.consent_name(), ..ApproveConsentRequest::default() };
         Ok(self.customer().consents().approve_consent(request).await?.into_inner())
@@ -45,7 +45,7 @@ impl TestClaim<'_> {
     /// Declines through the API as the customer.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn decline_consent(&self, comment: &str) -> ApiResult<Consent> {
         let request = DeclineConsentRequest {
             name: self.consent_name(),
@@ -58,7 +58,7 @@ impl TestClaim<'_> {
     /// Sends the last notice again, as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn resend_notice(&self, actor: &Actor) -> ApiResult<Consent> {
         let request = ResendNoticeRequest { name: self.consent_name(), ..ResendNoticeRequest::default() };
         Ok(actor.consents().resend_notice(request).await?.into_inner())
@@ -67,7 +67,7 @@ impl TestClaim<'_> {
     /// Records that a notice bounced, as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn record_bounce(&self, actor: &Actor, notice_id: &str) -> ApiResult<Consent> {
         let request = RecordBounceRequest {
             name: self.consent_name(),
@@ -78,7 +78,7 @@ impl TestClaim<'_> {
         Ok(actor.consents().record_bounce(request).await?.into_inner())
     }
 
-    /// The e-mail address of the customer contact.
+    /// Returns the e-mail address of the customer contact.
     pub async fn contact(&self) -> String {
         self.claim().await.customer_contact.expect("a customer contact").email
     }

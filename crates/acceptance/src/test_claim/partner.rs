@@ -19,7 +19,7 @@ impl TestClaim<'_> {
     /// Updates the named fields of the claim.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn update(&self, claim: Claim, fields: &[&str]) -> ApiResult<Claim> {
         let update_mask = Some(FieldMask { paths: fields.iter().map(|field| (*field).to_owned()).collect() });
         let claim = Some(Claim { name: self.name.clone(), ..claim });
@@ -30,7 +30,7 @@ impl TestClaim<'_> {
     /// Deletes the draft.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn delete(&self) -> ApiResult<Claim> {
         let request = DeleteClaimRequest { name: self.name.clone(), ..DeleteClaimRequest::default() };
         Ok(self.partner.claims().delete_claim(request).await?.into_inner())
@@ -39,7 +39,7 @@ impl TestClaim<'_> {
     /// Submits the claim.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn submit(&self) -> ApiResult<Claim> {
         let request = SubmitClaimRequest { name: self.name.clone(), ..SubmitClaimRequest::default() };
         Ok(self.partner.claims().submit_claim(request).await?.into_inner())
@@ -48,7 +48,7 @@ impl TestClaim<'_> {
     /// Resubmits the claim in answer to a request for partner action.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn resubmit(&self, comment: &str) -> ApiResult<Claim> {
         let request = ResubmitClaimRequest {
             name: self.name.clone(),
@@ -61,7 +61,7 @@ impl TestClaim<'_> {
     /// Disputes the rejection of the claim.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn dispute(&self, justification: &str) -> ApiResult<Claim> {
         let request = DisputeClaimRequest {
             name: self.name.clone(),
@@ -74,7 +74,7 @@ impl TestClaim<'_> {
     /// Withdraws the claim.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn withdraw(&self, reason: WithdrawReason, comment: &str) -> ApiResult<Claim> {
         let request = WithdrawClaimRequest {
             name: self.name.clone(),
@@ -88,7 +88,7 @@ impl TestClaim<'_> {
     /// Declines payment for the claim.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn decline_payment(&self) -> ApiResult<Claim> {
         let request = DeclinePaymentRequest { name: self.name.clone(), ..DeclinePaymentRequest::default() };
         Ok(self.partner.claims().decline_payment(request).await?.into_inner())
@@ -97,7 +97,7 @@ impl TestClaim<'_> {
     /// Erases personal data of these kinds, or of all kinds if `kinds` is empty, as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn erase(&self, actor: &Actor, kinds: &[PersonalDataKind]) -> ApiResult<Claim> {
         let request = ErasePersonalDataRequest {
             name: self.name.clone(),
@@ -111,7 +111,7 @@ impl TestClaim<'_> {
     /// Uploads a small document in one part.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn upload(&self, file_name: &str, bytes: &[u8]) -> ApiResult<Evidence> {
         self.upload_parts(vec![self.upload_message(file_name, bytes)]).await
     }
@@ -119,7 +119,7 @@ impl TestClaim<'_> {
     /// Uploads a document in these parts.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn upload_parts(&self, parts: Vec<UploadEvidenceRequest>) -> ApiResult<Evidence> {
         Ok(self.partner.claims().upload_evidence(tokio_stream::iter(parts)).await?.into_inner())
     }
@@ -127,7 +127,7 @@ impl TestClaim<'_> {
     /// Deletes a document of the claim. `evidence` is its resource name.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn remove(&self, evidence: &str) -> ApiResult<Evidence> {
         let request = DeleteEvidenceRequest { name: evidence.into(), ..DeleteEvidenceRequest::default() };
         Ok(self.partner.claims().delete_evidence(request).await?.into_inner())
@@ -142,7 +142,7 @@ impl TestClaim<'_> {
     /// Downloads a document as `actor`: its metadata and its bytes.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn download(&self, actor: &Actor, evidence: &str) -> ApiResult<(Evidence, Vec<u8>)> {
         let request = DownloadEvidenceRequest { name: evidence.into() };
         let mut parts: Streaming<_> = actor.claims().download_evidence(request).await?.into_inner();
@@ -158,14 +158,14 @@ impl TestClaim<'_> {
     /// Downloads the template of the proof of execution, as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn poe_template(&self, actor: &Actor, activity: Activity) -> ApiResult<DownloadPoeTemplateResponse> {
         let request = DownloadPoeTemplateRequest { name: self.name.clone(), activity: activity.into() };
         Ok(actor.claims().download_poe_template(request).await?.into_inner())
     }
 
-    /// The mails to the partner contact about the claim, in the order of the decisions that caused
-    /// them.
+    /// Returns the mails to the partner contact about the claim, in the order of the decisions that
+    /// caused them.
     pub async fn partner_mails(&self) -> Vec<Mail> {
         let contact = self.claim().await.partner_contact.expect("a partner contact");
         let mut mails = self.system.mails_to(&contact.email);
@@ -176,7 +176,7 @@ impl TestClaim<'_> {
     /// Creates a comment as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn comment(&self, actor: &Actor, text: &str) -> ApiResult<Comment> {
         let comment = Some(Comment { text: text.into(), ..Comment::default() });
         let request = CreateCommentRequest { parent: self.name.clone(), comment, ..CreateCommentRequest::default() };
@@ -186,7 +186,7 @@ impl TestClaim<'_> {
     /// Creates a comment about a document, a line, or both, as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn comment_on(&self, actor: &Actor, evidence: &str, line_id: &str) -> ApiResult<Comment> {
         let (evidence, line_id) = (evidence.into(), line_id.into());
         let comment = Some(Comment { text: "See there.".into(), evidence, line_id, ..Comment::default() });

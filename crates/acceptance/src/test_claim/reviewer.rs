@@ -14,7 +14,7 @@ use super::{ApiResult, TestClaim};
 use crate::Actor;
 
 impl TestClaim<'_> {
-    /// The resource name of the review case: `tenants/{tenant}/reviewCases/{case}`.
+    /// Returns the resource name of the review case: `tenants/{tenant}/reviewCases/{case}`.
     pub async fn review_name(&self) -> String {
         self.claim_as(&self.system.lead).await.expect("the claim").review_case
     }
@@ -22,7 +22,7 @@ impl TestClaim<'_> {
     /// Gets the review case as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn review(&self, actor: &Actor) -> ApiResult<ReviewCase> {
         let request = GetReviewCaseRequest { name: self.review_name().await };
         Ok(actor.reviews().get_review_case(request).await?.into_inner())
@@ -31,7 +31,7 @@ impl TestClaim<'_> {
     /// Assigns the case to `reviewer`, as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn assign(&self, actor: &Actor, reviewer: &Actor) -> ApiResult<ReviewCase> {
         let reviewer = reviewer.subject.clone();
         let request =
@@ -42,7 +42,7 @@ impl TestClaim<'_> {
     /// Takes the case as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn take(&self, actor: &Actor) -> ApiResult<ReviewCase> {
         let request = TakeReviewCaseRequest { name: self.review_name().await, ..TakeReviewCaseRequest::default() };
         Ok(actor.reviews().take_review_case(request).await?.into_inner())
@@ -51,7 +51,7 @@ impl TestClaim<'_> {
     /// Confirms the customer contact as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn confirm_contact(&self, actor: &Actor) -> ApiResult<ReviewCase> {
         let name = self.review_name().await;
         let request = ConfirmCustomerContactRequest { name, ..ConfirmCustomerContactRequest::default() };
@@ -61,7 +61,7 @@ impl TestClaim<'_> {
     /// Releases the case as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn release(&self, actor: &Actor) -> ApiResult<ReviewCase> {
         let request =
             ReleaseReviewCaseRequest { name: self.review_name().await, ..ReleaseReviewCaseRequest::default() };
@@ -71,7 +71,7 @@ impl TestClaim<'_> {
     /// Starts the review as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn start_review(&self, actor: &Actor) -> ApiResult<ReviewCase> {
         let request = StartReviewRequest { name: self.review_name().await, ..StartReviewRequest::default() };
         Ok(actor.reviews().start_review(request).await?.into_inner())
@@ -80,7 +80,7 @@ impl TestClaim<'_> {
     /// Requests a signature from the partner, as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn request_action(&self, actor: &Actor) -> ApiResult<ReviewCase> {
         let request = RequestPartnerActionRequest {
             name: self.review_name().await,
@@ -94,7 +94,7 @@ impl TestClaim<'_> {
     /// Asks the partner of the approved, contested claim for a statement, as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn request_statement(&self, actor: &Actor) -> ApiResult<ReviewCase> {
         let request = RequestStatementRequest {
             name: self.review_name().await,
@@ -107,7 +107,7 @@ impl TestClaim<'_> {
     /// Approves the case as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn approve(&self, actor: &Actor) -> ApiResult<ReviewCase> {
         let request =
             ApproveReviewCaseRequest { name: self.review_name().await, ..ApproveReviewCaseRequest::default() };
@@ -117,7 +117,7 @@ impl TestClaim<'_> {
     /// Rejects the case for insufficient PoE, as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn reject(&self, actor: &Actor) -> ApiResult<ReviewCase> {
         let request = RejectReviewCaseRequest {
             name: self.review_name().await,
@@ -132,7 +132,7 @@ impl TestClaim<'_> {
     /// Creates a reviewer-only note as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn note(&self, actor: &Actor, text: &str) -> ApiResult<ReviewNote> {
         let note = Some(ReviewNote { text: text.into(), ..ReviewNote::default() });
         let request =
@@ -143,16 +143,16 @@ impl TestClaim<'_> {
     /// Lists the notes on the case as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn notes(&self, actor: &Actor) -> ApiResult<Vec<ReviewNote>> {
         let request = ListReviewNotesRequest { parent: self.review_name().await, ..ListReviewNotesRequest::default() };
         Ok(actor.reviews().list_review_notes(request).await?.into_inner().notes)
     }
 
-    /// Gets the competition of the case as `actor`.
+    /// Gets the claims that compete with the claim of the case, as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn competition(&self, actor: &Actor) -> ApiResult<Competition> {
         let request = GetCompetitionRequest { name: self.review_name().await };
         Ok(actor.reviews().get_competition(request).await?.into_inner())
@@ -161,7 +161,7 @@ impl TestClaim<'_> {
     /// Awards these keys to the claim, as `actor`.
     ///
     /// # Errors
-    /// The API refused the request.
+    /// Returns the status if the API refuses the request.
     pub async fn award(&self, actor: &Actor, keys: &[&str]) -> ApiResult<Arbitration> {
         let winner = self.review_name().await;
         let award = |key: &&str| Award { key: (*key).to_owned(), winner: winner.clone(), ..Award::default() };

@@ -6,7 +6,7 @@ use cpor_types::{PartnerId, Role, TenantId};
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
 
-use super::fetch::Location;
+use super::fetch::DocumentUrl;
 
 /// The signature algorithms that users' tokens can have.
 pub(super) const SUPPORTED_ALGORITHMS: [Algorithm; 4] =
@@ -90,7 +90,11 @@ impl Default for IssuerConfig {
 }
 
 /// Checks the entries of `auth.issuers`, together with the issuer `auth.issuer` if it is used.
-pub(crate) fn validate(issuers: &[IssuerConfig], simple: Option<&IssuerConfig>, errors: &mut ValidationErrors) {
+pub(crate) fn validate(
+    issuers: &[IssuerConfig],
+    jwks_file_issuer: Option<&IssuerConfig>,
+    errors: &mut ValidationErrors,
+) {
     for (index, issuer) in issuers.iter().enumerate() {
         let key = |name: &str| format!("issuers.{index}.{name}");
         let mut require = |is_valid: bool, name: &str, problem: &str| errors.require(is_valid, &key(name), problem);
@@ -99,7 +103,7 @@ pub(crate) fn validate(issuers: &[IssuerConfig], simple: Option<&IssuerConfig>, 
             "name",
             "must have 1 to 32 lower-case letters, digits and hyphens, and must not be `services`",
         );
-        let earlier = || issuers.iter().take(index).chain(simple);
+        let earlier = || issuers.iter().take(index).chain(jwks_file_issuer);
         require(
             earlier().all(|other| other.name != issuer.name),
             "name",
@@ -117,9 +121,9 @@ pub(crate) fn validate(issuers: &[IssuerConfig], simple: Option<&IssuerConfig>, 
         );
         let location_problem = "must be an https URL; http is allowed for a loopback address only";
         if let Some(url) = &issuer.jwks_url {
-            require(Location::parse(url).is_ok(), "jwks_url", location_problem);
+            require(DocumentUrl::parse(url).is_ok(), "jwks_url", location_problem);
         } else if issuer.jwks_file.is_none() {
-            require(Location::parse(&issuer.url).is_ok(), "url", location_problem);
+            require(DocumentUrl::parse(&issuer.url).is_ok(), "url", location_problem);
         }
         let are_supported = issuer.algorithms.iter().all(|algorithm| SUPPORTED_ALGORITHMS.contains(algorithm));
         require(

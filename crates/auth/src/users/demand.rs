@@ -1,4 +1,4 @@
-//! Limits how often unknown keys cause a fetch.
+//! Limits how often tokens with unknown keys cause a fetch of an issuer's keys.
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -12,12 +12,13 @@ use tokio::{
 /// The minimum time between two fetches that unknown keys cause. Regular fetches do not count.
 const MIN_INTERVAL: Duration = Duration::from_secs(60);
 
-/// The maximum number of calls that wait for a fetch. Each of them holds the memory that its
-/// connection has received, and nobody has verified its token.
+/// The maximum number of calls that wait for a fetch. Each of them takes memory, although its token
+/// is not verified yet.
 const MAX_WAITING: usize = 256;
 
-/// The demand for a fetch outside of the regular interval. Any number of calls share one fetch, and
-/// at most one fetch a minute is caused, because everybody can send tokens with unknown keys.
+/// The demand for a fetch of keys outside of the regular interval. Any number of calls share one
+/// fetch, and at most one fetch a minute is caused, because everybody can send tokens with unknown
+/// keys.
 #[derive(Debug)]
 pub(super) struct Demand {
     state: Mutex<State>,

@@ -24,7 +24,7 @@ const MAX_BYTES: usize = 256 << 10;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FetchError {
     #[error("{0:?} is not an https URL, and not an http URL with a loopback address")]
-    Location(String),
+    DocumentUrl(String),
     #[error("no answer within {} s", TIMEOUT.as_secs())]
     Timeout,
     #[error("the request failed: {0:?}")]
@@ -51,11 +51,11 @@ pub enum AuthorityError {
 /// The URL of a document. A URL without TLS must have a loopback address, because somebody on the
 /// network who can change the keys of an issuer can create tokens.
 #[derive(Clone, Debug)]
-pub(super) struct Location(Uri);
+pub(super) struct DocumentUrl(Uri);
 
-impl Location {
+impl DocumentUrl {
     pub(super) fn parse(url: &str) -> Result<Self, FetchError> {
-        let invalid = || FetchError::Location(url.to_owned());
+        let invalid = || FetchError::DocumentUrl(url.to_owned());
         let uri: Uri = url.parse().map_err(|_| invalid())?;
         let host = uri.host().ok_or_else(invalid)?;
         let is_accepted = match uri.scheme_str() {
@@ -71,7 +71,7 @@ impl Location {
     pub(super) fn parse_named(&self, url: &str) -> Result<Self, FetchError> {
         let named = Self::parse(url)?;
         let is_downgrade = self.0.scheme_str() == Some("https") && named.0.scheme_str() != Some("https");
-        if is_downgrade { Err(FetchError::Location(url.to_owned())) } else { Ok(named) }
+        if is_downgrade { Err(FetchError::DocumentUrl(url.to_owned())) } else { Ok(named) }
     }
 }
 
@@ -107,11 +107,11 @@ impl Fetcher {
     }
 
     /// Fetches a document.
-    pub(super) async fn get(&self, location: &Location) -> Result<String, FetchError> {
+    pub(super) async fn get(&self, location: &DocumentUrl) -> Result<String, FetchError> {
         tokio::time::timeout(TIMEOUT, self.get_untimed(location)).await.map_err(|_| FetchError::Timeout)?
     }
 
-    async fn get_untimed(&self, Location(uri): &Location) -> Result<String, FetchError> {
+    async fn get_untimed(&self, DocumentUrl(uri): &DocumentUrl) -> Result<String, FetchError> {
         let mut request = Request::new(Empty::new());
         *request.uri_mut() = uri.clone();
         request.headers_mut().insert(ACCEPT, http::HeaderValue::from_static("application/json"));
@@ -161,7 +161,7 @@ mod tests {
 
     async fn get(answer: String) -> Result<String, FetchError> {
         let port = serve(answer, None).await;
-        Fetcher::new(None).unwrap().get(&Location::parse(&format!("http://127.0.0.1:{port}/keys")).unwrap()).await
+        Fetcher::new(None).unwrap().get(&DocumentUrl::parse(&format!("http://127.0.0.1:{port}/keys")).unwrap()).await
     }
 
     #[tokio::test]
@@ -180,7 +180,7 @@ mod tests {
     async fn a_silent_server_is_given_up() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let outcome = Fetcher::new(None).unwrap().get(&Location::parse(&url).unwrap()).await;
+        let outcome = Fetcher::new(None).unwrap().get(&DocumentUrl::parse(&url).unwrap()).await;
         assert!(matches!(outcome, Err(FetchError::Timeout)));
     }
 
@@ -200,7 +200,7 @@ mod tests {
         let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".to_owned();
         let port = serve(answer, Some(TlsAcceptor::from(Arc::new(config)))).await;
         let get = async |host: &str, ca_file: Option<&Path>| {
-            let url = Location::parse(&format!("https://{host}:{port}/keys")).unwrap();
+            let url = DocumentUrl::parse(&format!("https://{host}:{port}/keys")).unwrap();
             Fetcher::new(ca_file).unwrap().get(&url).await
         };
         assert_eq!(get("localhost", Some(&authorities)).await.unwrap(), "{}");
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn plain_http_is_for_loopback_addresses_only() {
         for url in ["https://login.example/a", "http://localhost:8080", "http://127.0.0.1:1/x", "http://[::1]:1/x"] {
-            assert!(Location::parse(url).is_ok(), "{url}");
+            assert!(DocumentUrl::parse(url).is_ok(), "{url}");
         }
         for url in [
             "http://login.example",
@@ -226,9 +226,9 @@ mod tests {
             "cpor",
             "",
         ] {
-            assert!(Location::parse(url).is_err(), "{url}");
+            assert!(DocumentUrl::parse(url).is_err(), "{url}");
         }
-        let issuer = Location::parse("https://login.example/").unwrap();
+        let issuer = DocumentUrl::parse("https://login.example/").unwrap();
         assert!(issuer.parse_named("https://keys.example/").is_ok());
         assert!(issuer.parse_named("http://127.0.0.1:9090/metrics").is_err());
     }

@@ -21,7 +21,8 @@ use crate::KeyError;
 
 /// The interval in which a JWKS file is compared with the keys in use.
 const FILE_INTERVAL: Duration = Duration::from_secs(5);
-/// The ceilings of the delays after a failed fetch.
+/// The maximum delay after the first failed fetch. It doubles with every further failure, up to
+/// [`LAST_RETRY`].
 const FIRST_RETRY: Duration = Duration::from_secs(2);
 const LAST_RETRY: Duration = Duration::from_secs(60);
 /// The maximum time that a call waits for a fetch.
@@ -36,7 +37,7 @@ pub(super) struct Issuer {
     pub(super) url: String,
     /// The accepted audiences.
     pub(super) audiences: Vec<String>,
-    /// The conversion of its claims.
+    /// The conversion of the claims of its tokens to a caller.
     pub(super) mapping: ClaimMapping,
     algorithms: Vec<Algorithm>,
     source: KeySource,
@@ -110,20 +111,20 @@ impl Issuer {
         current.as_ref().is_some_and(|current| Arc::ptr_eq(&current.keys, keys) && current.is_usable())
     }
 
-    /// Loads the keys until the process drains: in the regular interval, and when a token with an
+    /// Loads the keys until `stop` is cancelled: in the regular interval, and when a token with an
     /// unknown key demands it. Failures are logged and counted; they never end the task.
     pub(super) async fn keep_fresh(&self, metrics: &Metrics, entropy: &dyn Entropy, stop: &CancellationToken) {
         if matches!(self.source, KeySource::Fixed) {
             return;
         }
-        let report = Report::new(metrics, &self.label);
+        let issuer_metrics = IssuerMetrics::new(metrics, &self.label);
         let mut backoff = Backoff::new(FIRST_RETRY, LAST_RETRY);
         loop {
             let outcome = tokio::select! {
                 outcome = self.refresh() => outcome,
                 () = stop.cancelled() => return,
             };
-            report.record(self, &outcome);
+            issuer_metrics.record(self, &outcome);
             let delay = if outcome.is_ok() {
                 backoff.reset();
                 self.interval
@@ -138,8 +139,8 @@ impl Issuer {
         }
     }
 
-    /// Waits for keys that include one for tokens with this `kid`. Returns true if they are there.
-    /// At most one fetch a minute is caused in this way.
+    /// Waits for keys that include one for tokens with this `kid` (key id). Returns true if they
+    /// are there. This causes at most one fetch a minute.
     pub(super) async fn wait_for_key(&self, kid: Option<&str>) -> bool {
         if matches!(self.source, KeySource::Fixed) {
             return false;
@@ -199,14 +200,14 @@ impl CurrentKeys {
 }
 
 /// The metrics of one issuer.
-struct Report<'a> {
+struct IssuerMetrics<'a> {
     label: &'a str,
     usable: Gauges,
     refreshed: Gauges,
     refreshes: cpor_process::metrics::Counters,
 }
 
-impl<'a> Report<'a> {
+impl<'a> IssuerMetrics<'a> {
     fn new(metrics: &Metrics, label: &'a str) -> Self {
         Self {
             label,

@@ -7,7 +7,8 @@
 //! | `json` | Parses claims and refuses duplicate names. |
 //! | `key_set` | Parses the keys of an issuer and decides which algorithms each is accepted for. |
 //! | `source`, `fetch` | Load keys from a file, a URL, or by OpenID Connect Discovery. |
-//! | `issuer`, `demand` | Keep the keys of an issuer fresh, and limit what unknown keys cause. |
+//! | `issuer`, `demand` | Keep the keys of an issuer fresh, and limit the fetches that unknown keys
+//! cause. |
 mod config;
 mod demand;
 mod fetch;
@@ -62,7 +63,8 @@ struct VerifiedToken {
     caller: Arc<Caller>,
     /// The index of the issuer.
     issuer: usize,
-    /// The keys with which the token was verified. It counts only while they are in use.
+    /// The keys with which the token was verified. The cached token is accepted only while they are
+    /// in use.
     keys: Arc<UserKeySet>,
     /// The expiry time in seconds since 1970.
     expiry: f64,
@@ -98,8 +100,8 @@ impl UserIssuers {
         Ok(Self { issuers: vec![Arc::new(Issuer::with_fixed_keys(config, jwks)?)], cache: RwLock::default() })
     }
 
-    /// Keeps the keys of all issuers fresh until the process drains. Each issuer has its own task,
-    /// so that one that does not answer does not delay the others.
+    /// Keeps the keys of all issuers fresh until the process shuts down. Each issuer has its own
+    /// task, so that one that does not answer does not delay the others.
     pub(crate) fn keep_fresh(&self, tasks: &Tasks, metrics: &Metrics, entropy: &Arc<dyn Entropy>) {
         for issuer in &self.issuers {
             let (issuer, metrics, entropy) = (Arc::clone(issuer), metrics.clone(), Arc::clone(entropy));
@@ -180,7 +182,7 @@ fn hash(token: &str) -> TokenHash {
     hash
 }
 
-/// Logs why a token is refused.
+/// Logs why a token is refused, and returns the error.
 fn refuse(reason: &'static str) -> TokenError {
     tracing::debug!(reason, "token refused");
     TokenError::Invalid
@@ -201,7 +203,8 @@ fn parse(token: &str) -> Result<UnverifiedToken<'_>, TokenError> {
 }
 
 fn check_header(header: &Header) -> Result<(), TokenError> {
-    // Extensions that must be understood are not (RFC 7515, section 4.1.11).
+    // A token that requires an extension is refused, because none is implemented (RFC 7515, section
+    // 4.1.11).
     if header.crit.is_some()
         || header.enc.is_some()
         || header.zip.is_some()

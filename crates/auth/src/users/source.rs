@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     IssuerConfig,
-    fetch::{AuthorityError, FetchError, Fetcher, Location},
+    fetch::{AuthorityError, DocumentUrl, FetchError, Fetcher},
 };
 
 /// The path of the document that describes an issuer (OpenID Connect Discovery 1.0, section 4).
@@ -19,9 +19,9 @@ pub(super) enum KeySource {
     /// A JWKS file.
     File(PathBuf),
     /// A JWKS at a URL.
-    Url { fetcher: Fetcher, jwks: Location },
+    Url { fetcher: Fetcher, jwks: DocumentUrl },
     /// A JWKS whose URL is in the document that describes the issuer.
-    Discovery { fetcher: Fetcher, issuer: String, document: Location },
+    Discovery { fetcher: Fetcher, issuer: String, document: DocumentUrl },
 }
 
 /// The reason why keys cannot be loaded.
@@ -78,7 +78,7 @@ impl KeySource {
             .map_err(|source| IssuerError::Authorities { issuer: issuer.clone(), source })?;
         let location = |url: &str| {
             let unusable = |error: FetchError| IssuerError::Keys { issuer: issuer.clone(), problem: error.to_string() };
-            Location::parse(url).map_err(unusable)
+            DocumentUrl::parse(url).map_err(unusable)
         };
         Ok(match &config.jwks_url {
             Some(url) => Self::Url { fetcher, jwks: location(url)? },

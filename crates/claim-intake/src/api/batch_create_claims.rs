@@ -1,10 +1,10 @@
 //! Implements BatchCreateClaims, which creates drafts from the rows of a sheet and returns one
 //! result per row (R59).
 //!
-//! The rows are processed in chunks of up to 256. Each chunk costs one call of the registry, one
-//! read and one transaction. The registry checks the next chunk while the drafts of the current one
-//! are created. The rows of all batch calls share [`ClaimIntake::row_permits`], so that imports do
-//! not fill the queue of the writer, the task that commits commands.
+//! The rows are processed in chunks of up to 256. Each chunk costs one call to the registry
+//! service, one read and one transaction. The registry checks the next chunk while the drafts of
+//! the current one are created. The rows of all batch calls share [`ClaimIntake::row_permits`], so
+//! that imports do not fill the queue of the writer, the task that commits commands.
 use super::{RpcResult, convert, create_claim::create, parse, view::View};
 use crate::{
     call::Call,
@@ -117,7 +117,8 @@ impl Batch<'_> {
         content: Content,
         facts: Option<DirectoryFacts>,
     ) -> Result<wire::BatchCreateClaimsResult, Status> {
-        // A row has no `validate_only` of its own, so its validation recognizes a repeated row.
+        // The request id of a row is bound to the row, which does not contain `validate_only`. So a
+        // call that only validates also recognizes a row that was created before.
         let command = call.command().recognize_replays();
         let outcome = create(self.intake, call, command, content, facts).await?;
         let view = View::for_caller(&self.caller);

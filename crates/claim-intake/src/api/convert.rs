@@ -1,6 +1,7 @@
 //! Converts claims, documents, comments and history entries to their API messages. The [`View`] of
-//! the caller determines what is left out or masked. An *association* puts the partner on record
-//! for the workload or subscription of a line; it is *official* once it is on record.
+//! the caller determines what is left out or masked. A *line* of a claim is about one workload or
+//! subscription of the customer. An *association* puts the partner on record for it: it is pending
+//! from the approval of the claim, and official when the customer has consented.
 use super::{enums, view::View};
 use crate::{
     domain::{
@@ -15,15 +16,15 @@ use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, claims::v1 as wire, r#type::v1 as types};
 use cpor_types::{
     Activity, AssessmentName, AssociationId, AssociationName, ClaimName, CommentName, ConsentName, EvidenceName,
-    FurtherRejectionReason, PartnerActionReason, Personal, PrimaryRejection, ProductName, ReviewCaseName, SolutionArea,
-    TenantId, TenantKey,
+    FurtherRejectionReason, PartnerActionReason, Personal, PrimaryRejectionReason, ProductName, ReviewCaseName,
+    SolutionArea, TenantId, TenantKey,
 };
 
 /// Converts a claim as `view` shows it.
 ///
 /// # Errors
 /// Returns [`Refusal::RulesMissing`] if the policy profile that the claim was submitted under is
-/// not configured. Its violations cannot be determined without it.
+/// not configured. Without the profile, the claim's violations cannot be determined.
 pub(super) fn claim_to_wire(claim: Versioned<Claim>, view: View, rules: &Rules) -> Result<wire::Claim, CallError> {
     let Versioned { version, state: claim } = claim;
     let violations = violations(&claim, rules).map_err(CallError::Refused)?;
@@ -144,13 +145,13 @@ fn association_names(tenant: TenantId, line: &Line) -> Vec<String> {
 fn ended_with_claim(state: &State) -> Option<AssociationEnd> {
     let rejection = state.rejection()?;
     let reason = match rejection.primary {
-        PrimaryRejection::PartnerRequest => EndReason::Withdrawn,
-        PrimaryRejection::CustomerDeclined => EndReason::Declined,
-        PrimaryRejection::InsufficientPoe
-        | PrimaryRejection::LostToCompetingClaim
-        | PrimaryRejection::CustomerNotReached => EndReason::Rejected,
+        PrimaryRejectionReason::PartnerRequest => EndReason::Withdrawn,
+        PrimaryRejectionReason::CustomerDeclined => EndReason::Declined,
+        PrimaryRejectionReason::InsufficientPoe
+        | PrimaryRejectionReason::LostToCompetingClaim
+        | PrimaryRejectionReason::CustomerNotReached => EndReason::Rejected,
     };
-    Some(AssociationEnd { reason, since: rejection.ended.as_ref()?.official_time(), until: rejection.time })
+    Some(AssociationEnd { reason, since: rejection.ended_association.as_ref()?.official_time(), until: rejection.time })
 }
 
 fn lost_line_to_wire(lost: &LostLine, tenant: Option<TenantId>, state: &State) -> wire::LostLine {
@@ -205,11 +206,11 @@ fn statement_request_to_wire(state: &State, view: View) -> Option<wire::Statemen
 
 fn rejection_to_wire(state: &State, view: View) -> Option<wire::Rejection> {
     let rejection = state.rejection()?;
-    let Rejection { primary, further, comment, time, remedy: _, ended: _ } = rejection;
+    let Rejection { primary, further_reasons, comment, time, remedy: _, ended_association: _ } = rejection;
     let window = rejection.dispute_window();
     Some(wire::Rejection {
         primary_reason: primary.to_number(),
-        further_reasons: FurtherRejectionReason::to_numbers(further),
+        further_reasons: FurtherRejectionReason::to_numbers(further_reasons),
         comment: view.mask(comment),
         reject_time: Some(to_wire_time(*time)),
         is_final: window.is_none(),
@@ -219,8 +220,8 @@ fn rejection_to_wire(state: &State, view: View) -> Option<wire::Rejection> {
 }
 
 /// Returns the end of the consent window, the time in which silence of the customer counts as
-/// consent. Returns `None` when the window no longer matters, because the association is granted,
-/// official or ended, or the claim is rejected.
+/// consent. Returns `None` when the window no longer matters, because the customer has consented,
+/// the association has ended, or the claim is rejected.
 fn consent_due_time(state: &State) -> Option<prost_types::Timestamp> {
     let due = state.submission()?.consent_due.map(to_wire_time);
     match state.association() {
@@ -234,7 +235,7 @@ fn consent_due_time(state: &State) -> Option<prost_types::Timestamp> {
 /// association that ended with the rejection.
 fn official_time(state: &State) -> Option<prost_types::Timestamp> {
     let association = match state {
-        State::Rejected(_, rejection) => rejection.ended.as_ref(),
+        State::Rejected(_, rejection) => rejection.ended_association.as_ref(),
         State::Editing
         | State::Deleted
         | State::Submitted(_)
@@ -265,7 +266,7 @@ fn consent_name(claim: &Claim) -> String {
 }
 
 /// Returns the name of the claim's assessment. Empty until the eligibility service has reported a
-/// result: earlier, that service may not know the claim, and the name would lead nowhere.
+/// result, because that service may not know the claim earlier.
 fn assessment_name(claim: &Claim) -> String {
     let is_assessed = claim
         .content

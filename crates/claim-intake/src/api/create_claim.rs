@@ -1,6 +1,5 @@
-//! Implements CreateClaim, which creates a draft (R16). Cost: one call of the registry and one
-//! read, if the draft contains anything that the registry can check, and one transaction of the
-//! writer.
+//! Implements CreateClaim, which creates a draft (R16). Cost: one call to the registry service and
+//! one read, if the draft contains anything that the registry can check, and one transaction.
 use super::{RpcResult, convert, parse, view::View};
 use crate::{
     call::Call,

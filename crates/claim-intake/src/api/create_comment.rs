@@ -1,5 +1,5 @@
-//! Implements CreateComment (R55). Cost: one transaction of the writer, and one read if a request
-//! with the same request id was already handled.
+//! Implements CreateComment, which adds a comment to a claim (R55). Cost: one transaction, and one
+//! read if a request with the same request id was already handled.
 use super::{RpcResult, convert, error};
 use crate::{
     call::Call,

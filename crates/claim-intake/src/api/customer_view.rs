@@ -5,7 +5,8 @@ use crate::domain::{EventKind, FactKind};
 use cpor_history::SealedEntry;
 use cpor_proto::claims::v1 as wire;
 
-/// The reported facts that change what a customer sees without changing the state of the claim.
+/// The facts (events of other services, and passed deadlines) that change what a customer sees
+/// without changing the state of the claim.
 const SHOWN_FACTS: [FactKind; 8] = [
     FactKind::LinesAwarded,
     FactKind::ConsentWindowOpened,

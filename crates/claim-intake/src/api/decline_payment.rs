@@ -1,4 +1,5 @@
-//! Implements DeclinePayment (R54b). Cost: one transaction of the writer.
+//! Implements DeclinePayment, by which the partner waives payment for a claim (R54b). Cost: one
+//! transaction.
 use super::{RpcResult, convert, view::View};
 use crate::{call::Call, service::ClaimIntake};
 use cpor_proto::claims::v1 as wire;

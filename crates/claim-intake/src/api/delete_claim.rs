@@ -1,4 +1,4 @@
-//! Implements DeleteClaim, which deletes a draft (R17). Cost: one transaction of the writer.
+//! Implements DeleteClaim, which deletes a draft (R17). Cost: one transaction.
 use super::{RpcResult, convert, view::View};
 use crate::{call::Call, service::ClaimIntake};
 use cpor_proto::claims::v1 as wire;

@@ -1,5 +1,5 @@
 //! Implements DeleteEvidence, which removes a document from a draft. The document remains in the
-//! history and in the evidence store (R14). Cost: one transaction of the writer and one read.
+//! history and in the evidence store (R14). Cost: one transaction and one read.
 use super::{RpcResult, convert};
 use crate::{call::Call, error::CallError, service::ClaimIntake, store::Documents};
 use cpor_proto::claims::v1 as wire;

@@ -21,7 +21,7 @@ pub(super) const fn association_state_to_wire(state: &State) -> types::Associati
             Association::Official { .. } => types::AssociationState::Official,
             Association::Ended { .. } => types::AssociationState::Ended,
         },
-        State::Rejected(_, rejection) => match rejection.ended {
+        State::Rejected(_, rejection) => match rejection.ended_association {
             None => types::AssociationState::Unspecified,
             Some(_) => types::AssociationState::Ended,
         },

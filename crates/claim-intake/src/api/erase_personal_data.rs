@@ -1,5 +1,6 @@
-//! Implements ErasePersonalData (R56). Cost: one transaction of the writer, which also reads the
-//! claim's history and comments and rewrites what contains the erased data.
+//! Implements ErasePersonalData, which erases the personal data of a claim that has ended (R56).
+//! Cost: one transaction, which also reads the claim's history and comments and rewrites what
+//! contains the erased data.
 use super::{RpcResult, convert, view::View};
 use crate::{call::Call, domain::Erase, service::ClaimIntake};
 use cpor_proto::claims::v1 as wire;

@@ -26,7 +26,8 @@ impl From<CallError> for Status {
             CallError::Refused(refusal) => refusal_status("", refusal),
             CallError::Command { resource, error } => {
                 let refused = |refusal| refusal_status(&resource, refusal);
-                // R38: another open or approved claim of the same company has a line of this claim.
+                // R38: another open or approved claim of the same company claims a workload or
+                // subscription of this claim.
                 let conflicting = |AlreadyClaimed(lines)| incomplete_status(lines);
                 cpor_durable::status::command_error(&resource, error, refused, conflicting)
             }
@@ -99,15 +100,15 @@ fn refusal_status(resource: &str, refusal: Refusal) -> Status {
             )
         }
         Refusal::LocationNotOfPartner => {
-            // R16: even a draft is refused if the MPN (Microsoft Partner Network) id is not one of
-            // a location of the company. The reason is the registry's.
+            // R16: even a draft is refused if the MPN (Microsoft Partner Network) id does not
+            // belong to a location of the company. The registry service defines this reason.
             let location_reason = cpor_proto::registry::v1::ErrorReason::LocationNotOfPartner.as_str_name();
             let field = "mpn_id".to_owned();
             let violation = Violation { field, reason: location_reason.to_owned(), description: message };
             violations_status(location_reason, vec![violation])
         }
         Refusal::Incomplete(violations) => incomplete_status(violations),
-        // The auth layer uses the same code when a role may not call a method at all.
+        // The auth layer also uses PERMISSION_DENIED when a role may not call a method at all.
         Refusal::DraftsOnly => {
             status::with_reason(Code::PermissionDenied, ErrorReason::DraftsOnly.as_str_name(), message, &[])
         }

@@ -31,8 +31,8 @@ pub(super) async fn explain_claim(
 ) -> RpcResult<wire::ClaimExplanation> {
     let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "ExplainClaim", &request.name)?;
-    // First the time, so that a customer cannot tell a claim on another tenant from none by the
-    // number of reads.
+    // The time is read first, so that a customer cannot tell a claim on another tenant from a
+    // missing claim by the number of reads.
     let now = intake.now().await?;
     let current = intake.read(&call).await?;
     let claim = apply_passed_deadlines(current.state, now);
@@ -113,8 +113,8 @@ impl ExplanationRequest<'_> {
         !self.violations.is_empty() && command.is_some_and(Command::needs_complete_claim)
     }
 
-    /// Returns the partner's commands that the state allows and something else rules out, each with
-    /// its refusal.
+    /// Returns the partner's commands that the state allows but another rule refuses, each with its
+    /// refusal.
     fn refused_commands(&self) -> Vec<(Command, Refusal)> {
         let is_incomplete = |command: &Command| self.claim.allows(*command) && self.is_incomplete_for(Some(*command));
         let incomplete = Command::ALL.iter().copied().filter(is_incomplete);

@@ -1,5 +1,5 @@
-//! Implements ExportClaims (R59). Claims are read in pages of 100, as fast as the caller receives
-//! them. At most two pages are in memory.
+//! Implements ExportClaims, which streams claims as CSV or JSON lines (R59). Claims are read in
+//! pages of 100, as fast as the caller receives them. At most two pages are in memory.
 use super::{RpcResult, convert, export_file, list_query::parse_list_query, view::View};
 use crate::{
     error::CallError,

@@ -1,4 +1,4 @@
-//! Implements GetComment (R55). Cost: one read.
+//! Implements GetComment, which returns one comment on a claim (R55). Cost: one read.
 use super::{RpcResult, convert};
 use crate::{error::CallError, service::ClaimIntake, store::Comments};
 use cpor_proto::claims::v1 as wire;

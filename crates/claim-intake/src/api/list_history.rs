@@ -25,7 +25,7 @@ pub(super) async fn list_history(
     let view = View::for_caller(&caller);
     let entries = HistoryEntries::of_claim(intake.reader(), &call.claim);
     let entries = match view {
-        View::Partner if query.has_filter() => entries.for_all_sides(),
+        View::Partner if query.has_filter() => entries.visible_to_all_sides(),
         View::Partner | View::Vendor | View::Masked => entries,
     };
     let rows = entries.search(&query, after.as_ref(), size + 1).await.map_err(CallError::from)?;

@@ -2,9 +2,9 @@
 //! own. The trait implementation in this file only delegates to them.
 //!
 //! The module documentation of each RPC states its cost. A *read* is an indexed read outside a
-//! transaction. The *writer* is the task that commits commands. A *transaction of the writer* is
-//! one load, three to six multi-row statements and one fsync; commands that wait at the same time
-//! share it. The *registry* is the service that checks the content of claims.
+//! transaction. The *writer* is the task that commits commands. A *transaction* is one load, three
+//! to six multi-row statements and one fsync; commands that wait at the same time share it. The
+//! *registry* is the service that checks the content of claims.
 mod batch_create_claims;
 mod convert;
 mod create_claim;

@@ -66,8 +66,8 @@ fn malformed_field(field: &str, error: cpor_types::Malformed) -> Status {
     invalid_field(field, ViolationReason::FieldMalformed, error.to_string())
 }
 
-/// The changes that an update asks for. A path of its mask can name one part of a contact, so the
-/// new contact depends on the claim.
+/// The changes that an update asks for. A path of the update mask can name one part of a contact,
+/// so the new contact is only known when the claim has been read.
 #[derive(Clone, Debug)]
 pub(super) struct PlannedUpdate {
     fields: Vec<Field>,
@@ -106,8 +106,8 @@ impl PlannedUpdate {
         Ok(Self { fields: fields.into_iter().collect(), contact_parts, content })
     }
 
-    /// Returns the update of this claim: the parts of its contacts that the mask does not name
-    /// stay.
+    /// Returns the update of this claim. The parts of its contacts that the mask does not name keep
+    /// their values.
     pub(super) fn for_claim(&self, claim: &Claim) -> Update {
         let (mut fields, mut content) = (self.fields.clone(), self.content.clone());
         for contact in [Field::CustomerContact, Field::CustomerTechnicalContact, Field::PartnerContact] {

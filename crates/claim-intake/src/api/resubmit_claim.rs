@@ -1,5 +1,5 @@
 //! Implements ResubmitClaim, the partner's answer to a request for partner action (R21). Cost: one
-//! read, one call of the registry and one transaction of the writer, all repeated if the claim
+//! read, one call to the registry service and one transaction, all repeated if the claim
 //! changes in between.
 use super::{RpcResult, convert, create_comment::NewComment, view::View};
 use crate::{

@@ -1,5 +1,5 @@
-//! Implements SubmitClaim (R18). Cost: one read, one call of the registry and one transaction of
-//! the writer, all repeated if the claim changes in between.
+//! Implements SubmitClaim, which hands a draft to review (R18). Cost: one read, one call to the
+//! registry service and one transaction, all repeated if the claim changes in between.
 //!
 //! Like every command that needs facts from the registry, it takes six steps:
 //! 1. The request is converted to a command of the domain.
@@ -8,7 +8,7 @@
 //!    have passed. If the claim's version is no longer the one of step 2, step 2 is repeated.
 //! 4. The domain decides: [`Claim::submit`].
 //! 5. The writer saves the claim, its lines, its history and the outgoing events in one
-//!    transaction.
+//!   transaction.
 //! 6. The committed claim is returned.
 use super::{RpcResult, convert, view::View};
 use crate::{

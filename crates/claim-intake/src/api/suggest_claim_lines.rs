@@ -1,5 +1,5 @@
 //! Implements SuggestClaimLines: the workloads and subscriptions of the customer that the claim can
-//! have as lines. Cost: one read of the claim and one call of the registry.
+//! have as lines. Cost: one read of the claim and one call to the registry service.
 use super::RpcResult;
 use crate::{call::Call, service::ClaimIntake};
 use cpor_proto::claims::v1 as wire;

@@ -1,5 +1,5 @@
 //! Implements UpdateClaim, for drafts (R17) and for submitted claims (R29). Cost: one read, one
-//! call of the registry and one transaction of the writer, all repeated if the claim changes in
+//! call to the registry service and one transaction, all repeated if the claim changes in
 //! between.
 use super::{RpcResult, convert, parse, view::View};
 use crate::{

@@ -25,10 +25,10 @@ use uuid::Uuid;
 
 /// The name of the method, to which request ids belong.
 const METHOD: &str = "UploadEvidence";
-/// The time that an upload may take in addition to what its bytes allow.
+/// The time that an upload may take in addition to the time for its bytes at the minimum rate.
 const GRACE: Duration = Duration::from_secs(10);
 /// The average number of bytes that must arrive each second. An upload that stalls would otherwise
-/// keep its memory and its place until the deadline of the call.
+/// keep its memory and its share of the quota until the deadline of the call.
 pub(super) const MIN_BYTES_PER_SECOND: u64 = 8 << 10;
 
 /// The messages of an upload, which must arrive at a minimum rate.
@@ -51,8 +51,8 @@ pub(super) async fn upload_evidence(
     let call = call.with_etag(&metadata.etag).with_validate_only(metadata.validate_only);
 
     let (limit_bytes, admission) = check_admission(intake, &call).await?;
-    // The request id is looked up after the claim was read. So if the first request is the reason
-    // why the claim admits no document now, its id is found.
+    // The request id is looked up after the claim was read: if the document of the first request
+    // with this id filled the claim, the id is found here, and the repeated request succeeds.
     let is_repeated = !call.validate_only && is_known(intake, &opened, &metadata.request_id).await?;
     let id = EvidenceId(intake.entropy.uuid());
     let (mut upload, pending) = match admission {
@@ -111,7 +111,7 @@ async fn begin_upload(
     Ok((Upload::begin(&intake.evidence_store, id, cipher, limit_bytes).await?, pending))
 }
 
-/// Checks that the partner may store as many documents and bytes in addition to what it stores.
+/// Checks that the partner's quota allows to store `documents` and `bytes` more than now.
 async fn check_quota(intake: &ClaimIntake, call: &Call, documents: u64, bytes: u64) -> Result<(), CallError> {
     let used = EvidenceUsage::of(intake.reader(), &call.claim.partner).await?;
     let quota = intake.evidence_quota;
@@ -198,7 +198,7 @@ async fn add_evidence(
 
 /// Returns the document of the first request, whose bytes arrived again.
 async fn repeated_evidence(intake: &ClaimIntake, call: &Call) -> Result<Evidence, CallError> {
-    // The decision is called only if the request id has expired since it was looked up.
+    // The closure runs only if the request id has expired since it was looked up.
     intake.decide(call, |_, _| Err(Refusal::FactsMissing)).await?;
     find_by_request(intake, call, call.request_uuid()).await
 }

@@ -33,6 +33,7 @@ pub(super) async fn watch_claims(
         LogScope::Partner(partner) => intake.host.watch_commits(partner.as_str()),
         LogScope::Tenant(_) | LogScope::All => intake.host.watch_all_commits(),
     };
+    // A cursor is bound to the parent, not to the other fields of the request.
     let binding = wire::WatchClaimsRequest { parent: request.parent, ..wire::WatchClaimsRequest::default() };
     let open = WatchRequest {
         caller: &caller,
@@ -52,8 +53,8 @@ pub(super) async fn watch_claims(
 /// and customers to their own name.
 ///
 /// # Errors
-/// [`CallError::NotFound`] for other names, and for a partner that asks for a tenant, because the
-/// tenant's log contains the claims of other partners.
+/// Returns [`CallError::NotFound`] for other names, and for a partner that asks for a tenant,
+/// because the tenant's log contains the claims of other partners.
 fn parse_scope(caller: &Caller, parent: &str) -> Result<LogScope, CallError> {
     let not_found = || CallError::NotFound(parent.to_owned());
     if parent == "partners/-" {

@@ -1,4 +1,5 @@
-//! Implements WithdrawClaim (R25). Cost: one transaction of the writer.
+//! Implements WithdrawClaim, by which the partner ends a claim for good (R25). Cost: one
+//! transaction.
 use super::{RpcResult, convert, enums, error, view::View};
 use crate::{
     call::Call,

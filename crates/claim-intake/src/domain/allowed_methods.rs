@@ -1,7 +1,7 @@
 //! The gRPC methods that each party can call on a claim now (R60). They are derived from the
 //! transition table and restricted by the data of the claim. A *line* is the part of a claim that
 //! is about one workload or subscription; it is *contested* while another company claims or holds
-//! the same.
+//! the same. A *notice* is a mail to the customer contact about the claim.
 use super::{
     Association, Claim, ClaimStateKind, Command, ReviewProgress, State, Step,
     machine::{TABLE, TransitionRow},
@@ -18,13 +18,14 @@ string_enum! {
         Reviewer = "REVIEWER",
         /// A review lead, who may do everything that a reviewer may do (R5).
         ReviewLead = "REVIEW_LEAD",
-        /// The customer.
+        /// The customer: an administrator of its tenant, or the contact who uses the link in a
+        /// notice.
         Customer = "CUSTOMER",
-        /// An operator.
+        /// An operator of the system.
         Operator = "OPERATOR",
-        /// The system itself.
+        /// A service that acts by itself.
         System = "SYSTEM",
-        /// The passing of time.
+        /// A deadline that passes.
         Time = "TIME",
     }
 }
@@ -59,7 +60,8 @@ pub struct AllowedMethod {
     pub command: Option<Command>,
     /// The full name of the method, for example `cpor.claims.v1.ClaimService/SubmitClaim`.
     pub method: String,
-    /// The rules that allow the step, for example `R18`.
+    /// The numbers of the business rules that allow the step, separated by commas, for example
+    /// `R18`.
     pub rule: &'static str,
     /// Whether only the assigned reviewer of the case, or a review lead, may call the method.
     pub own_case_only: bool,
@@ -96,7 +98,7 @@ impl PartyMethod {
         Self { party: Party::Customer, service: CONSENTS, method, own_case_only: false, is_available }
     }
 
-    /// Returns the method by which `party` requests a notice again.
+    /// Returns the method by which `party` asks that a notice is sent again.
     pub(super) const fn resend_notice(party: Party, is_available: fn(&Claim, Timestamp) -> bool) -> Self {
         Self { party, ..Self::of_customer("ResendNotice", is_available) }
     }
@@ -157,8 +159,8 @@ impl Claim {
     ///
     /// Everything that would reveal a competing claim is removed: the marks of contested lines, a
     /// request for a statement about them, the deadline of the review, which stops during a
-    /// competition, and an approval in progress, which the registry refuses if another company
-    /// holds a line.
+    /// competition, the start of a wait that a competition caused, and an approval in progress,
+    /// which the registry service refuses if another company holds a line.
     #[must_use]
     pub fn as_seen_by_customer(mut self, tenant: Option<TenantId>) -> Option<Self> {
         let mut submission = self.state.submission().filter(|submission| tenant == Some(submission.tenant))?.clone();
@@ -170,8 +172,8 @@ impl Claim {
         Some(self)
     }
 
-    /// Returns whether the data of the state allow the step. Only commands depend on them; for
-    /// reported facts the transition table alone decides.
+    /// Returns whether the data of the state allow the step. Only commands depend on the data: for
+    /// facts that other services report, the transition table alone decides.
     fn data_admits_step(&self, step: Step) -> bool {
         step.command().is_none_or(|command| self.data_allows(command))
     }
@@ -237,8 +239,8 @@ impl Claim {
 
     /// R43: returns whether the customer can decline. The customer can do so until the consent
     /// window ends, and afterwards while the contact has to be confirmed (R43a), or if the policy
-    /// profile allows it. A rejected claim can be
-    /// declined while it can be disputed, unless the customer's last decision is a decline.
+    /// profile allows it. A rejected claim can be declined while it can be disputed, unless the
+    /// customer's last decision is a decline.
     pub(super) fn customer_can_decline(&self, now: Timestamp) -> bool {
         let Some(submission) = self.state.submission() else { return false };
         match self.state.rejection() {
@@ -255,16 +257,17 @@ impl Claim {
         !self.has_ended_association() && (self.state.kind() != ClaimStateKind::Approved || self.is_window_pending(now))
     }
 
-    /// R43a: returns whether the customer contact needs the confirmation of a reviewer, and the
-    /// association is not granted yet.
+    /// R43a: returns whether a reviewer can confirm the customer contact: its consent does not
+    /// count without that, the customer's consent is not complete yet, and no approval is in
+    /// progress.
     pub(super) fn can_confirm_contact(&self, _: Timestamp) -> bool {
         let is_open = self.state.association().is_none_or(|association| *association == Association::Pending);
         let approving = self.state.submission().is_some_and(|submission| submission.review.approving);
         is_open && !approving && !self.is_contact_authorized()
     }
 
-    /// R41b: returns whether the customer's mail system has accepted a notice that counts, which
-    /// can bounce later.
+    /// R41b: returns whether a notice that the customer's mail system accepted has opened the
+    /// consent window. Such a notice can bounce later.
     pub(super) fn has_accepted_notice(&self, _: Timestamp) -> bool {
         self.state.submission().is_some_and(|submission| submission.consent_due.is_some())
     }

@@ -11,7 +11,7 @@ use cpor_types::{ClaimName, PersonalData, Timestamp, rfc3339};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A claim.
+/// A claim: a partner's statement that it is on record for a customer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claim {
     /// The partner and the id of the claim.
@@ -38,7 +38,7 @@ pub struct Claim {
     /// customer about competing claims is shown to the customer as part of the review (R5).
     pub customer_wait_time: Timestamp,
     /// The number of entries in the claim's history.
-    pub history: u64,
+    pub history_length: u64,
     /// The link of the last history entry as loaded from the database. A link is the hash of the
     /// history up to an entry, and the link of the next entry is computed from it (R56).
     pub head: Digest,
@@ -117,8 +117,16 @@ impl TransitionBuilder {
             self.claim.erased.values_mut().for_each(|erasure| erasure.nothing_left = false);
         }
         let EntryDetails { changes, reason, comment } = details;
-        self.events.push(Event { kind, from: self.state_before, to, changes, reason, comment, late: Vec::new() });
-        self.claim.history += 1;
+        self.events.push(Event {
+            kind,
+            from: self.state_before,
+            to,
+            changes,
+            reason,
+            comment,
+            already_erased: Vec::new(),
+        });
+        self.claim.history_length += 1;
         self.state_before = Some(to);
     }
 

@@ -50,7 +50,8 @@ impl Claim {
         let Some((tenant, partner_calendar)) = self.directory.tenant.as_ref().zip(partner_calendar) else {
             // The registry should have reported a violation for each missing fact. If it did not,
             // the claim is refused rather than submitted without the fact.
-            // The tenant is not told if the domain is not its own (R12a).
+            // No violation of the tenant is added to one of the domain: a caller that does not know
+            // a domain of the tenant learns nothing about the tenant (R12a).
             let is_reported =
                 |fields: &[&str]| violations.iter().any(|reported| fields.contains(&reported.field.as_str()));
             let unreported = [

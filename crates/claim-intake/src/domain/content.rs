@@ -196,7 +196,7 @@ impl Content {
 }
 
 impl Contact {
-    /// Returns `Name, Title, mail@example`, without what is empty.
+    /// Returns `Name, Title, mail@example`, without the parts that are empty.
     fn to_text(&self) -> String {
         let parts = [&self.name, &self.title, &self.email].map(Personal::expose);
         join(parts.into_iter().filter(|part| !part.is_empty()), ", ")

@@ -45,8 +45,8 @@ pub struct Tenant {
 }
 
 impl DirectoryAnswer {
-    /// The registry's reason for a violation if the MPN id is not one of a location of the partner.
-    /// R16: with this violation even a draft cannot be created.
+    /// The registry's reason for a violation if the MPN id does not belong to a location of the
+    /// partner. R16: with this violation even a draft cannot be created.
     const LOCATION_NOT_OF_PARTNER: &'static str = "LOCATION_NOT_OF_PARTNER";
 
     /// Returns the customer's name, if it is known.
@@ -55,7 +55,8 @@ impl DirectoryAnswer {
         self.tenant.as_ref().map(|tenant| tenant.display_name.as_str()).filter(|name| !name.is_empty())
     }
 
-    /// Returns whether the registry found that the MPN id is not one of a location of the company.
+    /// Returns whether the registry found that the MPN id does not belong to a location of the
+    /// company.
     #[must_use]
     pub fn denies_location(&self) -> bool {
         self.violations.iter().any(|violation| violation.reason == Self::LOCATION_NOT_OF_PARTNER)
@@ -100,7 +101,7 @@ impl Claim {
     }
 
     /// Returns whether the claim is a draft whose customer contact will need the confirmation of a
-    /// reviewer (R43a). Not before the draft names the customer (R12a).
+    /// reviewer (R43a). Returns `false` as long as the registry does not know the customer (R12a).
     pub(super) fn is_draft_with_unauthorized_contact(&self) -> bool {
         let contact = &self.content.customer_contact;
         let is_known = self.directory.tenant.is_some() && contact.email_domain().is_some();

@@ -1,9 +1,10 @@
 //! The events of a claim. The history and the events for other services are derived from them. A
-//! *reported fact* is a fact that another service reports, or a deadline that passed; it is
-//! *overtaken* if it comes too late to change the claim.
+//! *fact* happens without a command on the claim: another service reports it, or a deadline passes.
+//! A fact is *overtaken* if it comes too late to change the claim. A *notice* is a mail to the
+//! customer contact about the claim.
 use super::{ClaimStateKind, Comment, Contact, Evidence, FactKind, FieldChange, personal_data::ERASURE_ACTION};
 use cpor_history::Audience;
-use cpor_types::{CaseId, EvidenceId, LineId, PersonalData, PrimaryRejection, TenantId, Timestamp};
+use cpor_types::{CaseId, EvidenceId, LineId, PersonalData, PrimaryRejectionReason, TenantId, Timestamp};
 
 /// One event of a claim. It becomes one entry of the history (R56).
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +23,7 @@ pub struct Event {
     pub comment: Option<Comment>,
     /// The kinds of personal data that must not be stored with this event (R56): the claim's data
     /// of these kinds was erased after the event happened and before it was reported.
-    pub late: Vec<PersonalData>,
+    pub already_erased: Vec<PersonalData>,
 }
 
 /// How an edit after the submission notifies the customer (R29, R29a).
@@ -31,9 +32,9 @@ pub enum EditNotice {
     /// The customer is not notified.
     None,
     /// The technical contact of an approved claim changed: the customer contact is notified again.
-    Again,
+    NotifiedAgain,
     /// Lines or the customer contact changed: the customer is asked anew.
-    Anew,
+    AskedAnew,
 }
 
 /// The kinds of events, with the data that other services need.
@@ -69,14 +70,14 @@ pub enum EventKind {
     EvidenceAdded(Evidence),
     /// A document was removed from the draft.
     EvidenceRemoved(EvidenceId),
-    /// A reported fact was applied. No other service gets an event about it.
-    Reported(FactKind),
+    /// A fact was applied. No other service gets an event about it.
+    FactApplied(FactKind),
     /// A notice about an approved claim bounced (R41a, R41b). Reviewers are told.
     NoticeBounced {
         /// Whether the customer is not reached since the approval or since the contact was
         /// corrected, and this is the first bounce since then. The partner is told.
         is_first: bool,
-        /// Whether the association is granted or official, so that the bounce changes nothing.
+        /// Whether the customer's consent was complete already, so that the bounce changes nothing.
         official: bool,
     },
     /// A reviewer confirmed the customer contact (R43a). The other services are told.
@@ -99,11 +100,11 @@ pub enum EventKind {
         /// Whether the associations of all lines of the claim have ended.
         all: bool,
     },
-    /// The associations of lines that were reported as ended are on record: the customer had
-    /// consented before another company was awarded the lines (R47). They stay on record until that
-    /// company replaces them (R37).
+    /// Associations that were reported as ended are on record after all: the customer had consented
+    /// before another company was awarded the lines (R47). They stay on record until that company
+    /// replaces this one (R37).
     LinesReinstated {
-        /// The lines.
+        /// The lines whose associations are on record after all.
         lines: Vec<LineId>,
         /// The time from which the association is on record.
         since: Timestamp,
@@ -123,8 +124,8 @@ pub enum EventKind {
     Closed(ClaimClosure),
     /// Personal data of these kinds was erased (R56).
     PersonalDataErased(Vec<PersonalData>),
-    /// A reported fact came too late to change anything.
-    Overtaken(FactKind),
+    /// A fact came too late to change anything.
+    FactOvertaken(FactKind),
 }
 
 /// How a claim was rejected or withdrawn.
@@ -133,7 +134,7 @@ pub struct ClaimClosure {
     /// What closed the claim: a withdrawal or a rejection.
     pub cause: ClosureCause,
     /// The primary reason (R31).
-    pub primary: PrimaryRejection,
+    pub primary: PrimaryRejectionReason,
     /// The customer.
     pub tenant: TenantId,
     /// The review case that is to be closed.
@@ -147,7 +148,7 @@ pub struct ClaimClosure {
 pub enum ClosureCause {
     /// The partner withdrew the claim.
     Partner,
-    /// A reported fact: an act of a reviewer or the customer, or a deadline that passed.
+    /// A fact: an act of a reviewer or the customer, or a deadline that passed.
     Fact(FactKind),
 }
 
@@ -168,7 +169,7 @@ impl EventKind {
             Self::LinesReinstated { .. } => FactKind::AssociationOfficial.as_str(),
             Self::EvidenceAdded(_) => "evidence_added",
             Self::EvidenceRemoved(_) => "evidence_removed",
-            Self::Reported(fact) | Self::Overtaken(fact) => fact.as_str(),
+            Self::FactApplied(fact) | Self::FactOvertaken(fact) => fact.as_str(),
             Self::NoticeBounced { .. } => FactKind::NoticeReported.as_str(),
             Self::ContactConfirmed => FactKind::ContactConfirmed.as_str(),
             Self::Approved { .. } => FactKind::ReviewApproved.as_str(),
@@ -183,15 +184,15 @@ impl EventKind {
     }
 
     /// Returns which sides may see the history entry. R55: only the vendor's side sees the notes of
-    /// reviewers, even when they are overtaken.
+    /// reviewers, even if a note came too late.
     #[must_use]
     pub fn audience(&self) -> Audience {
         if self.action() == FactKind::ReviewNoted.as_str() { Audience::Vendor } else { Audience::All }
     }
 
-    /// Returns whether the event is a reported fact that came too late.
+    /// Returns whether the event is a fact that came too late.
     #[must_use]
     pub const fn is_overtaken(&self) -> bool {
-        matches!(self, Self::Overtaken(_))
+        matches!(self, Self::FactOvertaken(_))
     }
 }

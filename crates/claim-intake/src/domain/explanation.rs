@@ -1,7 +1,7 @@
 //! The sentence that explains what a claim waits for (R60). It contains no name of a person or of a
 //! competing company, and no text that a person wrote.
 use super::{Association, Claim, Finality, Line, Rejection, Remedy, Submission, Violation, Wait};
-use cpor_types::{FurtherRejectionReason, PrimaryRejection, Timestamp, rfc3339};
+use cpor_types::{FurtherRejectionReason, PrimaryRejectionReason, Timestamp, rfc3339};
 
 impl Claim {
     /// Returns the explanation as of `now`. Apply the deadlines that have passed before calling
@@ -39,11 +39,13 @@ impl Claim {
                 "Since {since} the claim waits for its partner to answer the reviewer's question about the contested lines{until}; \
                  CreateComment or UploadEvidence answers it, and silence decides nothing."
             ),
-            Wait::NoticeDelivery if self.state.submission().is_some_and(|submission| submission.bounced) => format!(
-                "The claim was approved, but the notice to the customer bounced: since {since} it waits for a notice that is accepted, \
-                 which opens the consent window. The partner may correct the customer contacts or withdraw, and reviewers and operators \
-                 may send the notice again{until}; after that the claim is rejected, because the customer was not reached."
-            ),
+            Wait::NoticeDelivery if self.state.submission().is_some_and(|submission| submission.is_notice_bounced) => {
+                format!(
+                    "The claim was approved, but the notice to the customer bounced: since {since} it waits for a notice that is accepted, \
+                     which opens the consent window. The partner may correct the customer contacts or withdraw, and reviewers and operators \
+                     may send the notice again{until}; after that the claim is rejected, because the customer was not reached."
+                )
+            }
             Wait::NoticeDelivery => format!(
                 "The claim was approved; since {since} it waits for the customer's mail system to accept the notice, which opens the \
                  consent window{until}; after that the claim is rejected, because the customer was not reached."
@@ -169,23 +171,24 @@ impl Claim {
 /// Returns the reason of a rejection, with its further reasons and what the partner can do about
 /// it.
 fn rejection_reason(rejection: &Rejection) -> String {
-    let has_no_response = rejection.further.contains(&FurtherRejectionReason::NoPartnerResponse);
+    let has_no_response = rejection.further_reasons.contains(&FurtherRejectionReason::NoPartnerResponse);
     let cause = match rejection.primary {
-        PrimaryRejection::PartnerRequest => "The partner withdrew the claim",
-        PrimaryRejection::CustomerDeclined if rejection.remedy == Remedy::Final(Finality::NoExplicitApproval) => {
+        PrimaryRejectionReason::PartnerRequest => "The partner withdrew the claim",
+        PrimaryRejectionReason::CustomerDeclined if rejection.remedy == Remedy::Final(Finality::NoExplicitApproval) => {
             "The customer had declined and did not approve explicitly after the dispute"
         }
-        PrimaryRejection::CustomerDeclined => "The customer declined the claim",
-        PrimaryRejection::InsufficientPoe if has_no_response => {
+        PrimaryRejectionReason::CustomerDeclined => "The customer declined the claim",
+        PrimaryRejectionReason::InsufficientPoe if has_no_response => {
             "The partner did not answer the reviewer's request in time"
         }
-        PrimaryRejection::InsufficientPoe => "A reviewer found the proof of execution insufficient",
-        PrimaryRejection::LostToCompetingClaim => "All lines were awarded to a competing claim",
-        PrimaryRejection::CustomerNotReached => {
+        PrimaryRejectionReason::InsufficientPoe => "A reviewer found the proof of execution insufficient",
+        PrimaryRejectionReason::LostToCompetingClaim => "All lines were awarded to a competing claim",
+        PrimaryRejectionReason::CustomerNotReached => {
             "The customer's mail system accepted no notice in time after the approval, so the customer was not reached"
         }
     };
-    let further = rejection.further.iter().filter(|reason| **reason != FurtherRejectionReason::NoPartnerResponse);
+    let further =
+        rejection.further_reasons.iter().filter(|reason| **reason != FurtherRejectionReason::NoPartnerResponse);
     let further: Vec<_> = further.map(|reason| reason.as_str().replace('_', " ")).collect();
     let further = if further.is_empty() { String::new() } else { format!(" ({})", further.join(", ")) };
     let remedy = match &rejection.remedy {

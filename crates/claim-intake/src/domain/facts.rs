@@ -5,7 +5,9 @@
 //! service *holds* a line when it reserves that workload or subscription for the claim's partner.
 //! A line is *contested* while another company claims or holds the same; a review lead then awards
 //! it to one of them (R37). A *review clock* is a deadline of the review; it stops while reviewers
-//! cannot act and continues with the time left (R45).
+//! cannot act and continues with the time left (R45). A *notice* is a mail to the customer contact
+//! about the claim. The *consent window* is the time in which silence of the customer counts as
+//! consent (R41).
 use super::{AssociationEnd, Comment, EndReason, FactKind, Verdict};
 use cpor_types::{
     Activity, AssociationId, CaseId, CommentId, FurtherRejectionReason, LineId, Month, PartnerActionReason, Timestamp,
@@ -30,8 +32,8 @@ pub enum Fact {
         since: Timestamp,
         /// The associations of each line.
         associations: BTreeMap<LineId, Vec<AssociationId>>,
-        /// The ends of the lines whose associations have ended already. The other ones are on
-        /// record, even if their end was reported (R47).
+        /// The ends of the associations that have ended already, by line. A line that is not in
+        /// this map is on record, even if an end of its association was reported before (R47).
         ends: BTreeMap<LineId, AssociationEnd>,
     },
     /// The registry has ended associations (R37, R39).
@@ -106,11 +108,11 @@ pub enum ReviewFact {
     CompetitionChanged {
         /// All lines that are contested now; empty when the competition is over.
         contested: Vec<LineId>,
-        /// All lines whose keys a competing claim has been awarded, and that this approved claim
-        /// keeps until the other one is on record.
+        /// All lines that were awarded to a competing claim, and that this approved claim keeps
+        /// until the competing claim is on record.
         awarded: Vec<LineId>,
         /// The id of the comment that will inform the partner.
-        notice: CommentId,
+        comment_id: CommentId,
         /// The earliest deadline of the review clocks; `None` when they are stopped.
         due: Option<Timestamp>,
     },
@@ -150,7 +152,7 @@ pub enum ConsentFact {
         /// (R41b).
         previous: String,
         /// Why the notice bounced; `None` when it was accepted.
-        bounced: Option<String>,
+        bounce_reason: Option<String>,
         /// The number of the request that the notice was part of, as in [`Self::Approved`]. `None`
         /// if the customer was asked anew since then.
         consent_request_number: Option<u32>,
@@ -316,8 +318,8 @@ impl Fact {
             },
             Self::Consent(fact) => match fact {
                 ConsentFact::NoticeResent { notice, .. } => format!("{notice} notice sent again"),
-                ConsentFact::NoticeReported { notice, bounced: None, .. } => format!("{notice} notice accepted"),
-                ConsentFact::NoticeReported { notice, bounced: Some(cause), .. } => {
+                ConsentFact::NoticeReported { notice, bounce_reason: None, .. } => format!("{notice} notice accepted"),
+                ConsentFact::NoticeReported { notice, bounce_reason: Some(cause), .. } => {
                     format!("{notice} notice bounced: {cause}")
                 }
                 ConsentFact::WindowOpened { rule, .. } => rule.clone(),

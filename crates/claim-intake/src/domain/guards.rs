@@ -1,6 +1,7 @@
 //! The guards of the transitions: each checks whether the transition table and the data of the
-//! claim's state allow a command or a reported fact. A command that they do not allow is refused; a
-//! reported fact that they do not allow is *overtaken*: it is recorded and changes nothing.
+//! claim's state allow a command or a fact (a report of another service, or a passed deadline). A
+//! command that they do not allow is refused. A fact that they do not allow is *overtaken*: it is
+//! recorded and changes nothing.
 use super::{Claim, ClaimStateKind, Command, FactKind, Party, Refusal, Step, Submission, machine::allows};
 use cpor_types::CaseId;
 

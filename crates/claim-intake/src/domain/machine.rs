@@ -1,5 +1,5 @@
-//! The transition table of a claim (R15 to R29): which state allows which command or reported fact,
-//! and which state follows.
+//! The transition table of a claim (R15 to R29): which state allows which command or fact, and
+//! which state follows. A *fact* is a report of another service, or a deadline that passed.
 //!
 //! The table is the only source of this information. The guards of the transitions, the
 //! refusals, the `allowed_commands` of the API's `Claim` and the allowed methods of each party
@@ -29,9 +29,10 @@ pub enum Target {
 /// One row of the transition table.
 #[derive(Debug)]
 pub struct TransitionRow {
-    /// The rules that the row implements, for example `R18`.
+    /// The numbers of the business rules that the row implements, separated by commas, for example
+    /// `R18`.
     pub rule: &'static str,
-    /// The command or reported fact.
+    /// The command or fact.
     pub step: Step,
     /// The gRPC methods by which a party causes the step. Empty when time causes the step, or when
     /// a service reports it without a call by a party.
@@ -98,7 +99,7 @@ const fn command(
     TransitionRow { rule, step: Step::Command(command), methods, from, target }
 }
 
-/// Returns the row of a reported fact.
+/// Returns the row of a fact.
 const fn fact(
     rule: &'static str,
     fact: FactKind,
@@ -109,8 +110,8 @@ const fn fact(
     TransitionRow { rule, step: Step::Fact(fact), methods, from, target }
 }
 
-/// The transition table. A command without a row for the current state is refused. A reported fact
-/// without a row is recorded as overtaken: it came too late and changes nothing. A step has one row
+/// The transition table. A command without a row for the current state is refused. A fact without a
+/// row is recorded as *overtaken*: it came too late and changes nothing. A step has one row
 /// for each state that can follow it. [`Command`] and [`FactKind`] describe the steps.
 ///
 /// The data of a state can restrict a step further, for example by the policy profile or by the

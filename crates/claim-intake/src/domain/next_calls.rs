@@ -13,9 +13,9 @@ pub struct NextCall {
     pub fields: Vec<String>,
 }
 
-/// The field of a violation that a document corrects.
+/// The field of violations that an uploaded document corrects.
 const EVIDENCE: &str = "evidence";
-/// The fields of an upload.
+/// The fields of an upload that have to be filled in.
 const UPLOAD: &[&str] = &["metadata.parent", "metadata.file_name", "data"];
 
 /// Returns the methods that end a wait, best first, with the fields that they need.

@@ -1,13 +1,14 @@
 //! Selects the events of a claim about which its partner gets a mail (R48, R57).
 use super::{Association, Claim, Event, EventKind, FactKind, string_enum};
-use cpor_types::PrimaryRejection;
+use cpor_types::PrimaryRejectionReason;
 
 string_enum! {
     /// The subject matter of a mail to the partner.
     pub enum PartnerMailKind, "a kind of mail to partners" {
         /// A reviewer requested partner action (R20).
         PartnerAction = "partner_action",
-        /// A reviewer asked the holder of a contested line for a statement (R37a).
+        /// A reviewer asked the partner of an approved claim for a statement about a line that
+        /// another company also claims (R37a).
         StatementRequest = "statement_request",
         /// The deadline for the statement is near (R48).
         StatementReminder = "statement_reminder",
@@ -21,13 +22,15 @@ string_enum! {
         CustomerDeclined = "customer_declined",
         /// The partner withdrew an approved claim, which ended its association.
         Withdrawal = "withdrawal",
-        /// A notice about the approved claim bounced, and the customer is not reached (R41a).
+        /// A mail to the customer about the approved claim bounced, and the customer is not reached
+        /// (R41a).
         NoticeBounced = "notice_bounced",
         /// The claim will soon be rejected, because the customer is not reached (R48).
         DeliveryReminder = "delivery_reminder",
         /// The claim was approved.
         Approval = "approval",
-        /// The association is on record.
+        /// The association became official: the partner is on record for the claimed workloads or
+        /// subscriptions.
         Official = "official",
         /// Another company claims or holds the same workload or subscription (R37).
         Competition = "competition",
@@ -45,7 +48,7 @@ impl Event {
     #[must_use]
     pub fn partner_mail(&self, claim: &Claim) -> Option<PartnerMailKind> {
         match &self.kind {
-            EventKind::Reported(fact) => self.mail_for_fact(*fact, claim),
+            EventKind::FactApplied(fact) => self.mail_for_fact(*fact, claim),
             EventKind::NoticeBounced { is_first, .. } => is_first.then_some(PartnerMailKind::NoticeBounced),
             EventKind::Approved { .. } => Some(PartnerMailKind::Approval),
             EventKind::LinesLost => Some(PartnerMailKind::LinesLost),
@@ -54,11 +57,13 @@ impl Event {
             EventKind::Closed(closure) => match closure.primary {
                 // A withdrawal is the partner's own act, so a mail is sent only if it ended an
                 // association.
-                PrimaryRejection::PartnerRequest => claim.lost_association().then_some(PartnerMailKind::Withdrawal),
-                PrimaryRejection::CustomerDeclined
-                | PrimaryRejection::InsufficientPoe
-                | PrimaryRejection::LostToCompetingClaim
-                | PrimaryRejection::CustomerNotReached => Some(PartnerMailKind::Rejection),
+                PrimaryRejectionReason::PartnerRequest => {
+                    claim.lost_association().then_some(PartnerMailKind::Withdrawal)
+                }
+                PrimaryRejectionReason::CustomerDeclined
+                | PrimaryRejectionReason::InsufficientPoe
+                | PrimaryRejectionReason::LostToCompetingClaim
+                | PrimaryRejectionReason::CustomerNotReached => Some(PartnerMailKind::Rejection),
             },
             EventKind::Created
             | EventKind::Updated
@@ -74,11 +79,12 @@ impl Event {
             | EventKind::Granted { .. }
             | EventKind::PaymentDeclined { .. }
             | EventKind::PersonalDataErased(_)
-            | EventKind::Overtaken(_) => None,
+            | EventKind::FactOvertaken(_) => None,
         }
     }
 
-    /// Returns the kind of mail about a reported fact; `None` when there is no mail.
+    /// Returns the kind of mail about a fact (a report of another service, or a passed deadline);
+    /// `None` when there is no mail.
     fn mail_for_fact(&self, fact: FactKind, claim: &Claim) -> Option<PartnerMailKind> {
         match fact {
             FactKind::PartnerActionRequested => Some(PartnerMailKind::PartnerAction),
@@ -87,8 +93,8 @@ impl Event {
             FactKind::StatementReminded => Some(PartnerMailKind::StatementReminder),
             FactKind::DisputeReminded => Some(PartnerMailKind::DisputeReminder),
             FactKind::DeliveryReminded => Some(PartnerMailKind::DeliveryReminder),
-            // R41b: a late bounce is reported before the window stops, so this is the time at which
-            // the customer is not reached any more.
+            // R41b: a notice bounced after it was accepted. The bounce is reported before the
+            // window stops. Only when it stops does the customer count as not reached.
             FactKind::ConsentWindowStopped => {
                 (claim.state.association() == Some(&Association::Pending)).then_some(PartnerMailKind::NoticeBounced)
             }
@@ -130,7 +136,7 @@ impl Event {
 impl Claim {
     /// Returns whether the rejection ended an association that had not ended before.
     fn lost_association(&self) -> bool {
-        match self.state.rejection().and_then(|rejection| rejection.ended.as_ref()) {
+        match self.state.rejection().and_then(|rejection| rejection.ended_association.as_ref()) {
             Some(Association::Pending | Association::Granted { .. } | Association::Official { .. }) => true,
             Some(Association::Ended { .. }) | None => false,
         }

@@ -64,7 +64,8 @@ pub enum Refusal {
     DisputeNotAllowed(Finality),
     /// The claim still needs its personal data (R56).
     #[error(
-        "the claim still needs its personal data: it must be deleted, finally rejected, or have only ended associations"
+        "personal data can be erased only when the claim is deleted, its rejection is final, or all its associations \
+         have ended"
     )]
     PersonalDataNeeded {
         /// The present state.

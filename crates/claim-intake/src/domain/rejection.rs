@@ -1,23 +1,26 @@
 //! The rejection of a claim, and whether it can be disputed (R28, R31, R33).
 use super::{Association, Window, string_enum};
-use cpor_types::{Deadline, FurtherRejectionReason, PrimaryRejection, Timestamp};
+use cpor_types::{Deadline, FurtherRejectionReason, PrimaryRejectionReason, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Why and when a claim was rejected (R31).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rejection {
-    /// The primary reason.
-    pub primary: PrimaryRejection,
+    /// The primary reason. Every rejection has exactly one.
+    pub primary: PrimaryRejectionReason,
     /// The further reasons (R32).
-    pub further: Vec<FurtherRejectionReason>,
+    #[serde(rename = "further")]
+    pub further_reasons: Vec<FurtherRejectionReason>,
     /// The comment of the reviewer, partner or customer; may be empty.
     pub comment: String,
     /// When the rejection took effect.
     pub time: Timestamp,
     /// What the partner can do about the rejection.
     pub remedy: Remedy,
-    /// The association that ended with the claim, if it had one.
-    pub ended: Option<Association>,
+    /// The association that ended with the rejection, in its state before that. `None` if the claim
+    /// had none.
+    #[serde(rename = "ended")]
+    pub ended_association: Option<Association>,
 }
 
 /// What the partner can do about a rejection (R28).

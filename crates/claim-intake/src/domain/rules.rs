@@ -19,11 +19,11 @@ impl Rules {
     /// The kind of the deadline after which a statement is missing (R37a).
     pub const STATEMENT: &'static str = "statement";
     /// The kind of the reminder before the deadline for a statement (R48).
-    pub const REMIND_STATEMENT: &'static str = "remind_statement";
+    pub const STATEMENT_REMINDER: &'static str = "remind_statement";
     /// The kind of the reminder before the response deadline (R48).
-    pub const REMIND_RESPONSE: &'static str = "remind_partner_response";
+    pub const RESPONSE_REMINDER: &'static str = "remind_partner_response";
     /// The kind of the reminder before the end of the dispute window (R48).
-    pub const REMIND_DISPUTE: &'static str = "remind_dispute_window";
+    pub const DISPUTE_REMINDER: &'static str = "remind_dispute_window";
 
     /// Creates rules from these profiles and calendars.
     #[must_use]

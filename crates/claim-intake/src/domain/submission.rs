@@ -1,10 +1,12 @@
-//! The data that a claim keeps from its submission on.
+//! The data that a claim keeps from its submission on. A *notice* is a mail to the customer contact
+//! about the claim. The *consent window* is the time in which silence of the customer counts as
+//! consent.
 use super::{Association, Window};
 use cpor_types::{CaseId, EditsAfterSubmission, PolicyId, PolicyProfile, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What was fixed when the claim was submitted (R18), the progress of the review, and the
-/// customer's decisions. Every state after EDITING contains it.
+/// customer's decisions. Every state except EDITING and DELETED contains it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Submission {
     /// The customer.
@@ -13,7 +15,7 @@ pub struct Submission {
     /// case under it. A dispute gets a new case (R28).
     pub review_case: CaseId,
     /// The id of the policy profile that was in force at submission. A policy profile is a
-    /// versioned set of values that the rules leave open (R61).
+    /// versioned set of values that the business rules do not fix (R61).
     pub policy: PolicyId,
     /// The values of the policy profile that are needed after the submission. The stored name of
     /// this field is `leeway`.
@@ -45,7 +47,8 @@ pub struct Submission {
     /// `None` before the approval.
     pub delivery_due: Option<Timestamp>,
     /// Whether the last notice to the customer bounced.
-    pub bounced: bool,
+    #[serde(rename = "bounced")]
+    pub is_notice_bounced: bool,
     /// How many times the customer was asked for consent again, because of a dispute (R28) or
     /// because lines or the customer contact changed (R29). An approval that answers an earlier
     /// request does not count.
@@ -62,7 +65,8 @@ pub struct Submission {
     pub statement: Option<StatementRequest>,
 }
 
-/// A reviewer's request to the holder of a contested line for a statement (R37a).
+/// A reviewer's request for a statement to the partner of an approved claim, because another
+/// company claims one of its lines (R37a).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StatementRequest {
     /// The reviewer's comment.
@@ -110,7 +114,8 @@ pub struct PolicyValues {
     pub edits: EditsAfterSubmission,
     /// Whether evidence can be added to an approved claim.
     pub evidence_when_approved: bool,
-    /// Whether the holder of a contested line may add evidence (R37a).
+    /// Whether the partner of an approved claim may add evidence while another company claims one
+    /// of its lines (R37a).
     pub evidence_when_contested: bool,
     /// Whether the customer may decline after the consent window has ended (R43).
     pub decline_after_window: bool,

@@ -35,7 +35,8 @@ string_enum! {
         ProgramDoesNotMatch = "PROGRAM_DOES_NOT_MATCH",
         /// The product is claimed twice for one subscription (R10 f).
         DuplicateLine = "DUPLICATE_LINE",
-        /// The company has the line in another open or approved claim (R38).
+        /// The company claims the workload or subscription in another open or approved claim, for
+        /// the same activity (R38).
         AlreadyClaimed = "ALREADY_CLAIMED",
         /// At least one document is required (R10 l).
         EvidenceRequired = "EVIDENCE_REQUIRED",
@@ -59,7 +60,7 @@ impl ViolationReason {
         match self {
             Self::FieldRequired => "is required",
             Self::FieldNotAllowed => "must be empty unless the claim is for revenue association",
-            Self::FieldMalformed => "cannot be determined from the given value",
+            Self::FieldMalformed => "has an invalid value",
             Self::ActivityNotInSolutionArea => "must be an activity of the solution area",
             Self::ActivitiesExcludeEachOther => "must not combine revenue association with usage or pre-sales",
             Self::UseCoopClaims => "is not handled here; use the co-op claims process",

@@ -6,7 +6,9 @@
 //!
 //! A *line* is the part of a claim that is about one workload or subscription. It is *contested*
 //! while another company claims or holds the same (R37). The registry service *holds* a line when
-//! it reserves that workload or subscription for the claim's partner.
+//! it reserves that workload or subscription for the claim's partner. A *notice* is a mail to the
+//! customer contact about the claim. The *consent window* is the time in which silence of the
+//! customer counts as consent.
 use super::{Association, Claim, Party, State, Submission, string_enum};
 use cpor_types::Timestamp;
 use std::mem::{Discriminant, discriminant};
@@ -21,8 +23,8 @@ string_enum! {
         /// The reviewer has to decide (R20, R23, R24).
         ReviewDecision = "REVIEW_DECISION",
         /// A review lead has to decide which company gets the contested lines. The deadlines of the
-        /// review are stopped (R37). An official holder of contested lines waits for this, too
-        /// (R37a).
+        /// review are stopped (R37). An approved claim whose association is official waits for
+        /// this, too, while its lines are contested (R37a).
         Arbitration = "ARBITRATION",
         /// The partner has to answer the reviewer's request (R21).
         PartnerResponse = "PARTNER_RESPONSE",
@@ -94,7 +96,7 @@ impl Claim {
                 WaitStatus::new(Wait::PartnerResponse, Some(action.response.deadline.due), Party::Partner)
             }
             State::Approved(submission, association) => submission.open_statement().map_or_else(
-                || self.wait_as_holder(submission, association),
+                || self.wait_after_approval(submission, association),
                 |statement| WaitStatus::new(Wait::Statement, Some(statement.window.deadline.due), Party::Partner),
             ),
             State::Rejected(_, rejection) => rejection.dispute_window().map_or(WaitStatus::NOTHING, |window| {
@@ -118,7 +120,7 @@ impl Claim {
 
     /// Returns what an approved claim waits for, apart from a statement. While the association is
     /// not official, the next step towards that comes first.
-    fn wait_as_holder(&self, submission: &Submission, association: &Association) -> WaitStatus {
+    fn wait_after_approval(&self, submission: &Submission, association: &Association) -> WaitStatus {
         match wait_when_approved(submission, association) {
             WaitStatus { wait: Wait::Nothing, .. } if self.has_contested_line() => {
                 WaitStatus::new(Wait::Arbitration, None, Party::ReviewLead)
@@ -174,7 +176,7 @@ fn wait_when_approved(submission: &Submission, association: &Association) -> Wai
         (Association::Pending, None) => {
             // R41a: after a bounce the partner can correct the contacts. Operators can only send
             // the notice again.
-            let mover = if submission.bounced { Party::Partner } else { Party::System };
+            let mover = if submission.is_notice_bounced { Party::Partner } else { Party::System };
             WaitStatus::new(Wait::NoticeDelivery, submission.delivery_due, mover)
         }
         (Association::Pending, Some(_)) if submission.awaits_confirmation => {

@@ -16,7 +16,7 @@ use cpor_proto::events::v1::{
 use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{
     AssociationName, CaseId, ClaimName, CommentId, ConsentChannel, Entropy, LineId, NoticeKind, NoticeState,
-    PrimaryRejection, ReviewClock, Timestamp,
+    PrimaryRejectionReason, ReviewClock, Timestamp,
 };
 use std::{fmt::Display, str::FromStr};
 
@@ -101,11 +101,11 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
         Payload::NoticeReported(event) => {
             let notice = enum_value::<NoticeKind>(event.notice)?.to_string();
             let previous = NoticeState::from_number(event.previous_state).unwrap_or(NoticeState::Queued).to_string();
-            let bounced = (!event.accepted).then(|| event.bounce_reason.clone());
+            let bounce_reason = (!event.accepted).then(|| event.bounce_reason.clone());
             let consent_request_number = event.consent_request_number;
             (
                 &event.claim,
-                Fact::Consent(ConsentFact::NoticeReported { notice, previous, bounced, consent_request_number }),
+                Fact::Consent(ConsentFact::NoticeReported { notice, previous, bounce_reason, consent_request_number }),
             )
         }
         Payload::ConsentWindowStopped(event) => {
@@ -204,7 +204,7 @@ fn lines_awarded(event: &LinesAwarded, comment: Option<Comment>) -> Result<Fact,
 fn competition_changed(event: &CompetitionChanged, comment_id: CommentId) -> Result<Fact, ReceiveError> {
     let (contested, awarded) = (line_ids(&event.contested_line_ids)?, line_ids(&event.awarded_line_ids)?);
     let due = event.due_time.and_then(from_wire_time);
-    review_fact(&event.review_case_id, ReviewFact::CompetitionChanged { contested, awarded, notice: comment_id, due })
+    review_fact(&event.review_case_id, ReviewFact::CompetitionChanged { contested, awarded, comment_id, due })
 }
 
 fn association_ended(event: &AssociationEnded) -> Result<Fact, ReceiveError> {
@@ -212,7 +212,7 @@ fn association_ended(event: &AssociationEnded) -> Result<Fact, ReceiveError> {
 }
 
 fn review_rejected(event: &ReviewRejected, comment: Option<Comment>) -> Result<Fact, ReceiveError> {
-    let primary: PrimaryRejection = enum_value(event.primary_reason)?;
+    let primary: PrimaryRejectionReason = enum_value(event.primary_reason)?;
     if !primary.is_open_to_reviewers() {
         return Err(ReceiveError::park(format_args!(
             "primary_reason: reviewers may not reject with the reason {primary} (R31)"

@@ -1,9 +1,10 @@
 //! Derives the events for the other services from the changes of a claim.
 //!
 //! A line is the part of a claim that is about one workload or subscription; it is lost when a
-//! review lead awards it to another company. An association is granted when the customer has
-//! approved or the consent window has ended; the registry then puts it on record. A claim is closed
-//! when it is rejected or withdrawn.
+//! review lead awards it to another company. A statement is the partner's answer to a reviewer's
+//! question about a line that another company also claims. A notice is a mail to the customer
+//! contact. An association is granted when the customer has approved or the consent window has
+//! ended; the registry then puts it on record. A claim is closed when it is rejected or withdrawn.
 //!
 //! | change of the claim | event | receivers |
 //! |---|---|---|
@@ -94,8 +95,8 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
         EventKind::Edited { notice, previous_contact } => {
             let edited = ClaimEdited {
                 snapshot: snapshot(),
-                renotify: *notice == EditNotice::Anew,
-                notify_again: *notice == EditNotice::Again,
+                renotify: *notice == EditNotice::AskedAnew,
+                notify_again: *notice == EditNotice::NotifiedAgain,
                 previous_contact: previous_contact.as_ref().map(contact_snapshot),
             };
             (Payload::ClaimEdited(edited), review_and_consent)
@@ -187,8 +188,8 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
         | EventKind::Deleted
         | EventKind::Commented
         | EventKind::EvidenceRemoved(_)
-        | EventKind::Reported(_)
-        | EventKind::Overtaken(_) => return Vec::new(),
+        | EventKind::FactApplied(_)
+        | EventKind::FactOvertaken(_) => return Vec::new(),
     };
     destinations
         .iter()
@@ -272,7 +273,7 @@ mod tests {
     use crate::domain::tests::fixtures::{TestClaim, customer_approved, declined, erase, review, withdraw};
     use crate::domain::{ConsentFact, Fact, ReviewFact};
     use cpor_durable::{AggregateKey, Versioned};
-    use cpor_types::{Actor, ActorSide, PrimaryRejection};
+    use cpor_types::{Actor, ActorSide, PrimaryRejectionReason};
 
     /// The outgoing events that the last `events` recorded events cause, each with its receiver.
     fn outgoing_for_last(life: &TestClaim, events: usize) -> Vec<(Service, Payload)> {
@@ -351,14 +352,14 @@ mod tests {
         let closed_claims = [
             (
                 TestClaim::submitted().step(|claim, now| claim.withdraw(withdraw(), now)),
-                PrimaryRejection::PartnerRequest,
+                PrimaryRejectionReason::PartnerRequest,
             ),
-            (TestClaim::approved().fact(&declined()), PrimaryRejection::CustomerDeclined),
+            (TestClaim::approved().fact(&declined()), PrimaryRejectionReason::CustomerDeclined),
             (
                 TestClaim::under_review().fact(&review(ReviewFact::Rejected(Vec::new(), None))),
-                PrimaryRejection::InsufficientPoe,
+                PrimaryRejectionReason::InsufficientPoe,
             ),
-            (TestClaim::asked().apply_passed_deadline(due), PrimaryRejection::InsufficientPoe),
+            (TestClaim::asked().apply_passed_deadline(due), PrimaryRejectionReason::InsufficientPoe),
         ];
         for (life, reason) in closed_claims {
             let outgoing = outgoing_for_last(&life, 1);

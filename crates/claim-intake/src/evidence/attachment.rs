@@ -19,7 +19,7 @@ const NOT_ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'`')
     .remove(b'|')
     .remove(b'~');
-/// Names that are devices on Windows, with every extension.
+/// File names that mean a device on Windows, whatever extension follows.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 
 /// Returns the header `Content-Disposition` (RFC 6266): the name in ASCII for old clients, and in
@@ -54,7 +54,7 @@ fn safe_name(file_name: &str, kind: EvidenceKind) -> String {
     };
     let (stem, extension) = match file_name.rsplit_once('.') {
         Some((stem, extension)) if extensions.contains(&extension.to_ascii_lowercase().as_str()) => (stem, extension),
-        // Another extension remains a part of the name, so that nobody misses it.
+        // Another extension remains a part of the name, so that the reader sees it.
         Some(_) | None => (file_name, extensions[0]),
     };
     let stem: String = stem.chars().take(MAX_STEM_CHARS).map(|c| if is_unsafe(c) { '_' } else { c }).collect();
@@ -72,11 +72,11 @@ fn safe_name(file_name: &str, kind: EvidenceKind) -> String {
 
 /// Returns whether a character has a meaning for an operating system, a shell or the header, or is
 /// not visible.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '"' | '\\' | '/' | ':' | '*' | '?' | '<' | '>' | '|' | '%' | ';' | '\'' | '`' | '$')
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{ffff}')
+fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '"' | '\\' | '/' | ':' | '*' | '?' | '<' | '>' | '|' | '%' | ';' | '\'' | '`' | '$')
+        || matches!(character, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(character, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{ffff}')
 }
 
 #[cfg(test)]

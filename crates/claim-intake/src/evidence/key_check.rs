@@ -1,4 +1,5 @@
 //! Checks, before the service is ready, that the keys of the stored documents can be decrypted.
+//! Each document has a key of its own, which is stored encrypted with a key of the installation.
 use super::EvidenceKeys;
 use crate::store::StoredKey;
 use cpor_database::Db;
@@ -7,14 +8,15 @@ use sea_orm::DbErr;
 /// The number of documents that are tried for each key of the installation. A key counts as changed
 /// only if it decrypts none of them, so that single damaged rows do not keep the service from
 /// starting.
-const SAMPLE: u64 = 20;
+const SAMPLE_SIZE: u64 = 20;
 
-/// The ids of the keys of the installation that encrypt keys of documents and cannot decrypt them.
+/// The ids of the keys of the installation that are needed to decrypt keys of stored documents and
+/// cannot be used for that.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct UnusableKeys {
     /// The ids that no configured key has.
     pub(crate) missing: Vec<String>,
-    /// The ids whose configured keys decrypt nothing, because they are not the keys that encrypted.
+    /// The ids that are configured with another key than the one that encrypted.
     pub(crate) changed: Vec<String>,
 }
 
@@ -29,7 +31,7 @@ pub(crate) async fn find_unusable_keys(db: &Db, keys: &EvidenceKeys) -> Result<U
             unusable.missing.push(key_id);
             continue;
         }
-        let sample = StoredKey::encrypted_with(db.reader(), &key_id, SAMPLE).await?;
+        let sample = StoredKey::encrypted_with(db.reader(), &key_id, SAMPLE_SIZE).await?;
         // The sample is empty if the keys were replaced or the uploads ended in the meantime.
         if !sample.is_empty() && sample.iter().all(|stored| keys.open(stored.id, &stored.key).is_err()) {
             unusable.changed.push(key_id);

@@ -135,8 +135,8 @@ impl EvidenceKeys {
     /// Returns the cipher of a document.
     ///
     /// # Errors
-    /// Returns an error if the key does not belong to the document or was changed, or if its key of
-    /// the installation is missing.
+    /// Returns an error if the key does not belong to the document or was changed, or if the key of
+    /// the installation that wraps it is missing.
     pub(crate) fn open(&self, document: EvidenceId, key: &WrappedKey) -> Result<DocumentCipher, EvidenceStoreError> {
         DocumentCipher::new(&self.unwrap(document, key)?)
     }
@@ -144,7 +144,7 @@ impl EvidenceKeys {
     /// Wraps the key of a document with the current key of the installation.
     ///
     /// # Errors
-    /// The errors of [`Self::open`].
+    /// Returns the errors of [`Self::open`].
     pub(crate) fn rewrap(&self, document: EvidenceId, key: &WrappedKey) -> Result<WrappedKey, EvidenceStoreError> {
         self.wrap(document, &self.unwrap(document, key)?)
     }

@@ -84,7 +84,7 @@ pub(crate) struct CompleteObject {
 struct UnkeptObject {
     /// The store that contains the object.
     store: EvidenceStore,
-    /// The path of the object. `None` if it is not deleted.
+    /// The path of the object. `None` if the object is to be kept.
     path: Option<Path>,
 }
 
@@ -182,8 +182,8 @@ impl EvidenceStore {
         }
     }
 
-    /// Deletes an object of an upload that has ended. Errors are only logged, because the sweeper
-    /// removes the object later.
+    /// Deletes an object of an upload that has ended. Errors are only logged, because the sweeper,
+    /// a background task, removes the object later.
     async fn delete_or_log(&self, path: &Path) {
         if let Err(error) = self.delete_path(path).await {
             tracing::warn!(%error, "an object of an upload that has ended could not be deleted");

@@ -8,9 +8,9 @@ use cpor_types::EvidenceId;
 /// A recorded upload. If it is dropped before [`PendingUpload::keep`], for example because the
 /// client has disconnected or the document was refused, its bytes are removed and no longer count
 /// for the partner's quota.
-pub(crate) struct PendingUpload(Option<Recorded>);
+pub(crate) struct PendingUpload(Option<RecordedUpload>);
 
-struct Recorded {
+struct RecordedUpload {
     db: Db,
     store: EvidenceStore,
     claim: AggregateKey,
@@ -18,13 +18,13 @@ struct Recorded {
 }
 
 impl PendingUpload {
-    /// Takes the responsibility for a recorded upload.
+    /// Creates the guard of a recorded upload, which removes the upload when it is dropped.
     pub(crate) fn new(db: Db, store: EvidenceStore, claim: AggregateKey, id: EvidenceId) -> Self {
-        Self(Some(Recorded { db, store, claim, id }))
+        Self(Some(RecordedUpload { db, store, claim, id }))
     }
 
     /// Leaves the upload to the command that adds the document to the claim. If that command fails,
-    /// the sweeper removes the bytes later.
+    /// the sweeper, a background task, removes the bytes later.
     pub(crate) fn keep(mut self) {
         self.0 = None;
     }

@@ -1,5 +1,6 @@
-//! The replacement of the installation's key: the keys of the documents are encrypted with the
-//! current key, so that the old key is not needed any more.
+//! The replacement of the installation's key. Each document has a key of its own, which is stored
+//! encrypted with a key of the installation. It is encrypted anew with the current key of the
+//! installation, so that the old one is not needed any more.
 use super::EvidenceKeys;
 use crate::store::StoredKey;
 use cpor_database::Db;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// The number of documents that are read at the same time.
-const PAGE: u64 = 200;
+const PAGE_SIZE: u64 = 200;
 /// The time between two runs, in real time. During a rolling restart, a process with the old order
 /// of the keys still encrypts with the old key after other processes have replaced it.
 const INTERVAL: Duration = Duration::from_hours(1);
@@ -20,7 +21,7 @@ const INTERVAL: Duration = Duration::from_hours(1);
 pub(crate) struct Rewrapper {
     db: Db,
     keys: EvidenceKeys,
-    /// The number of documents whose keys the last run has found and not replaced.
+    /// The number of documents whose keys the last run could not replace.
     old_keys: Gauges,
 }
 
@@ -51,7 +52,7 @@ impl Rewrapper {
         let Self { db, keys, .. } = self;
         let (mut replaced, mut failed, mut last) = (0_u32, 0_u32, None);
         while !stop.is_cancelled() {
-            let mut page = StoredKey::list_old(db.reader(), keys.current_id(), last.as_ref(), PAGE).await?;
+            let mut page = StoredKey::list_old(db.reader(), keys.current_id(), last.as_ref(), PAGE_SIZE).await?;
             for old in &page {
                 match keys.rewrap(old.id, &old.key) {
                     Ok(new) => {
@@ -112,7 +113,7 @@ pub(super) mod tests {
     }
 
     async fn all_keys_are_replaced_once(db: Db) {
-        let count = u128::from(PAGE) + 20;
+        let count = u128::from(PAGE_SIZE) + 20;
         for n in 1..=count {
             // The last three are damaged, of a lost key, and new.
             let (key_of, key_id) = match count - n {

@@ -66,11 +66,12 @@ impl Scanner {
     }
 }
 
-/// A connection of which only the beginning of the answer is read.
+/// A connection to the scanner.
 pub(crate) trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<C: AsyncRead + AsyncWrite + Send + Unpin> Connection for C {}
 
-fn limited(connection: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Box<dyn Connection> {
+/// Returns the connection with a limit: only the first [`MAX_ANSWER_BYTES`] can be read.
+fn limit_answer(connection: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Box<dyn Connection> {
     let (read, write) = split(connection);
     Box::new(join(read.take(MAX_ANSWER_BYTES), write))
 }
@@ -81,8 +82,8 @@ impl TransportProtocol for Scanner {
     async fn connect(&self) -> std::io::Result<Self::Stream> {
         timeout(CONNECT_TIMEOUT, async {
             Ok(match self {
-                Self::Tcp(address) => limited(TcpStream::connect(address).await?),
-                Self::Socket(path) => limited(UnixStream::connect(path).await?),
+                Self::Tcp(address) => limit_answer(TcpStream::connect(address).await?),
+                Self::Socket(path) => limit_answer(UnixStream::connect(path).await?),
             })
         })
         .await?

@@ -1,5 +1,6 @@
 //! Compares the histories with the roots: with those in the database, or with files that were kept
-//! outside of it.
+//! outside of it. A *root* is a signed hash of its *leaves*, the last entries of all histories at
+//! the end of a day. The *link* of an entry is the hash of the history up to that entry.
 use super::{CheckError, PAGE_SIZE, Report, RootSource};
 use crate::store::{
     entity::{claim, history},
@@ -30,26 +31,33 @@ pub(super) async fn check(
     keys: Option<&ReceiptKeys>,
     report: &mut Report,
 ) -> Result<(), CheckError> {
-    let mut anchors =
-        Anchors { db, keys, report, source: "history_root".to_owned(), last: None, open: None, batch: Vec::new() };
+    let mut comparison = RootComparison {
+        db,
+        keys,
+        report,
+        source: "history_root".to_owned(),
+        last: None,
+        open: None,
+        batch: Vec::new(),
+    };
     match source {
         RootSource::Stored => {
-            anchors.check_stored().await?;
-            anchors.finish_root().await
+            comparison.check_stored().await?;
+            comparison.finish_root().await
         }
         RootSource::Files(files) => {
             for file in files {
-                anchors.source = file.display().to_string();
-                anchors.check_file(file).await?;
+                comparison.source = file.display().to_string();
+                comparison.check_file(file).await?;
             }
-            anchors.finish_root().await?;
-            anchors.check_stored_roots_after_files().await
+            comparison.finish_root().await?;
+            comparison.check_stored_roots_after_files().await
         }
     }
 }
 
 /// The state of the comparison.
-struct Anchors<'a> {
+struct RootComparison<'a> {
     db: &'a DatabaseTransaction,
     keys: Option<&'a ReceiptKeys>,
     report: &'a mut Report,
@@ -70,7 +78,7 @@ struct OpenRoot {
     leaves: u64,
 }
 
-impl Anchors<'_> {
+impl RootComparison<'_> {
     /// Reads the roots of the database.
     async fn check_stored(&mut self) -> Result<(), CheckError> {
         loop {
@@ -281,7 +289,8 @@ async fn read_entries(db: &DatabaseTransaction, leaves: &[Leaf]) -> Result<HashM
     }
     let mut entries = HashMap::new();
     for chunk in keys.chunks() {
-        // SeaORM cannot bind many keys as arrays, which keeps the text of the statement constant.
+        // The keys are bound as arrays, so that the text of the statement is constant. SeaORM
+        // cannot do that.
         let mut sql = Sql::with_rows(db.get_database_backend(), chunk)?;
         sql.push("SELECT ").columns("", key).push(", ").columns("", [Column::Link, Column::OwnerSequence]);
         sql.push(" FROM ").table::<Entity>().push(" WHERE (").columns("", key);

@@ -1,4 +1,5 @@
-//! Verifies the chain of each history, and that the row of the claim agrees with its history.
+//! Verifies the chain of each history, and that the row of the claim agrees with its history. The
+//! entries form a chain: the *link* of an entry is a hash of the entry and the link before it.
 use super::{CheckError, PAGE_SIZE, Report};
 use crate::{
     domain::{ClaimStateKind, ERASURE_ACTION, ERASURE_FIELD},
@@ -84,7 +85,9 @@ async fn read_page(
 
 /// The columns of a claim that must agree with its history.
 struct ClaimRow {
+    /// The number of history entries that the claim counts.
     entries: i64,
+    /// The link of the last entry.
     head: Vec<u8>,
 }
 
@@ -98,7 +101,8 @@ async fn read_claims(db: &DatabaseTransaction, page: &[history::Model]) -> Resul
     names.into_iter().for_each(|(owner, claim)| keys.push([owner.into(), claim.into()]));
     let mut claims = HashMap::new();
     for chunk in keys.chunks() {
-        // SeaORM cannot bind many keys as arrays, which keeps the text of the statement constant.
+        // The keys are bound as arrays, so that the text of the statement is constant. SeaORM
+        // cannot do that.
         let mut sql = Sql::with_rows(db.get_database_backend(), chunk)?;
         sql.push("SELECT ").columns("", [Column::Owner, Column::Id, Column::History, Column::Head]);
         sql.push(" FROM ").table::<Entity>().push(" WHERE (").columns("", [Column::Owner, Column::Id]);
@@ -117,12 +121,15 @@ struct OpenHistory {
     name: ClaimName,
     claim: Option<ClaimRow>,
     chain: ChainVerifier,
+    /// The sequence number of the last entry in the log of the partner.
     owner_sequence: i64,
+    /// The sequence number of the last entry in the log of all claims.
     sequence: i64,
     tenant: Option<TenantId>,
-    /// The last erasure of each kind of personal data.
+    /// The time of the last erasure of each kind of personal data.
     erasures: BTreeMap<PersonalData, Timestamp>,
-    /// The first entry from which each kind of data was erased, if no erasure was found so far.
+    /// For each kind of personal data, the position of the first entry that lacks it although no
+    /// erasure that explains this was found so far.
     unexplained: BTreeMap<PersonalData, i64>,
 }
 
@@ -173,8 +180,9 @@ impl OpenHistory {
         self.note_erasures(&entry);
     }
 
-    /// Checks the columns that no commitment covers: the sequence numbers grow with the position,
-    /// and an entry is in the log of a tenant exactly if the claim is submitted.
+    /// Checks the columns that the hashes do not cover: the sequence numbers grow with the
+    /// position, and an entry has a tenant and a sequence number in the log of all claims if and
+    /// only if the claim was submitted.
     fn check_log_columns(&mut self, row: &history::Model) -> Result<(), &'static str> {
         let is_submitted =
             !matches!(ClaimStateKind::from(row.to_state), ClaimStateKind::Editing | ClaimStateKind::Deleted);

@@ -1,6 +1,7 @@
 //! Checks the histories of all claims in a database, for `cpor verify --database` (R56). It finds
 //! entries that were changed, deleted, reordered or cut off by somebody who can write to the
-//! database, and names them.
+//! database, and names them. A *root* is a signed hash of the last entries of all histories at the
+//! end of a day.
 //!
 //! The check reads the rows in the order of their keys, in pages of limited size, so its memory
 //! does not grow with the number of entries. All rows are read in one transaction that sees the
@@ -30,7 +31,7 @@ const MAX_LISTED_FAULTS: usize = 1000;
 /// The number of rows that are read at a time.
 const PAGE_SIZE: u64 = 1000;
 
-/// Where the roots come from, with which the histories are compared.
+/// The source of the roots with which the histories are compared.
 #[derive(Clone, Debug)]
 pub enum RootSource {
     /// The roots in the database. Somebody who can change the database can replace them, unless the

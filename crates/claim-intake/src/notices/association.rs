@@ -1,10 +1,10 @@
 //! Mails about associations: an association became official (R27), or ended while the claim stays
 //! approved (R37, R39).
-use super::mail_content::{MailContent, NoticeContext, Section, Tone, line_labels};
+use super::mail_content::{MailContent, MailContext, Section, Tone, line_labels};
 use crate::domain::{Association, AssociationEnd, EndReason, Line};
 
-/// Returns the mail that the association is official; `None` if it has ended since then.
-pub(super) fn official_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+/// Returns the mail that says that the association is official; `None` if it has ended since then.
+pub(super) fn official_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let since = match context.claim.state.association()? {
         Association::Official { since } => context.time(*since),
         Association::Pending | Association::Granted { .. } | Association::Ended { .. } => return None,
@@ -24,7 +24,7 @@ pub(super) fn official_mail(context: &NoticeContext<'_>) -> Option<MailContent> 
 }
 
 /// Returns the mail about the associations that ended at the time that was stored with the mail.
-pub(super) fn ended_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+pub(super) fn ended_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let has_ended_then = |line: &&Line| line.ended.as_ref().is_some_and(|ended| ended.until == context.data.time);
     let lines: Vec<&Line> = context.claim.content.lines.iter().filter(has_ended_then).collect();
     let AssociationEnd { reason, since, .. } = *lines.first()?.ended.as_ref()?;

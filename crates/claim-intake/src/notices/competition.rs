@@ -1,11 +1,11 @@
 //! Mails about competition (R37). A line of a claim, which is about one workload or subscription,
 //! is *contested* while another company claims or holds the same. A review lead then awards it to
 //! one company. The mails never contain the name of the other company.
-use super::mail_content::{MailContent, NoticeContext, Section, Tone, line_labels};
+use super::mail_content::{MailContent, MailContext, Section, Tone, line_labels};
 use crate::domain::StatementRequest;
 
-/// Returns the mail that lines are contested; `None` if no line is contested any more.
-pub(super) fn competition_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+/// Returns the mail that says that lines are contested; `None` if none is contested any more.
+pub(super) fn competition_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let contested = line_labels(context.claim.content.lines.iter().filter(|line| line.contested));
     if contested.is_empty() || context.claim.state.rejection().is_some() {
         return None;
@@ -28,7 +28,7 @@ pub(super) fn competition_mail(context: &NoticeContext<'_>) -> Option<MailConten
 
 /// Returns the mail about a request for a statement (R37a); `None` if the claim no longer waits for
 /// it.
-pub(super) fn statement_request_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+pub(super) fn statement_request_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let statement = context.submission.open_statement()?;
     let is_reported = statement.request_time == context.data.time;
     let subject = format!("Your statement is requested by {}", context.day(statement.window.deadline.due));
@@ -36,15 +36,15 @@ pub(super) fn statement_request_mail(context: &NoticeContext<'_>) -> Option<Mail
 }
 
 /// Returns the reminder of a request for a statement; `None` if the claim no longer waits for it.
-pub(super) fn statement_reminder_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+pub(super) fn statement_reminder_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let statement = context.submission.open_statement()?;
-    let is_reminded = statement.window.remind.is_none() && statement.request_time < context.data.time;
+    let is_reminded = statement.window.reminder_time.is_none() && statement.request_time < context.data.time;
     let subject = format!("Reminder: your statement is requested by {}", context.day(statement.window.deadline.due));
     is_reminded.then(|| statement_mail(context, statement, &subject, "Your statement is due soon"))
 }
 
 fn statement_mail(
-    context: &NoticeContext<'_>,
+    context: &MailContext<'_>,
     statement: &StatementRequest,
     subject: &str,
     headline: &str,
@@ -70,7 +70,7 @@ fn statement_mail(
 
 /// Returns the mail about the lines that were awarded to another company; `None` if the claim was
 /// rejected.
-pub(super) fn lines_lost_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+pub(super) fn lines_lost_mail(context: &MailContext<'_>) -> Option<MailContent> {
     if context.claim.state.rejection().is_some() {
         return None;
     }

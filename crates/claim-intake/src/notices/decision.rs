@@ -2,17 +2,17 @@
 //! withdrawals (R25) and approvals (R23).
 use super::{
     label_text::further_reason_text,
-    mail_content::{MailContent, NoticeContext, Section, Tone},
+    mail_content::{MailContent, MailContext, Section, Tone},
 };
 use crate::domain::{Association, Finality, Rejection, Remedy};
-use cpor_types::PrimaryRejection;
+use cpor_types::PrimaryRejectionReason;
 
 /// The advice when the rejection can no longer be disputed (R33).
 const NEW_CLAIM_TEXT: &str = "Only a new claim with updated proof of execution helps.";
 
-/// Returns the mail that the claim was rejected; `None` if the rejection that the mail is about is
-/// no longer the claim's present one.
-pub(super) fn rejection_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+/// Returns the mail about the rejection of the claim; `None` if the rejection that the mail is
+/// about is no longer the claim's present one.
+pub(super) fn rejection_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let rejection = context.claim.state.rejection().filter(|rejection| rejection.time == context.data.time)?;
     let (customer, when) = (context.customer(), context.time(rejection.time));
     let lead = format!("Your claim for {customer} was rejected on {when}. {}", primary_reason_text(rejection));
@@ -21,9 +21,9 @@ pub(super) fn rejection_mail(context: &NoticeContext<'_>) -> Option<MailContent>
 
 /// Returns the reminder that the dispute window ends soon; `None` if the claim can no longer be
 /// disputed.
-pub(super) fn dispute_reminder_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+pub(super) fn dispute_reminder_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let is_reminded = |rejection: &&Rejection| match &rejection.remedy {
-        Remedy::Dispute(window) => window.remind.is_none() && rejection.time < context.data.time,
+        Remedy::Dispute(window) => window.reminder_time.is_none() && rejection.time < context.data.time,
         Remedy::Missed(_) | Remedy::Final(_) => false,
     };
     let rejection = context.claim.state.rejection().filter(is_reminded)?;
@@ -39,23 +39,23 @@ pub(super) fn dispute_reminder_mail(context: &NoticeContext<'_>) -> Option<MailC
 
 /// Creates a mail with the reasons of the rejection and what the partner can do about it.
 fn rejection_mail_with(
-    context: &NoticeContext<'_>,
+    context: &MailContext<'_>,
     rejection: &Rejection,
     subject: &str,
     headline: &str,
     lead: String,
 ) -> MailContent {
     let further_reasons: Vec<_> =
-        rejection.further.iter().map(|reason| further_reason_text(*reason).to_owned()).collect();
+        rejection.further_reasons.iter().map(|reason| further_reason_text(*reason).to_owned()).collect();
     let comment_heading = match rejection.primary {
-        PrimaryRejection::CustomerDeclined => "What the customer wrote",
-        PrimaryRejection::PartnerRequest => "What your company wrote",
-        PrimaryRejection::InsufficientPoe
-        | PrimaryRejection::LostToCompetingClaim
-        | PrimaryRejection::CustomerNotReached => "What the reviewer wrote",
+        PrimaryRejectionReason::CustomerDeclined => "What the customer wrote",
+        PrimaryRejectionReason::PartnerRequest => "What your company wrote",
+        PrimaryRejectionReason::InsufficientPoe
+        | PrimaryRejectionReason::LostToCompetingClaim
+        | PrimaryRejectionReason::CustomerNotReached => "What the reviewer wrote",
     };
     let ended_section =
-        rejection.ended.as_ref().and_then(|association| ended_association_section(context, association));
+        rejection.ended_association.as_ref().and_then(|association| ended_association_section(context, association));
     context.new_mail(Tone::Negative, subject, headline, lead).with_sections([
         (!further_reasons.is_empty()).then(|| Section::bullet_points("Further reasons", further_reasons)),
         Section::quote(comment_heading, &rejection.comment),
@@ -72,18 +72,18 @@ const WHERE_TO_SEE_TEXT: &str = "You can read the reason in the claim (GetClaim)
 /// Returns the sentence that states the primary reason (R31).
 const fn primary_reason_text(rejection: &Rejection) -> &'static str {
     match rejection.primary {
-        PrimaryRejection::PartnerRequest => "Your company withdrew it.",
-        PrimaryRejection::InsufficientPoe => "The reason: the proof of execution is not sufficient.",
-        PrimaryRejection::CustomerDeclined => match &rejection.remedy {
+        PrimaryRejectionReason::PartnerRequest => "Your company withdrew it.",
+        PrimaryRejectionReason::InsufficientPoe => "The reason: the proof of execution is not sufficient.",
+        PrimaryRejectionReason::CustomerDeclined => match &rejection.remedy {
             Remedy::Final(Finality::NoExplicitApproval) => {
                 "The reason: the customer had declined before, and did not approve when asked again."
             }
             Remedy::Dispute(_) | Remedy::Missed(_) | Remedy::Final(_) => "The reason: the customer declined.",
         },
-        PrimaryRejection::CustomerNotReached => {
+        PrimaryRejectionReason::CustomerNotReached => {
             "The reason: the mail system of the customer accepted no e-mail about the claim in time, so the customer was not reached."
         }
-        PrimaryRejection::LostToCompetingClaim => {
+        PrimaryRejectionReason::LostToCompetingClaim => {
             "The reason: everything that it still claimed was awarded to another company's claim."
         }
     }
@@ -91,7 +91,7 @@ const fn primary_reason_text(rejection: &Rejection) -> &'static str {
 
 /// Returns the section about the association that ended with the rejection; `None` if it had
 /// already ended before.
-fn ended_association_section(context: &NoticeContext<'_>, association: &Association) -> Option<Section> {
+fn ended_association_section(context: &MailContext<'_>, association: &Association) -> Option<Section> {
     let text = match association {
         Association::Official { since } => format!(
             "The association that was on record since {} has ended. You can no longer read the customer's usage data.",
@@ -107,7 +107,7 @@ fn ended_association_section(context: &NoticeContext<'_>, association: &Associat
 }
 
 /// Returns the section on how to dispute the rejection, or why it is final (R28, R33).
-fn remedy_section(context: &NoticeContext<'_>, rejection: &Rejection) -> Section {
+fn remedy_section(context: &MailContext<'_>, rejection: &Rejection) -> Section {
     let reason = match &rejection.remedy {
         Remedy::Dispute(window) => return dispute_section(context, &context.time(window.deadline.due)),
         Remedy::Missed(due) => format!("You could dispute it until {}.", context.time(*due)),
@@ -123,7 +123,7 @@ fn remedy_section(context: &NoticeContext<'_>, rejection: &Rejection) -> Section
 }
 
 /// Returns the section on how to dispute the rejection, and until when.
-fn dispute_section(context: &NoticeContext<'_>, due: &str) -> Section {
+fn dispute_section(context: &MailContext<'_>, due: &str) -> Section {
     let window_text = format!(
         "You can dispute this until {due}. After that, only a new claim with updated proof of execution helps."
     );
@@ -136,9 +136,9 @@ fn dispute_section(context: &NoticeContext<'_>, due: &str) -> Section {
     Section::paragraphs("If you disagree", paragraphs).emphasized()
 }
 
-/// Returns the mail that the customer declined a claim that is already rejected. The decline
+/// Returns the mail about a decline by the customer after the claim was rejected. The decline
 /// affects a later dispute (R28).
-pub(super) fn decline_after_rejection_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+pub(super) fn decline_after_rejection_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let is_current = context.submission.declined == Some(context.data.time);
     let window = context.claim.state.rejection().and_then(Rejection::dispute_window).filter(|_| is_current)?;
     let lead = format!(
@@ -150,22 +150,22 @@ pub(super) fn decline_after_rejection_mail(context: &NoticeContext<'_>) -> Optio
     Some(mail.with_sections([Some(dispute_section(context, &context.time(window.due)))]))
 }
 
-/// Returns the mail that the claim was withdrawn (R25). The partner contact may be a different
+/// Returns the mail about the withdrawal of the claim (R25). The partner contact may be a different
 /// person from the user who withdrew the claim.
-pub(super) fn withdrawal_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+pub(super) fn withdrawal_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let rejection = context.claim.state.rejection().filter(|rejection| rejection.time == context.data.time)?;
     let (customer, when) = (context.customer(), context.time(rejection.time));
     let lead = format!("Your company withdrew its claim for {customer} on {when}.");
     let ended_section =
-        rejection.ended.as_ref().and_then(|association| ended_association_section(context, association));
+        rejection.ended_association.as_ref().and_then(|association| ended_association_section(context, association));
     let mail = context.new_mail(Tone::Neutral, "Claim withdrawn", "Your company withdrew this claim", lead);
     let comment_section = Section::quote("What your company wrote", &rejection.comment);
     Some(mail.with_sections([ended_section, comment_section, Some(remedy_section(context, rejection))]))
 }
 
-/// Returns the mail that the claim was approved (R23) and what the customer has to do next
-/// (R40–R42).
-pub(super) fn approval_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+/// Returns the mail about the approval of the claim (R23), which says what the customer has to do
+/// next (R40–R42).
+pub(super) fn approval_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let association = context.claim.state.association()?;
     let lead = format!("Your claim for {} was approved by a reviewer.", context.customer());
     let next_text = match association {
@@ -200,7 +200,7 @@ pub(super) fn approval_mail(context: &NoticeContext<'_>) -> Option<MailContent> 
 }
 
 /// Returns when the consent window ends, or how long it is if it has not opened yet (R41).
-fn consent_window_text(context: &NoticeContext<'_>) -> String {
+fn consent_window_text(context: &MailContext<'_>) -> String {
     match context.submission.consent_due {
         Some(due) => format!("by {}", context.customer_time(due)),
         None => format!("within {} of the day on which its mail system accepts the notice", context.consent_window),

@@ -1,11 +1,11 @@
-//! Mails about a customer who is not reached (R41a): a notice bounced, and the reminder before the
-//! claim is rejected for that reason (R48).
-use super::mail_content::{MailContent, NoticeContext, Section, Tone};
+//! Mails about a customer who is not reached (R41a): a notice (a mail to the customer contact)
+//! bounced, and the reminder before the claim is rejected for that reason (R48).
+use super::mail_content::{MailContent, MailContext, Section, Tone};
 
-/// Returns the mail that a notice bounced; `None` if the customer was reached meanwhile, or a new
-/// notice is on its way.
-pub(super) fn bounce_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
-    if !context.submission.bounced {
+/// Returns the mail about a notice that bounced; `None` if the customer was reached meanwhile, or a
+/// new notice is on its way.
+pub(super) fn bounce_mail(context: &MailContext<'_>) -> Option<MailContent> {
+    if !context.submission.is_notice_bounced {
         return None;
     }
     let lead = format!(
@@ -17,7 +17,7 @@ pub(super) fn bounce_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
 
 /// Returns the reminder that the customer must be reached soon; `None` if the customer was reached
 /// meanwhile.
-pub(super) fn reminder_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+pub(super) fn reminder_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let due = context.submission.delivery_due?;
     let lead = format!(
         "This is a reminder: your claim for {} is approved, but the mail system of the customer has not accepted an e-mail yet.",
@@ -28,7 +28,7 @@ pub(super) fn reminder_mail(context: &NoticeContext<'_>) -> Option<MailContent> 
 }
 
 /// Creates a mail on what the partner can do, and until when.
-fn unreached_mail(context: &NoticeContext<'_>, subject: &str, headline: &str, lead: String) -> Option<MailContent> {
+fn unreached_mail(context: &MailContext<'_>, subject: &str, headline: &str, lead: String) -> Option<MailContent> {
     let is_unreached = context.submission.is_customer_unreached(context.claim.state.association()?);
     let due = context.submission.delivery_due.filter(|_| is_unreached)?;
     let deadline_text = format!(

@@ -3,19 +3,16 @@
 use super::label_text::{activity_label, line_label, partner_label, time_label};
 use crate::{
     domain::{Claim, Line, Refusal, Rules, Submission},
-    store::mails::NoticeData,
+    store::mails::PartnerMailData,
 };
 use cpor_types::{Calendar, Length, Timestamp};
 
 /// The content of a mail. The templates render it as plain text and as HTML.
 pub(super) struct MailContent {
-    /// The subject line.
     pub(super) subject: String,
     /// What the mail means for the reader. It determines the label and the colour.
     pub(super) tone: Tone,
-    /// The heading above the text.
     pub(super) headline: String,
-    /// The salutation.
     pub(super) greeting: String,
     /// The first paragraph.
     pub(super) lead: String,
@@ -63,13 +60,10 @@ impl Tone {
 /// A section of a mail: a heading with bullet points, a quotation or paragraphs.
 #[derive(Default)]
 pub(super) struct Section {
-    /// The heading.
     pub(super) heading: &'static str,
-    /// The bullet points.
     pub(super) points: Vec<String>,
     /// A text that a person wrote; may be empty.
     pub(super) quote: String,
-    /// The paragraphs.
     pub(super) paragraphs: Vec<String>,
     /// Whether the section is highlighted, for example because it contains a deadline.
     pub(super) is_emphasized: bool,
@@ -104,20 +98,19 @@ impl Section {
 
 /// A row of the table that describes the claim.
 pub(super) struct ClaimDetail {
-    /// The label of the row.
     pub(super) label: &'static str,
     /// The values, one per line.
     pub(super) values: Vec<String>,
 }
 
 /// The claim that a mail is about, with everything that its text needs.
-pub(super) struct NoticeContext<'a> {
+pub(super) struct MailContext<'a> {
     /// The claim as last committed.
     pub(super) claim: &'a Claim,
     /// The data of the claim's submission.
     pub(super) submission: &'a Submission,
     /// The data that was stored with the queued mail.
-    pub(super) data: NoticeData,
+    pub(super) data: PartnerMailData,
     /// The length of the consent window under the claim's policy.
     pub(super) consent_window: Length,
     /// The calendar of the partner's location.
@@ -126,10 +119,14 @@ pub(super) struct NoticeContext<'a> {
     tenant_calendar: &'a Calendar,
 }
 
-impl<'a> NoticeContext<'a> {
+impl<'a> MailContext<'a> {
     /// Creates the context. Returns `None` if the claim has another review case than when the mail
     /// was queued, because every mail is about one review case.
-    pub(super) fn for_claim(claim: &'a Claim, data: NoticeData, rules: &'a Rules) -> Result<Option<Self>, Refusal> {
+    pub(super) fn for_claim(
+        claim: &'a Claim,
+        data: PartnerMailData,
+        rules: &'a Rules,
+    ) -> Result<Option<Self>, Refusal> {
         let Some(submission) = claim.state.submission().filter(|submission| submission.review_case == data.case) else {
             return Ok(None);
         };

@@ -1,6 +1,7 @@
-//! Composes the mails to partners (R48, R57). The text of a mail is composed when the mail is sent,
-//! from the claim as it is at that time. A mail that is no longer true by then is withdrawn. No
-//! mail contains the name of a competing company or of a reviewer.
+//! Composes the mails to partners (R48, R57). Notices to customers are sent by customer-consent.
+//! The text of a mail is composed when the mail is sent, from the claim as it is at that time. A
+//! mail that is no longer true by then is withdrawn. No mail contains the name of a competing
+//! company or of a reviewer.
 mod association;
 mod competition;
 mod decision;
@@ -11,27 +12,27 @@ mod partner_action;
 
 use crate::{
     domain::{Claim, PartnerMailKind, Refusal, Rules},
-    store::{Claims, mails::NoticeData},
+    store::{Claims, mails::PartnerMailData},
 };
 use askama::Template;
 use cpor_database::Db;
 use cpor_mail::{Mail, MailRenderer, Message, Outcome, RenderResult, RendererError};
 use cpor_types::{ClaimName, Malformed};
 pub(crate) use label_text::activity_label;
-use mail_content::{MailContent, NoticeContext};
+use mail_content::{MailContent, MailContext};
 
 /// Composes the queued mails when they are sent.
-pub(crate) struct NoticeComposer {
+pub(crate) struct PartnerMailComposer {
     /// The database of claim-intake.
     pub(crate) db: Db,
     /// The policy profiles and calendars.
     pub(crate) rules: Rules,
 }
 
-impl MailRenderer for NoticeComposer {
+impl MailRenderer for PartnerMailComposer {
     /// Composes a mail. Reads the claim from the database once.
     async fn render(&self, mail: &Mail) -> Result<RenderResult, RendererError> {
-        let data: NoticeData = serde_json::from_value(mail.data.clone()).map_err(renderer_error)?;
+        let data: PartnerMailData = serde_json::from_value(mail.data.clone()).map_err(renderer_error)?;
         let kind: PartnerMailKind = mail.kind.parse().map_err(|error: Malformed| renderer_error(error))?;
         let partner = mail.owner.parse().map_err(|error: Malformed| renderer_error(error))?;
         let name = ClaimName { partner, claim: data.claim };
@@ -62,10 +63,10 @@ fn renderer_error(error: impl std::fmt::Display) -> RendererError {
 fn mail_content(
     claim: &Claim,
     kind: PartnerMailKind,
-    data: NoticeData,
+    data: PartnerMailData,
     rules: &Rules,
 ) -> Result<Option<MailContent>, Refusal> {
-    let Some(context) = NoticeContext::for_claim(claim, data, rules)? else { return Ok(None) };
+    let Some(context) = MailContext::for_claim(claim, data, rules)? else { return Ok(None) };
     Ok(match kind {
         PartnerMailKind::PartnerAction => partner_action::request_mail(&context),
         PartnerMailKind::ResponseReminder => partner_action::reminder_mail(&context),

@@ -2,13 +2,13 @@
 //! response deadline (R22, R48).
 use super::{
     label_text::action_reason_text,
-    mail_content::{MailContent, NoticeContext, Section, Tone, line_labels},
+    mail_content::{MailContent, MailContext, Section, Tone, line_labels},
 };
 use crate::domain::PartnerAction;
 use cpor_types::EditsAfterSubmission;
 
 /// Returns the mail about a request; `None` if the claim no longer waits for the answer to it.
-pub(super) fn request_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+pub(super) fn request_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let action = context.claim.state.partner_action().filter(|action| action.request_time == context.data.time)?;
     let lead = format!(
         "A reviewer has looked at your claim for {} and needs something from you before it can be decided.",
@@ -20,9 +20,9 @@ pub(super) fn request_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
 
 /// Returns the reminder to answer a request; `None` if the claim no longer waits for the answer to
 /// it.
-pub(super) fn reminder_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+pub(super) fn reminder_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let is_reminded =
-        |action: &&PartnerAction| action.response.remind.is_none() && action.request_time < context.data.time;
+        |action: &&PartnerAction| action.response.reminder_time.is_none() && action.request_time < context.data.time;
     let action = context.claim.state.partner_action().filter(is_reminded)?;
     let lead = format!(
         "This is a reminder: a reviewer has made a request about your claim for {}, and you have not answered yet.",
@@ -34,7 +34,7 @@ pub(super) fn reminder_mail(context: &NoticeContext<'_>) -> Option<MailContent> 
 
 /// Creates a mail on what the reviewer requests, until when, and how the partner can answer.
 fn partner_action_mail(
-    context: &NoticeContext<'_>,
+    context: &MailContext<'_>,
     action: &PartnerAction,
     subject: &str,
     headline: &str,
@@ -60,7 +60,7 @@ fn partner_action_mail(
 
 /// Returns how the partner can answer. The claim's policy decides whether the partner may edit the
 /// claim (R29).
-const fn answer_text(context: &NoticeContext<'_>) -> &'static str {
+const fn answer_text(context: &MailContext<'_>) -> &'static str {
     match context.submission.policy_values.edits {
         EditsAfterSubmission::Nothing => {
             "Upload the missing evidence (UploadEvidence), or write a comment to the reviewer (CreateComment)."

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 /// Composes the mail about the change that took effect at `time`.
 fn mail(life: &TestClaim, kind: PartnerMailKind, time: Timestamp) -> Option<MailContent> {
-    let data = NoticeData { claim: name().claim, case: life.claim.state.submission().unwrap().review_case, time };
+    let data = PartnerMailData { claim: name().claim, case: life.claim.state.submission().unwrap().review_case, time };
     mail_content(&life.claim, kind, data, &rules()).unwrap()
 }
 
@@ -41,7 +41,7 @@ fn r57_a_request_names_reasons_deadline_and_commands() {
 fn r48_a_reminder_is_sent_until_the_partner_answers() {
     let asked = TestClaim::asked();
     let life = asked.clone().apply_passed_deadline(at("2026-03-12T23:00:00Z"));
-    assert_eq!(life.last().kind, EventKind::Reported(FactKind::ResponseReminded));
+    assert_eq!(life.last().kind, EventKind::FactApplied(FactKind::ResponseReminded));
     let reminded = at("2026-03-12T23:00:00Z");
     assert_mail("response_reminder", &life, PartnerMailKind::ResponseReminder, reminded);
     let over = life.apply_passed_deadline(at("2026-03-13T23:00:00Z"));
@@ -57,7 +57,7 @@ fn r37a_a_request_for_a_statement_names_the_deadline() {
     let request = review(ReviewFact::StatementRequested(Some(comment(ActorSide::Reviewer))));
     let life = TestClaim::official().fact(&contested(&[line_id()])).fact(&request);
     assert_mail("statement_request", &life, PartnerMailKind::StatementRequest, life.now);
-    let due = life.claim.state.submission().unwrap().open_statement().unwrap().window.remind.unwrap();
+    let due = life.claim.state.submission().unwrap().open_statement().unwrap().window.reminder_time.unwrap();
     let reminded = life.clone().apply_passed_deadline(due);
     assert_mail("statement_reminder", &reminded, PartnerMailKind::StatementReminder, due);
     let answered = life.clone().step(|claim, now| claim.comment(comment(ActorSide::Partner), now));

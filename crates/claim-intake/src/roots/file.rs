@@ -12,11 +12,11 @@ const PREFIX: &str = "root-";
 /// The number of leaves or roots that are read at a time.
 const PAGE_SIZE: u64 = 1000;
 
-/// Writes the files of the roots up to `last` that follow the last one in the directory. Another
-/// replica may have made these roots.
+/// Writes a file for each root up to the number `last` that has a greater number than the last file
+/// in the directory. Another replica may have made these roots.
 ///
 /// # Errors
-/// Returns an error of the database or the file system.
+/// Returns an error if the database or the file system fails.
 pub(super) async fn write_missing(db: &Db, directory: &Path, last: u64) -> Result<(), anyhow::Error> {
     let mut written = last_number(directory).with_context(|| format!("reading {}", directory.display()))?;
     while written < last {
@@ -46,29 +46,29 @@ fn last_number(directory: &Path) -> std::io::Result<u64> {
     Ok(last)
 }
 
-/// Writes the file of a root. It appears complete or not at all, also if several replicas write it
-/// at the same time.
+/// Writes the file of a root. The file appears complete or not at all, also if several replicas
+/// write it at the same time.
 async fn write_root(db: &Db, directory: &Path, root: &SignedRoot) -> Result<(), anyhow::Error> {
     let path = directory.join(format!("{PREFIX}{:08}-{}.jsonl", root.root.number, root.root.day));
-    let mut text = line(&RootLine::Root(root.clone()))?;
+    let mut text = to_json_line(&RootLine::Root(root.clone()))?;
     let mut after: Option<LeafKey> = None;
     loop {
         let page = roots::leaves_after(db.writer(), root.root.number, after.as_ref(), PAGE_SIZE).await?;
         let Some((last_key, _)) = page.last() else { break };
         after = Some(last_key.clone());
         for (_, leaf) in page {
-            text.push_str(&line(&RootLine::Leaf(leaf))?);
+            text.push_str(&to_json_line(&RootLine::Leaf(leaf))?);
         }
     }
     let directory = directory.to_owned();
-    tokio::task::spawn_blocking(move || write(&directory, &path, &text)).await?
+    tokio::task::spawn_blocking(move || write_synced(&directory, &path, &text)).await?
 }
 
-fn line(line: &RootLine) -> Result<String, serde_json::Error> {
+fn to_json_line(line: &RootLine) -> Result<String, serde_json::Error> {
     Ok(serde_json::to_string(line)? + "\n")
 }
 
-fn write(directory: &Path, path: &PathBuf, text: &str) -> Result<(), anyhow::Error> {
+fn write_synced(directory: &Path, path: &PathBuf, text: &str) -> Result<(), anyhow::Error> {
     private_files::create_directory(directory).with_context(|| format!("creating {}", directory.display()))?;
     // Another replica can write the same file, so the temporary name is random.
     let temporary = path.with_extension(format!("{}.tmp", SystemEntropy.uuid()));

@@ -3,9 +3,9 @@
 //! cut off, or a claim that was deleted.
 //!
 //! When a day (UTC) of the business clock has ended, a root is made. It covers every entry that is
-//! committed at that moment. A root has at most [`MAX_LEAVES`] leaves; if more claims have changed,
-//! further roots for the same day follow. The number of the root is a primary key, so replicas
-//! cannot make two roots with the same number.
+//! committed at that moment. A root has a *leaf* for each claim that has changed, and at most
+//! [`MAX_LEAVES`]; if more claims have changed, further roots for the same day follow. The number
+//! of the root is a primary key, so replicas cannot make two roots with the same number.
 mod file;
 
 use crate::store::roots;
@@ -25,7 +25,7 @@ const MAX_LEAVES: u64 = 10_000;
 /// The pause between two checks whether a day has ended, in real time.
 const PAUSE: Duration = Duration::from_mins(5);
 
-/// Makes the roots of one installation. All replicas of the service have one.
+/// Makes the roots of one installation. Every replica of the service has a root maker.
 #[derive(Clone)]
 pub(crate) struct RootMaker {
     /// The database of the service.
@@ -67,7 +67,8 @@ impl RootMaker {
                 return Ok(());
             }
             let leaves = roots::changed_claims(self.db.reader(), MAX_LEAVES).await?;
-            // A database without claims stays as it is, so that it can get another kind of clock.
+            // A database without claims gets no root, so that the kind of its business clock can
+            // still be changed.
             if last.is_none() && leaves.is_empty() {
                 return Ok(());
             }
@@ -78,7 +79,8 @@ impl RootMaker {
             let root =
                 RootStatement { number, day, leaves: leaf_count, previous, root: hash, issue_time: rfc3339(now) };
             let signature = self.signer.sign(&root)?;
-            // If another process was faster, the next round goes on from its root.
+            // If another process was faster, the next round of this loop continues after the root
+            // of that process.
             roots::insert(&self.db, &SignedRoot { root, signature }, leaves).await?;
         }
     }

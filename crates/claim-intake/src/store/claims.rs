@@ -77,7 +77,7 @@ impl<'db> Claims<'db> {
         name: &ClaimName,
     ) -> Result<Option<(u64, Digest)>, StoreError> {
         let claim = Self::get_with_deleted(db, name).await?;
-        Ok(claim.map(|claim| (claim.state.history, claim.state.head)))
+        Ok(claim.map(|claim| (claim.state.history_length, claim.state.head)))
     }
 
     /// Reads the claim with this name, even if it is a deleted draft, with one indexed read.
@@ -97,7 +97,7 @@ impl<'db> Claims<'db> {
     /// read.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn get_many(
         db: &DatabaseConnection,
         keys: &[AggregateKey],

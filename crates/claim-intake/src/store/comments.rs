@@ -21,7 +21,7 @@ pub(crate) static COMMENTS: TableList<comment::Entity> = {
     use comment::Column;
     TableList {
         fields: &[
-            field("side", FieldType::Enum("ACTOR_SIDE_", SIDES), Source::Lowercase(Column::Side)),
+            field("side", FieldType::Enum("ACTOR_SIDE_", SIDES), Source::LowercaseEnum(Column::Side)),
             field("evidence", FieldType::Id(EVIDENCE_NAME), Source::Where(is_about_document)),
             field("line_id", FieldType::Id(LINE_ID), Source::Uuid(Column::LineId)),
             column("create_time", FieldType::Time, Column::CreateTime),
@@ -34,13 +34,14 @@ pub(crate) static COMMENTS: TableList<comment::Entity> = {
     }
 };
 
-/// The format of `evidence`.
+/// The format of the values of the field `evidence` in a filter.
 const EVIDENCE_NAME: Format =
     Format::of::<EvidenceName>("a document in the format partners/{partner}/claims/{claim}/evidence/{evidence}");
-/// The format of `line_id`.
+/// The format of the values of the field `line_id` in a filter.
 const LINE_ID: Format = Format::of::<Uuid>("a UUID");
 
-/// The condition for the comments about a document, or about none.
+/// Returns the condition for the comments about the document with this name, or about no document
+/// if the name is empty.
 fn is_about_document(name: &str) -> Condition {
     use comment::Column::EvidenceId;
     match name.parse::<EvidenceName>() {
@@ -70,7 +71,7 @@ impl<'db> Comments<'db> {
     /// `after`. Each comment comes with its own cursor.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn list(
         self,
         query: &TableQuery<comment::Entity>,
@@ -108,18 +109,24 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
     let mut comment_rows = Vec::new();
     for change in changes {
         for (position, recorded) in events_with_position(change) {
-            let late = &recorded.event.late;
+            let already_erased = &recorded.event.already_erased;
             let comment = recorded.event.comment.as_ref();
-            comment_rows.extend(comment.map(|comment| comment_to_row(&change.key, position, comment, late)));
+            comment_rows.extend(comment.map(|comment| comment_to_row(&change.key, position, comment, already_erased)));
         }
     }
     Ok(rows::insert::<comment::Entity>(tx, comment_rows).await?)
 }
 
-/// Converts a comment to a row. `late` are the kinds of personal data that were erased before the
-/// comment arrived. If they include free text, the text of a comment by a person is not stored.
-fn comment_to_row(key: &AggregateKey, position: i64, comment: &Comment, late: &[PersonalData]) -> comment::ActiveModel {
-    let is_erased = late.contains(&PersonalData::FreeText) && is_human_side(comment.side);
+/// Converts a comment to a row. `already_erased` are the kinds of personal data that were erased
+/// before the comment arrived. If they include free text, the text of a comment by a person is not
+/// stored.
+fn comment_to_row(
+    key: &AggregateKey,
+    position: i64,
+    comment: &Comment,
+    already_erased: &[PersonalData],
+) -> comment::ActiveModel {
+    let is_erased = already_erased.contains(&PersonalData::FreeText) && is_human_side(comment.side);
     let text = if is_erased { String::new() } else { comment.text.expose().to_owned() };
     comment::ActiveModel {
         owner: Set(key.owner.clone().into()),

@@ -96,7 +96,7 @@ impl<'db> Documents<'db> {
     /// Reads the documents with their history positions. Their number is limited (R14).
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn list(self) -> Result<Vec<PositionedDocument>, StoreError> {
         fetch_all(self.db, self.query).await?.into_iter().map(evidence_from_row).collect()
     }
@@ -131,7 +131,7 @@ fn evidence_from_row(row: evidence::Model) -> Result<PositionedDocument, StoreEr
     Ok((position, document))
 }
 
-/// What a partner stores, or has reserved for uploads in progress.
+/// What a partner stores, or has reserved for uploads in progress. Quotas have the same type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EvidenceUsage {
     /// The number of documents.
@@ -195,7 +195,8 @@ impl StoredKey {
         query.order_by_asc(evidence::Column::KeyId).into_tuple::<String>().all(db).await
     }
 
-    /// Reads any documents, at most `limit`, whose keys are encrypted with the key `key_id`.
+    /// Reads at most `limit` documents whose keys are encrypted with the key `key_id`, in no
+    /// particular order.
     ///
     /// # Errors
     /// Returns an error if the statement fails.
@@ -260,8 +261,8 @@ fn live_documents() -> Select<evidence::Entity> {
 pub(crate) struct PendingUploads;
 
 impl PendingUploads {
-    /// Records that an upload begins. If the document is never added to the claim, the sweeper
-    /// removes its object.
+    /// Records that an upload begins. If the document is never added to the claim, the sweeper, a
+    /// background task, removes the uploaded bytes.
     ///
     /// # Errors
     /// Returns an error if the statement fails.
@@ -374,7 +375,7 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
                 | EventKind::LinesLost
                 | EventKind::LinesEnded { .. }
                 | EventKind::LinesReinstated { .. }
-                | EventKind::Reported(_)
+                | EventKind::FactApplied(_)
                 | EventKind::NoticeBounced { .. }
                 | EventKind::ContactConfirmed
                 | EventKind::Approved { .. }
@@ -382,7 +383,7 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
                 | EventKind::PaymentDeclined { .. }
                 | EventKind::Closed(_)
                 | EventKind::PersonalDataErased(_)
-                | EventKind::Overtaken(_) => {}
+                | EventKind::FactOvertaken(_) => {}
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Stores and reads the history of claims. The entries of a claim form a hash chain (R56). Only an
 //! erasure of personal data changes stored entries. Each entry also has a sequence number in the
 //! log of its owner and, from the submission of its claim on, in the log of all claims, in the
-//! order of commits. Watches read these logs (R59).
+//! order of commits. Watches (RPCs that stream changes to clients) read these logs (R59).
 use super::{
     entity::{entry_audience::EntryAudience, history, json::Changes, owner_log},
     events_with_position,
@@ -37,7 +37,7 @@ pub(crate) static HISTORY: TableList<history::Entity> = {
     TableList {
         fields: &[
             column("action", FieldType::Id(Format::ANY), Column::Action),
-            field("side", FieldType::Enum("ACTOR_SIDE_", SIDES), Source::Lowercase(Column::Side)),
+            field("side", FieldType::Enum("ACTOR_SIDE_", SIDES), Source::LowercaseEnum(Column::Side)),
             column("from_state", FieldType::Enum("CLAIM_STATE_", STATES), Column::FromState),
             column("to_state", FieldType::Enum("CLAIM_STATE_", STATES), Column::ToState),
             column("overtaken", FieldType::Bool, Column::Overtaken),
@@ -66,8 +66,9 @@ impl<'db> HistoryEntries<'db> {
         Self { db, query }
     }
 
-    /// Leaves out the entries whose facts only the vendor's side sees. A filter would reveal them.
-    pub(crate) fn for_all_sides(self) -> Self {
+    /// Leaves out the entries whose facts only the vendor's side sees. A filter that matches such
+    /// an entry would reveal its facts to the partner.
+    pub(crate) fn visible_to_all_sides(self) -> Self {
         Self { query: self.query.filter(history::Column::Audience.eq(EntryAudience::All)), ..self }
     }
 
@@ -75,7 +76,7 @@ impl<'db> HistoryEntries<'db> {
     /// `after`. Each entry comes with its own cursor.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn search(
         self,
         query: &TableQuery<history::Entity>,
@@ -133,7 +134,7 @@ pub(super) fn chain_rows(change: &Change<Claim>, entropy: &dyn Entropy) -> (Vec<
         let sealed = SealedEntry::seal(&change.after.state.name, head, position, salt, new_entry(recorded));
         head = sealed.link;
         let tenant = submitted_tenant(&change.after.state, recorded.event.to);
-        let sealed = sealed.erase(&recorded.event.late, &personal_data_rules());
+        let sealed = sealed.erase(&recorded.event.already_erased, &personal_data_rules());
         rows.push(entry_to_row(&change.key, tenant, recorded, salt, &sealed));
     }
     (rows, head)
@@ -174,8 +175,8 @@ fn new_entry(recorded: &RecordedEvent<Event>) -> HistoryEntry {
 }
 
 /// Converts a sealed entry to a row. If personal data was erased before the event arrived
-/// (`event.late`), `sealed` lacks that data, and the salts of its parts are stored instead of the
-/// salt of the whole entry.
+/// (`event.already_erased`), `sealed` lacks that data, and the salts of its parts are stored
+/// instead of the salt of the whole entry.
 fn entry_to_row(
     key: &AggregateKey,
     tenant: Option<TenantId>,
@@ -200,7 +201,7 @@ fn entry_to_row(
         reason: Set(reason),
         overtaken: Set(event.kind.is_overtaken()),
         audience: Set(sealed.audience.into()),
-        salt: Set(if event.late.is_empty() { salt.0.to_vec() } else { sealed.salts() }),
+        salt: Set(if event.already_erased.is_empty() { salt.0.to_vec() } else { sealed.salts() }),
         commitments: Set(sealed.commitments()),
         link: Set(sealed.link.0.to_vec()),
         owner_sequence: Set(0),

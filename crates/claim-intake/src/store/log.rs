@@ -1,5 +1,5 @@
-//! Reads logs: the history entries of many claims, in the order of commits (R59). Watches follow
-//! these logs.
+//! Reads logs: the history entries of many claims, in the order of commits (R59). Watches, RPCs
+//! that stream changes to clients, follow these logs.
 use super::{
     entity::history::{Column, Entity, Model},
     history::entry_from_row,
@@ -63,7 +63,7 @@ impl<'db> Log<'db> {
     /// Reads the position after the last entry, with one indexed read. `None` if the log is empty.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn last(self) -> Result<Option<LogPosition>, StoreError> {
         let row = self.query.last().await?;
         Ok(row.map(|row| log_entry(row, self.sequence)).transpose()?.map(|entry| entry.position))
@@ -73,7 +73,7 @@ impl<'db> Log<'db> {
     /// if there is none.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn at(self, sequence: i64) -> Result<Option<LogPosition>, StoreError> {
         let row = self.query.at(sequence).await?;
         Ok(row.map(|row| log_entry(row, self.sequence)).transpose()?.map(|entry| entry.position))
@@ -82,15 +82,15 @@ impl<'db> Log<'db> {
     /// Reads at most `limit` entries after a sequence number, oldest first.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn after(self, sequence: i64, limit: u64) -> Result<Vec<LogEntry>, StoreError> {
         let rows = self.query.after(sequence, limit).await?;
         rows.into_iter().map(|row| log_entry(row, self.sequence)).collect()
     }
 }
 
-/// Converts a row to an entry of a log. The mark of its position is the first eight bytes of its
-/// chain link.
+/// Converts a row to an entry of a log. The mark of its position, by which a watch notices that the
+/// log was replaced by an older copy, is the first eight bytes of the entry's chain link.
 fn log_entry(row: Model, sequence: fn(&Model) -> Option<i64>) -> Result<LogEntry, StoreError> {
     let context = RowContext { table: "history", key: AggregateKey::new(row.owner.clone(), row.claim_id.into()) };
     let sequence = sequence(&row).ok_or_else(|| context.inconsistent("the entry has no sequence number"))?;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 /// The data that is stored with a queued mail. When the mail is sent, this data identifies the
 /// claim and shows whether the mail is still true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct NoticeData {
+pub(crate) struct PartnerMailData {
     /// The id of the claim.
     pub(crate) claim: ClaimId,
     /// The review case of the claim when the mail was queued. A dispute opens another review case.
@@ -32,7 +32,7 @@ fn mail_for_event(change: &Change<Claim>, position: i64, recorded: &RecordedEven
     let kind = recorded.event.partner_mail(claim)?;
     let recipient = claim.content.partner_contact.email.expose();
     let case = claim.state.submission()?.review_case;
-    let data = NoticeData { claim: ClaimId(change.key.id), case, time: recorded.effective_time };
+    let data = PartnerMailData { claim: ClaimId(change.key.id), case, time: recorded.effective_time };
     (!recipient.is_empty()).then(|| NewMail {
         owner: change.key.owner.clone(),
         id: mail_id(change.key.id, position, recorded.recorded_time),

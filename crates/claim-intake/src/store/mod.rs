@@ -101,7 +101,7 @@ impl Store for ClaimStore {
 
 /// Returns the events of a change, each with its position in the claim's history.
 fn events_with_position(change: &Change<Claim>) -> impl Iterator<Item = (i64, &RecordedEvent<Event>)> {
-    let before = change.before.as_ref().map_or(0, |before| before.state.history);
+    let before = change.before.as_ref().map_or(0, |before| before.state.history_length);
     // The conversion cannot fail: each entry is a row, and there cannot be that many rows.
     let first = i64::try_from(before).unwrap_or(i64::MAX).saturating_add(1);
     (first..).zip(&change.events)

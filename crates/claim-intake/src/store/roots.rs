@@ -1,5 +1,5 @@
-//! Stores and reads the roots: signed hashes of the last entries of all claims that changed since
-//! the root before (R56).
+//! Stores and reads the roots: signed hashes of the last history entries (the *leaves*) of all
+//! claims that changed since the root before (R56).
 use super::entity::{claim, history, history_root, history_root_leaf};
 use cpor_bulk_rows::{fetch_all, fetch_one};
 use cpor_database::Db;
@@ -177,7 +177,7 @@ fn root_from_row(row: history_root::Model) -> Result<SignedRoot, StoreError> {
     Ok(SignedRoot { root, signature: row.signature })
 }
 
-/// Makes a leaf of its columns.
+/// Creates a leaf from its columns.
 fn new_leaf((owner, claim, position, link, log_position): LeafColumns) -> Result<Leaf, StoreError> {
     let partner = String::from(owner).parse().map_err(|error| malformed("history", error))?;
     let claim = ClaimName { partner, claim: claim.into() };

@@ -15,9 +15,8 @@ use cpor_proto::{
 use tokio::time::Instant;
 
 use super::{connect, load::Pool, report::median};
-use crate::dev::Dev;
+use crate::dev::DevSystem;
 
-/// The number of rows in a batch.
 const BATCH_ROWS: usize = 1_000;
 
 /// The resource name of the partner that owns the drafts.
@@ -42,7 +41,7 @@ impl fmt::Display for ImportRates {
 
 /// Imports `claims` drafts in batches, and creates a tenth as many with single calls, both over one
 /// connection. Each round measures both, so that both run under the same conditions.
-pub(super) async fn measure(dev: &Dev, claims: usize, rounds: usize) -> anyhow::Result<ImportRates> {
+pub(super) async fn measure(dev: &DevSystem, claims: usize, rounds: usize) -> anyhow::Result<ImportRates> {
     let pool = connect(dev, 1).await?;
     let mut rates = ImportRates::default();
     let claims_per_round = claims.div_ceil(rounds.max(1));
@@ -55,8 +54,8 @@ pub(super) async fn measure(dev: &Dev, claims: usize, rounds: usize) -> anyhow::
         }
         rates.batched.push(rate(numbers.len(), started));
         let (count, started) = (singles.len(), Instant::now());
-        for n in singles {
-            create_one(&pool, n).await?;
+        for number in singles {
+            create_one(&pool, number).await?;
         }
         rates.one_by_one.push(rate(count, started));
     }
@@ -70,7 +69,7 @@ fn rate(claims: usize, started: Instant) -> f64 {
 
 /// Imports the drafts with these numbers in one call.
 async fn import_batch(pool: &Pool, numbers: std::ops::Range<usize>) -> anyhow::Result<()> {
-    let row = |n| BatchCreateClaimsRow { claim: Some(draft(n)), request_id: format!("batch-{n}") };
+    let row = |number| BatchCreateClaimsRow { claim: Some(draft(number)), request_id: format!("batch-{number}") };
     let rows = numbers.map(row).collect();
     let request = pool.request(BatchCreateClaimsRequest { parent: PARENT.into(), rows, validate_only: false });
     let response = ClaimServiceClient::new(pool.channel(0)).batch_create_claims(request).await;
@@ -80,12 +79,11 @@ async fn import_batch(pool: &Pool, numbers: std::ops::Range<usize>) -> anyhow::R
     Ok(())
 }
 
-/// Creates the draft with this number.
-async fn create_one(pool: &Pool, n: usize) -> anyhow::Result<()> {
+async fn create_one(pool: &Pool, number: usize) -> anyhow::Result<()> {
     let request = CreateClaimRequest {
         parent: PARENT.into(),
-        claim: Some(draft(n)),
-        request_id: format!("one-{n}"),
+        claim: Some(draft(number)),
+        request_id: format!("one-{number}"),
         validate_only: false,
     };
     ClaimServiceClient::new(pool.channel(0)).create_claim(pool.request(request)).await.context("CreateClaim")?;
@@ -93,10 +91,10 @@ async fn create_one(pool: &Pool, n: usize) -> anyhow::Result<()> {
 }
 
 /// Returns a draft that differs from the others only in the number in its display name.
-fn draft(n: usize) -> Claim {
+fn draft(number: usize) -> Claim {
     let line = ClaimLine { product: "products/teams".into(), ..ClaimLine::default() };
     Claim {
-        display_name: format!("Bench {n}"),
+        display_name: format!("Bench {number}"),
         mpn_id: "1001".into(),
         customer_domain: "fabrikam.example".into(),
         tenant_id: "6f1d8a52-0c1e-4c55-9a7e-5d1f3c8b2a10".into(),

@@ -34,8 +34,8 @@ impl Pool {
     }
 
     /// Returns the connection for the loop with this number.
-    pub(super) fn channel(&self, n: usize) -> Channel {
-        self.channels[n % self.channels.len()].clone()
+    pub(super) fn channel(&self, loop_index: usize) -> Channel {
+        self.channels[loop_index % self.channels.len()].clone()
     }
 
     /// Returns a request with this message and the caller's token.
@@ -46,19 +46,16 @@ impl Pool {
     }
 }
 
-/// The load of one measurement.
 #[derive(Clone, Copy)]
 pub(super) struct Load {
     /// The number of concurrent calls.
     pub(super) in_flight: usize,
-    /// The duration of the measurement.
     pub(super) seconds: u64,
 }
 
 /// The results of one measurement.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Figures {
-    /// The number of calls per second.
     pub(super) per_second: f64,
     /// The median of the calls' durations.
     pub(super) median: Duration,

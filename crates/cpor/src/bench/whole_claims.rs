@@ -31,7 +31,7 @@ use tokio::{sync::watch, task::JoinSet, time::Instant};
 use tonic::transport::{Channel, Endpoint};
 
 use super::load::{Figures, Load};
-use crate::{demo::Actor, dev::Dev};
+use crate::{demo::Actor, dev::DevSystem};
 
 /// The resource name of the partner that owns the claims.
 const PARENT: &str = "partners/contoso";
@@ -124,7 +124,7 @@ impl WholeClaims {
     ///
     /// # Errors
     /// Returns an error if a connection cannot be opened or a call fails.
-    pub(super) async fn prepare(dev: &Dev, connections: usize, load: Load, rounds: usize) -> anyhow::Result<Self> {
+    pub(super) async fn prepare(dev: &DevSystem, connections: usize, load: Load, rounds: usize) -> anyhow::Result<Self> {
         let mut channels = Vec::with_capacity(connections);
         for _ in 0..connections {
             channels.push(Endpoint::from_shared(dev.grpc_url())?.connect().await?);

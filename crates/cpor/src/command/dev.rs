@@ -8,7 +8,7 @@ use cpor_process::telemetry;
 use crate::{
     Config,
     config::Sources,
-    dev::{self, Dev, Options, banner::Banner},
+    dev::{self, DevSystem, Options, banner::Banner},
     example_data::ExampleData,
     system::ClockChoice,
 };
@@ -71,7 +71,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 #[expect(clippy::print_stdout, reason = "tells the user how to use the system")]
-fn print_banner(dev: &Dev, data: &std::path::Path, clock: ClockChoice) -> anyhow::Result<()> {
+fn print_banner(dev: &DevSystem, data: &std::path::Path, clock: ClockChoice) -> anyhow::Result<()> {
     let system = dev.system();
     let program = std::env::args().next().unwrap_or_else(|| "cpor".to_owned());
     let banner = Banner {
@@ -82,7 +82,7 @@ fn print_banner(dev: &Dev, data: &std::path::Path, clock: ClockChoice) -> anyhow
         data,
         mail: dev.mail_directory(),
         clock,
-        directory: &ExampleData::load()?,
+        example_data: &ExampleData::load()?,
     };
     println!("{banner}");
     Ok(())

@@ -53,8 +53,8 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     super::block_on(async move {
         let telemetry = telemetry::init(&config.telemetry, &telemetry_name(&services))?;
         let addresses = config.clone();
-        let settings = settings(config, services, args.virtual_clock)?;
-        let listeners = listeners(&addresses, &settings.services)?;
+        let settings = load_settings(config, services, args.virtual_clock)?;
+        let listeners = bind_listeners(&addresses, &settings.services)?;
         let virtual_clock = settings.clock != ClockChoice::Real;
         let system = System::start(settings, listeners).await?;
         tracing::info!(
@@ -64,7 +64,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             web = system.web().map(tracing::field::display),
             admin = system.admin().map(tracing::field::display),
             virtual_clock,
-            storage = storage(&addresses.database),
+            storage = describe_storage(&addresses.database),
             "serving"
         );
         let outcome = system.run().await;
@@ -74,7 +74,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Describes the database for the log, so that operators notice if `database.url` is missing.
-fn storage(database: &DatabaseConfig) -> String {
+fn describe_storage(database: &DatabaseConfig) -> String {
     match &database.url {
         Some(_) => "PostgreSQL".to_owned(),
         None => format!("SQLite in {}", database.directory.display()),
@@ -91,13 +91,15 @@ fn telemetry_name(services: &[Service]) -> String {
 }
 
 /// Reads the keys and combines them with the configuration.
-fn settings(config: Config, services: Vec<Service>, virtual_clock: Option<Timestamp>) -> anyhow::Result<Settings> {
+fn load_settings(config: Config, services: Vec<Service>, virtual_clock: Option<Timestamp>) -> anyhow::Result<Settings> {
     ensure!(
         config.auth.has_issuer(),
         "auth.issuers or auth.issuer and auth.jwks_file: must be set, because they verify the tokens of users"
     );
     if config.auth.jwks_file.is_some() && config.auth.issuer == keys::ISSUER {
-        tracing::warn!("accepting the tokens that `cpor token` signs: whoever has the key can act as anybody");
+        tracing::warn!(
+            "accepting the tokens that `cpor token` signs: anyone who has the signing key can act as any user"
+        );
     }
     ensure!(
         config.auth.service_jwks_file.is_some(),
@@ -107,8 +109,8 @@ fn settings(config: Config, services: Vec<Service>, virtual_clock: Option<Timest
     ensure!(missing.is_empty(), "the addresses of all services are required: set {}", missing.join(", "));
     let verification_keys = VerificationKeys::load(&config.auth)?;
     Ok(Settings {
-        signers: keys::service_signers(&config.auth, &services, &verification_keys)?,
-        receipt_signer: keys::receipt_signer(&config.auth, &services)?,
+        signers: keys::load_service_signers(&config.auth, &services, &verification_keys)?,
+        receipt_signer: keys::load_receipt_signer(&config.auth, &services)?,
         keys: verification_keys,
         services,
         clock: virtual_clock.map_or(ClockChoice::Real, |start| ClockChoice::Virtual { start }),
@@ -133,7 +135,7 @@ fn missing_addresses(peers: &PeersConfig) -> Vec<&'static str> {
 
 /// Binds the configured addresses. The address of the consent page is bound only if the process
 /// hosts customer-consent.
-fn listeners(config: &Config, services: &[Service]) -> anyhow::Result<Listeners> {
+fn bind_listeners(config: &Config, services: &[Service]) -> anyhow::Result<Listeners> {
     let bind = |address, purpose, key| {
         let listener = listener::bind(address);
         listener.with_context(|| format!("cannot listen on {address} for {purpose} (configuration key {key})"))

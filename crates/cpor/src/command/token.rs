@@ -54,7 +54,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         !has_side(ActorSide::Customer) || args.tenant.is_some(),
         "--tenant: must be set for customer_admin, to the UUID of the tenant"
     );
-    let signer = keys::signer(&args.key, &args.issuer)
+    let signer = keys::load_signer(&args.key, &args.issuer)
         .context("run `cpor dev` or `cpor keys` first, or pass another key with --key")?;
     let subject = args.subject.clone().unwrap_or_else(|| default_subject(args));
     let token = signer.user_token(&UserToken {

@@ -66,7 +66,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         });
     }
     let result = match read_files(args) {
-        Ok((receipt, keys, earlier)) => verify::verify(&receipt, keys.as_deref(), earlier.as_deref()),
+        Ok(Documents { receipt, keys, earlier }) => verify::verify(&receipt, keys.as_deref(), earlier.as_deref()),
         Err(error) => {
             eprintln!("cpor: {error:#}");
             return Ok(ExitCode::from(UNREADABLE));
@@ -95,13 +95,20 @@ fn verify_histories(args: &Args, database: &str) -> anyhow::Result<verify_databa
     super::block_on(verification)
 }
 
-/// The receipt, the JWKS and the earlier receipt.
-type Documents = (String, Option<String>, Option<String>);
+/// The contents of the files that the arguments name.
+struct Documents {
+    receipt: String,
+    /// The public keys that verify signatures, as a JWKS.
+    keys: Option<String>,
+    /// The receipt that `receipt` must extend.
+    earlier: Option<String>,
+}
 
 fn read_files(args: &Args) -> anyhow::Result<Documents> {
     let keys = args.keys.as_deref().map(read_file).transpose()?;
     let receipt = args.receipt.as_deref().context("a receipt is required")?;
-    Ok((read_file(receipt)?, keys, args.extends.as_deref().map(read_file).transpose()?))
+    let earlier = args.extends.as_deref().map(read_file).transpose()?;
+    Ok(Documents { receipt: read_file(receipt)?, keys, earlier })
 }
 
 fn read_file(path: &Path) -> anyhow::Result<String> {

@@ -46,12 +46,10 @@ impl Actor {
         Ok(Self { label, channel: InterceptedService::new(channel.clone(), bearer) })
     }
 
-    /// Returns a client for claims.
     pub(crate) fn claims(&self) -> ClaimServiceClient<AuthorizedChannel> {
         ClaimServiceClient::new(self.channel.clone())
     }
 
-    /// Returns a client for review cases.
     pub(crate) fn reviews(&self) -> ReviewServiceClient<AuthorizedChannel> {
         ReviewServiceClient::new(self.channel.clone())
     }

@@ -13,7 +13,6 @@ use hyper_util::{
 pub(crate) struct Browser(Client<HttpConnector, Full<Bytes>>);
 
 impl Browser {
-    /// Creates a client.
     pub(crate) fn new() -> Self {
         Self(Client::builder(TokioExecutor::new()).build_http())
     }

@@ -15,8 +15,8 @@ pub(super) const LITWARE: &str = "1c9f0e7b-2d64-4b1f-8a35-77d0b2c4e911";
 /// The tenant id of Tailspin.
 const TAILSPIN: &str = "b3a7c5d1-6e8f-4a2b-9c0d-1e2f3a4b5c6d";
 
-/// A claim for pre-sales of Dynamics 365 Sales to Fabrikam, by the partner location with this MPN
-/// (Microsoft Partner Network) id.
+/// Returns a claim for pre-sales of Dynamics 365 Sales to Fabrikam, by the partner location with
+/// this MPN (Microsoft Partner Network) id.
 pub(super) fn fabrikam_presales(mpn_id: &str, partner_contact_name: &str) -> Claim {
     Claim {
         display_name: "Fabrikam sales rollout".into(),
@@ -37,7 +37,7 @@ pub(super) fn fabrikam_presales(mpn_id: &str, partner_contact_name: &str) -> Cla
     }
 }
 
-/// A claim for usage of these workloads at Litware, by Northwind.
+/// Returns a claim for usage of these workloads at Litware, by Northwind.
 pub(super) fn litware_usage(products: &[&str]) -> Claim {
     let line = |product: &&str| ClaimLine { product: format!("products/{product}"), ..ClaimLine::default() };
     Claim {
@@ -54,7 +54,7 @@ pub(super) fn litware_usage(products: &[&str]) -> Claim {
     }
 }
 
-/// A claim for usage of Power BI at Tailspin, by Contoso.
+/// Returns a claim for usage of Power BI at Tailspin, by Contoso.
 pub(super) fn tailspin_usage() -> Claim {
     Claim {
         display_name: "Tailspin reporting".into(),
@@ -72,7 +72,8 @@ pub(super) fn tailspin_usage() -> Claim {
     }
 }
 
-/// A claim for usage of one of Fabrikam's subscriptions, by the partner location with this MPN id.
+/// Returns a claim for usage of one of Fabrikam's subscriptions, by the partner location with this
+/// MPN id.
 pub(super) fn fabrikam_usage(mpn_id: &str, partner_contact_name: &str, product: &str, subscription: &str) -> Claim {
     Claim {
         display_name: format!("Fabrikam {product}"),

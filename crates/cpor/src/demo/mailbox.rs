@@ -6,9 +6,8 @@ use anyhow::Context as _;
 
 /// The parts of a mail that the demo uses.
 pub(crate) struct Mail {
-    /// The subject line.
     pub(crate) subject: String,
-    /// The consent link.
+    /// The link by which the customer approves or declines.
     pub(crate) link: String,
 }
 

@@ -18,26 +18,21 @@ use cpor_types::{PartnerId, Role};
 use tonic::transport::{Channel, Endpoint};
 
 use super::{actor::Actor, browser::Browser};
-use crate::dev::{self, Dev};
+use crate::dev::{self, DevSystem};
 
 /// A running system on a virtual clock, with an actor for each role.
 pub(crate) struct DemoSystem {
-    dev: Dev,
+    dev: DevSystem,
     /// The folder to which mails are written as `.eml` files.
     pub(crate) mail_directory: PathBuf,
-    /// The browser of the customers.
     pub(crate) browser: Browser,
     /// An `incentives_admin` of the partner Contoso.
     pub(crate) contoso: Actor,
     /// An `incentives_admin` of the partner Northwind.
     pub(crate) northwind: Actor,
-    /// A reviewer.
     pub(crate) reviewer: Actor,
-    /// A review lead.
     pub(crate) lead: Actor,
-    /// A program manager.
     pub(crate) manager: Actor,
-    /// An operator.
     pub(crate) operator: Actor,
     directory_sync: Actor,
 }
@@ -206,7 +201,6 @@ impl DemoSystem {
         Ok(undelivered)
     }
 
-    /// Stops the system.
     pub(crate) async fn stop(self) {
         self.dev.stop().await;
     }
@@ -220,7 +214,7 @@ fn parse_timestamp(time: &str) -> anyhow::Result<prost_types::Timestamp> {
 
 /// Creates an actor with a token for this role.
 fn new_actor(
-    dev: &Dev,
+    dev: &DevSystem,
     channel: &Channel,
     label: &'static str,
     role: Role,

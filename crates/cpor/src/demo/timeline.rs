@@ -39,7 +39,7 @@ pub enum Format {
 /// One step, with the state of the claim after it.
 #[derive(Default, Serialize)]
 pub(crate) struct Step<'a> {
-    /// The name of the step.
+    /// The name of the step, for example `submit`. It is printed only as JSON.
     pub(crate) step: &'a str,
     /// The label of the actor.
     pub(crate) actor: &'a str,
@@ -88,7 +88,7 @@ pub(crate) struct Summary {
     pub(crate) expired: u32,
     /// Program guides that were activated.
     pub(crate) guides: u32,
-    /// Exported entries of the earnings.
+    /// Entries of the ledger of earnings that were exported.
     pub(crate) earnings: u64,
     /// Events that were undelivered at the end.
     pub(crate) events_undelivered: u64,
@@ -126,7 +126,6 @@ const EXPECTED: Summary = Summary {
 /// Prints the steps, and keeps the counts.
 pub(crate) struct Timeline {
     printer: Printer,
-    /// The counts so far.
     pub(crate) summary: Summary,
 }
 
@@ -144,7 +143,6 @@ impl Timeline {
         Self { printer: Printer { format, use_colour }, summary: Summary { step: "summary", ..Summary::default() } }
     }
 
-    /// Returns the printer for single steps.
     pub(crate) const fn printer(&self) -> Printer {
         self.printer
     }
@@ -226,7 +224,6 @@ impl Timeline {
 }
 
 impl Printer {
-    /// Prints one step.
     pub(crate) fn print_step(self, step: &Step<'_>) {
         match self.format {
             Format::Json => {

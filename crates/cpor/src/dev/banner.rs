@@ -26,12 +26,12 @@ pub(crate) struct Banner<'a> {
     /// The kind of the business clock.
     pub(crate) clock: ClockChoice,
     /// The example partners, tenants and products that were imported.
-    pub(crate) directory: &'a ExampleData,
+    pub(crate) example_data: &'a ExampleData,
 }
 
 impl fmt::Display for Banner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { grpc, data, directory, .. } = self;
+        let Self { grpc, data, example_data, .. } = self;
         let (web, admin) = (optional(self.web), optional(self.admin));
         // Scripts wait for this line.
         writeln!(f, "ready grpc={grpc} web={web} admin={admin} data={}", data.display())?;
@@ -45,7 +45,7 @@ impl fmt::Display for Banner<'_> {
             ClockChoice::Real => writeln!(f, "  clock            real time")?,
             ClockChoice::Virtual { .. } => writeln!(f, "  clock            virtual: only AdvanceClock moves it")?,
         }
-        writeln!(f, "\nThe example partners, tenants and products:\n{directory}")?;
+        writeln!(f, "\nThe example partners, tenants and products:\n{example_data}")?;
         writeln!(f, "Proofs of execution to upload:")?;
         writeln!(f, "  examples/poe-presales-fabrikam.docx  pre-sales of Dynamics 365 Sales to Fabrikam")?;
         writeln!(f, "  examples/poe-usage-litware.pdf       usage of Microsoft 365 at Litware\n")?;
@@ -128,7 +128,7 @@ mod tests {
             data: Path::new("my data"),
             mail: "my data/mail".into(),
             clock,
-            directory: &ExampleData::load().unwrap(),
+            example_data: &ExampleData::load().unwrap(),
         };
         banner.to_string()
     }

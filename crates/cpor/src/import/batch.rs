@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     columns::Fields,
-    memory::{EarlierClaim, EarlierClaims, row_keys},
+    imported_claims::{EarlierClaim, EarlierClaims, row_keys},
     results::{Outcome, RowError},
     send::content_id,
 };
@@ -45,7 +45,6 @@ pub(crate) struct FieldError {
     pub(crate) field: String,
     /// The stable reason, for example `MALFORMED`.
     pub(crate) reason: String,
-    /// A description of the error.
     pub(crate) description: String,
 }
 
@@ -68,13 +67,13 @@ pub(super) struct RequestRow {
 #[derive(Debug)]
 pub(super) struct UpdateRow {
     pub(super) line: u64,
-    /// The existing claim.
     pub(super) name: ClaimName,
     /// The fields that the row replaces.
     pub(super) fields: Fields,
-    /// The claim of the row.
+    /// The claim as the row describes it.
     pub(super) claim: Claim,
-    /// For a row without the name of a claim: whether it is the same as when it created the claim.
+    /// Whether the row is the same as at the import that created the claim; `None` if the row
+    /// itself names the claim.
     pub(super) is_repeated: Option<bool>,
 }
 
@@ -92,12 +91,13 @@ impl UpdateRow {
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     /// The rows that create drafts, in one call.
-    pub(super) valid: Vec<RequestRow>,
+    pub(super) creates: Vec<RequestRow>,
     /// The rows that update claims.
     pub(super) updates: Vec<UpdateRow>,
-    /// The results of rows that cannot be sent.
-    pub(super) invalid: Vec<Outcome>,
-    /// The keys of the rows without the name of a claim, by their lines.
+    /// The results of malformed rows, which are not sent.
+    pub(super) refused: Vec<Outcome>,
+    /// The keys by which rows that do not name a claim are recognized in later imports, by the
+    /// line of the row (see [`row_keys`]).
     pub(super) keys: HashMap<u64, Vec<String>>,
 }
 
@@ -115,7 +115,7 @@ impl Batch {
                     }
                     None => {
                         let row = BatchCreateClaimsRow { claim: Some(claim), request_id };
-                        self.valid.push(RequestRow { line, row });
+                        self.creates.push(RequestRow { line, row });
                     }
                 }
                 size
@@ -125,14 +125,14 @@ impl Batch {
                 0
             }
             (Err(errors), _) => {
-                self.invalid.push(Outcome::refused(line, RowError::malformed(errors)));
+                self.refused.push(Outcome::refused(line, RowError::malformed(errors)));
                 0
             }
         }
     }
 
     fn len(&self) -> usize {
-        self.valid.len() + self.updates.len() + self.invalid.len()
+        self.creates.len() + self.updates.len() + self.refused.len()
     }
 }
 
@@ -183,7 +183,7 @@ mod tests {
     fn ids(names: &[&str]) -> Vec<String> {
         let rows: Vec<_> = names.iter().map(|name| Ok(row(1, name))).collect();
         let batch = batches(Box::new(rows.into_iter()), EarlierClaims::new()).next().unwrap().unwrap();
-        batch.valid.into_iter().map(|row| row.row.request_id).collect()
+        batch.creates.into_iter().map(|row| row.row.request_id).collect()
     }
 
     #[test]

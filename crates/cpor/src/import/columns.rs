@@ -55,38 +55,42 @@ enum Field {
     SolutionArea,
     Activities,
     TermsAcknowledged,
-    /// The product of a line.
     Product,
-    /// The subscription of a line.
     SubscriptionId,
 }
 
-/// The columns of a line.
+/// The names of the columns that describe a line of a claim.
 const PRODUCT_COLUMN: &str = "product";
 const SUBSCRIPTION_COLUMN: &str = "subscription_id";
 
 /// The columns that are imported.
 const COLUMNS: &[Column] = &[
-    text("display_name", |claim| &mut claim.display_name),
-    text("mpn_id", |claim| &mut claim.mpn_id),
-    text("customer_domain", |claim| &mut claim.customer_domain),
-    text("tenant_id", |claim| &mut claim.tenant_id),
-    text("program", |claim| &mut claim.program),
+    text_column("display_name", |claim| &mut claim.display_name),
+    text_column("mpn_id", |claim| &mut claim.mpn_id),
+    text_column("customer_domain", |claim| &mut claim.customer_domain),
+    text_column("tenant_id", |claim| &mut claim.tenant_id),
+    text_column("program", |claim| &mut claim.program),
     Column { name: "solution_area", field: Field::SolutionArea },
     Column { name: "activities", field: Field::Activities },
     Column { name: PRODUCT_COLUMN, field: Field::Product },
     Column { name: SUBSCRIPTION_COLUMN, field: Field::SubscriptionId },
-    text("customer_contact_name", |claim| &mut contact_mut(&mut claim.customer_contact).name),
-    text("customer_contact_title", |claim| &mut contact_mut(&mut claim.customer_contact).title),
-    text("customer_contact_email", |claim| &mut contact_mut(&mut claim.customer_contact).email),
-    text("customer_technical_contact_name", |claim| &mut contact_mut(&mut claim.customer_technical_contact).name),
-    text("customer_technical_contact_title", |claim| &mut contact_mut(&mut claim.customer_technical_contact).title),
-    text("customer_technical_contact_email", |claim| &mut contact_mut(&mut claim.customer_technical_contact).email),
-    text("partner_contact_name", |claim| &mut contact_mut(&mut claim.partner_contact).name),
-    text("partner_contact_email", |claim| &mut contact_mut(&mut claim.partner_contact).email),
-    text("solution_seller_name", |claim| &mut claim.solution_seller_name),
-    text("customer_name", |claim| &mut claim.customer_name),
-    text("isv_solution_name", |claim| &mut claim.isv_solution_name),
+    text_column("customer_contact_name", |claim| &mut contact_mut(&mut claim.customer_contact).name),
+    text_column("customer_contact_title", |claim| &mut contact_mut(&mut claim.customer_contact).title),
+    text_column("customer_contact_email", |claim| &mut contact_mut(&mut claim.customer_contact).email),
+    text_column("customer_technical_contact_name", |claim| {
+        &mut contact_mut(&mut claim.customer_technical_contact).name
+    }),
+    text_column("customer_technical_contact_title", |claim| {
+        &mut contact_mut(&mut claim.customer_technical_contact).title
+    }),
+    text_column("customer_technical_contact_email", |claim| {
+        &mut contact_mut(&mut claim.customer_technical_contact).email
+    }),
+    text_column("partner_contact_name", |claim| &mut contact_mut(&mut claim.partner_contact).name),
+    text_column("partner_contact_email", |claim| &mut contact_mut(&mut claim.partner_contact).email),
+    text_column("solution_seller_name", |claim| &mut claim.solution_seller_name),
+    text_column("customer_name", |claim| &mut claim.customer_name),
+    text_column("isv_solution_name", |claim| &mut claim.isv_solution_name),
     Column { name: "terms_acknowledged", field: Field::TermsAcknowledged },
 ];
 
@@ -107,20 +111,20 @@ const IGNORED_COLUMNS: [&str; 10] = [
     "official_time",
 ];
 
-/// What spreadsheet programs write for true and false, in the languages of the mails.
+/// The texts that spreadsheet programs write for true, in the languages in which mails are sent.
 const TRUE_TEXTS: [&str; 9] = ["true", "wahr", "vrai", "verdadero", "prawda", "pravda", "igaz", "истина", "1"];
 const FALSE_TEXTS: [&str; 9] = ["false", "falsch", "faux", "falso", "fałsz", "nepravda", "hamis", "ложь", "0"];
 
-const fn text(name: &'static str, field: fn(&mut Claim) -> &mut String) -> Column {
+const fn text_column(name: &'static str, field: fn(&mut Claim) -> &mut String) -> Column {
     Column { name, field: Field::Text(field) }
 }
 
 /// Returns whether a sheet of claims can have a column with this name.
 pub(crate) fn is_known(name: &str) -> bool {
-    name == CLAIM_COLUMN || IGNORED_COLUMNS.contains(&name) || find(name).is_some()
+    name == CLAIM_COLUMN || IGNORED_COLUMNS.contains(&name) || find_column(name).is_some()
 }
 
-fn find(name: &str) -> Option<&'static Column> {
+fn find_column(name: &str) -> Option<&'static Column> {
     COLUMNS.iter().find(|column| column.name == name)
 }
 
@@ -170,7 +174,7 @@ impl std::fmt::Debug for Fields {
 
 impl Fields {
     /// Returns the fields that are set in a claim.
-    pub(super) fn set_in(claim: &Claim) -> Self {
+    pub(super) fn present_in(claim: &Claim) -> Self {
         let is_set = |column: &&Column| {
             let mut copy = Claim::default();
             column.copy(&mut claim.clone(), &mut copy);
@@ -180,7 +184,8 @@ impl Fields {
     }
 
     /// Returns `current` with the fields of `row`. Fields that a partner does not enter are left
-    /// out. Without the column of the subscriptions, a product keeps its subscription.
+    /// out. If the sheet has no column `subscription_id`, a product keeps its subscription in
+    /// `current`.
     pub(super) fn merge(&self, current: Claim, row: &Claim) -> Claim {
         let mut lines = current.lines.clone();
         let (mut merged, mut row) = (current, row.clone());
@@ -199,7 +204,7 @@ impl Fields {
 }
 
 /// Returns a claim with only the fields that a partner enters. An exported claim also has fields
-/// that the server sets. They must not be part of the hash from which the request id is derived.
+/// that the server sets, which must not influence the request id derived from the claim.
 pub(super) fn entered_fields(mut claim: Claim) -> Claim {
     let mut entered = Claim::default();
     for column in COLUMNS {
@@ -228,7 +233,7 @@ pub(super) fn rows(sheet: Sheet) -> anyhow::Result<ClaimRows> {
         "the header has the column `{SUBSCRIPTION_COLUMN}` without `{PRODUCT_COLUMN}`: a line of a claim is a product, \
          with its subscription"
     );
-    let fields = sheet.columns().filter_map(find).collect();
+    let fields = sheet.columns().filter_map(find_column).collect();
     Ok(ClaimRows { sheet, fields: Fields(fields), current: None, named: HashMap::new() })
 }
 
@@ -238,7 +243,7 @@ pub(super) struct ClaimRows {
     fields: Fields,
     /// The claim to which the next rows of the sheet can add lines.
     current: Option<PartialClaim>,
-    /// The names of existing claims that the rows before had, with the line of each.
+    /// The names of existing claims in the rows that were read so far, with the line of each.
     named: HashMap<String, u64>,
 }
 
@@ -269,12 +274,11 @@ impl Iterator for ClaimRows {
 }
 
 impl ClaimRows {
-    /// Parses one row of the sheet.
     fn parse(&self, row: &SheetRow) -> PartialClaim {
         let (mut claim, mut line, mut errors) = (Claim::default(), ClaimLine::default(), Vec::new());
         errors.extend(row.fault.as_ref().map(|fault| FieldError::malformed("", fault)));
         for (name, cell) in row.cells.iter().filter(|(_, cell)| !cell.is_empty()) {
-            if let Some(column) = find(name) {
+            if let Some(column) = find_column(name) {
                 let outcome = column.set(&mut claim, &mut line, cell);
                 errors.extend(outcome.err().map(|description| FieldError::malformed(name, description)));
             }
@@ -323,10 +327,11 @@ impl ClaimRows {
     }
 }
 
-/// Returns the name of a claim if the text is one. Other texts only say which rows are one claim.
+/// Returns the text as the name of a claim, or `None` if it only groups rows into one new claim.
 ///
 /// # Errors
-/// Returns a description of the error if the text begins like the name of a claim, and is not one.
+/// Returns a description of the error if the text begins with `partners/` but is not the name of a
+/// claim.
 pub(crate) fn claim_name(text: &str) -> Result<Option<ClaimName>, String> {
     match text.parse() {
         Ok(name) => Ok(Some(name)),

@@ -32,21 +32,21 @@ fn parse_line(line: u64, text: &str) -> Row {
     };
     let claim: Claim = match json::parse(text) {
         Ok(claim) => claim,
-        Err(error) => return malformed("", error.to_string(), identity(text)),
+        Err(error) => return malformed("", error.to_string(), parse_identifying_fields(text)),
     };
     match claim_name(&claim.name) {
         Ok(existing) => {
             let id = if existing.is_none() { claim.name.clone() } else { String::new() };
             let claim = entered_fields(claim);
             let parsed = Claim { lines: Vec::new(), ..claim.clone() };
-            Row { line, fields: Fields::set_in(&claim), claim: Ok(claim), existing, id, parsed }
+            Row { line, fields: Fields::present_in(&claim), claim: Ok(claim), existing, id, parsed }
         }
         Err(error) => malformed("name", error, claim),
     }
 }
 
 /// Returns the fields of a malformed claim by which its row can be recognized.
-fn identity(text: &str) -> Claim {
+fn parse_identifying_fields(text: &str) -> Claim {
     let fields: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
     let field = |names: [&str; 2]| {
         let text = names.iter().find_map(|name| fields.get(name)?.as_str());

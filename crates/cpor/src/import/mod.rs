@@ -1,13 +1,13 @@
 //! `cpor import`: creates and updates drafts of claims from a file (R59, R59a).
 //!
 //! A row without the name of a claim creates a draft by the RPC `BatchCreateClaims`. Its request id
-//! is derived from its content, so that the same row within a day creates no second claim. Which
-//! claim a row has created is kept in a file, by which the corrected row is recognized. A row whose
-//! claim is known updates it, if it is a draft.
+//! is derived from its content, so that the same row within a day creates no second claim. The
+//! claims that rows have created are kept in a file, so that a corrected row is recognized in a
+//! later import. A row whose claim is known updates the claim, if it is still a draft.
 mod batch;
 pub(crate) mod columns;
+mod imported_claims;
 mod json_lines;
-mod memory;
 mod progress;
 pub(crate) mod results;
 pub(crate) mod send;
@@ -23,13 +23,13 @@ use cpor_types::PartnerId;
 pub(crate) use self::batch::FieldError;
 use self::{
     batch::{Row, UpdateRow},
-    memory::Memory,
+    imported_claims::ImportedClaims,
     progress::Progress,
     results::{Outcome, ResultsFile},
     send::Sender,
 };
 use crate::{
-    server::Server,
+    server::ServerArgs,
     sheet::{self, FileKind, Sheet, SheetArgs},
 };
 
@@ -44,7 +44,7 @@ pub struct Args {
     #[arg(long)]
     partner: PartnerId,
     #[command(flatten)]
-    server: Server,
+    server: ServerArgs,
     #[command(flatten)]
     sheet: SheetArgs,
     #[command(flatten)]
@@ -96,26 +96,28 @@ type Rows = Box<dyn Iterator<Item = anyhow::Result<Row>>>;
 pub async fn run(args: &Args) -> anyhow::Result<bool> {
     let file = sheet::read_file(&args.file)?;
     let (rows, lines) = parse_rows(&file, &args.sheet)?;
-    let mut memory = Memory::open(memory_path(args), &args.partner)?;
-    let earlier = if memory.is_empty() { HashMap::new() } else { memory.recognize(parse_rows(&file, &args.sheet)?.0) };
+    let mut imported = ImportedClaims::open(imported_claims_path(args), &args.partner)?;
+    let earlier =
+        if imported.is_empty() { HashMap::new() } else { imported.recognize(parse_rows(&file, &args.sheet)?.0) };
     // Connect first, so that a failed connection does not replace the results of an earlier import.
     let mut sender = Sender::connect(args).await?;
     let mut results = args.results.create(&args.file, RESULTS_SUFFIX, lines)?;
     for batch in batch::batches(rows, earlier) {
-        let batch::Batch { valid, updates, invalid, mut keys } = batch?;
+        let batch::Batch { creates, updates, refused, mut keys } = batch?;
         let (updated, deleted, sent) = sender.update(updates).await;
+        // The keys of an unchanged row are in the file already.
         updated.iter().filter_map(Outcome::repeated_line).for_each(|line| drop(keys.remove(&line)));
         let deleted_claims: Vec<_> = deleted.iter().map(|row| (row.line, row.name.clone())).collect();
         let (created, sent) = match sent {
             Ok(()) => {
                 let recreated = deleted.into_iter().map(UpdateRow::into_request);
-                sender.send(valid.into_iter().chain(recreated).collect()).await
+                sender.send(creates.into_iter().chain(recreated).collect()).await
             }
             Err(error) => (Vec::new(), Err(error)),
         };
-        let outcomes: Vec<_> = invalid.into_iter().chain(created).chain(updated).collect();
+        let outcomes: Vec<_> = refused.into_iter().chain(created).chain(updated).collect();
         if !args.results.validate_only {
-            memory.save(&outcomes, keys, deleted_claims)?;
+            imported.save(&outcomes, keys, deleted_claims)?;
         }
         results.write(outcomes)?;
         sent?;
@@ -135,20 +137,20 @@ fn parse_rows((kind, content): &(FileKind, Vec<u8>), args: &SheetArgs) -> anyhow
     Ok((Box::new(columns::rows(sheet)?), lines))
 }
 
-/// The end of the name of the results file.
+/// The suffix of the name of the results file.
 const RESULTS_SUFFIX: &str = ".results.jsonl";
-/// The end of the name of the file with the claims of rows.
-const MEMORY_SUFFIX: &str = ".claims.jsonl";
+/// The suffix of the name of the file that records which claims the rows have created.
+const CLAIMS_SUFFIX: &str = ".claims.jsonl";
 
-/// Returns the path of the file with the claims of rows: in the folder of the results file, which
-/// can be written. If the results go to a terminal, a pipe or a device, it is in the folder of the
-/// input file.
-fn memory_path(args: &Args) -> PathBuf {
+/// Returns the path of the file that records which claims the rows have created. It is in the
+/// folder of the results file, which is writable. If the results go to a terminal, a pipe or a
+/// device, it is in the folder of the input file.
+fn imported_claims_path(args: &Args) -> PathBuf {
     let name = args.file.file_name().map(Path::new).unwrap_or(&args.file);
     let results = args.results.path(&args.file, RESULTS_SUFFIX);
-    let is_other = results.symlink_metadata().is_ok_and(|metadata| !metadata.is_file());
-    let beside = if is_other { &args.file } else { &results };
-    beside.with_file_name(with_suffix(name, MEMORY_SUFFIX))
+    let is_special_file = results.symlink_metadata().is_ok_and(|metadata| !metadata.is_file());
+    let beside = if is_special_file { &args.file } else { &results };
+    beside.with_file_name(with_suffix(name, CLAIMS_SUFFIX))
 }
 
 fn with_suffix(file: &Path, suffix: &str) -> PathBuf {

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::results::{Counts, count};
+use super::results::{Counts, number_with_noun};
 
 /// The interval between two lines if standard error is not a terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
@@ -78,7 +78,7 @@ fn figures(counts: Counts, permille: Option<u64>, elapsed: Duration) -> String {
     let seconds_left = permille.map(|permille| millis.saturating_mul(1000 - permille) / permille / 1000);
     let left = seconds_left.map(|seconds| format!(", {}:{:02} left", seconds / 60, seconds % 60)).unwrap_or_default();
     let rate = rows.saturating_mul(1000) / millis;
-    format!("{percent}{}, {refused} refused, {rate} per second{left}", count(rows, "row"))
+    format!("{percent}{}, {refused} refused, {rate} per second{left}", number_with_noun(rows, "row"))
 }
 
 #[cfg(test)]

@@ -20,13 +20,13 @@ use super::{batch::FieldError, progress::Progress};
 pub(crate) struct Outcome {
     /// The line of the input file in which the row begins.
     line: u64,
-    /// What the row did or, if it was only validated, would do.
+    /// The effect of the row or, if it was only validated, the effect that it would have.
     result: RowResult,
     /// The resource name of the claim. Empty if the row was refused before its claim was known, or
     /// only validated.
     #[serde(skip_serializing_if = "String::is_empty")]
     claim: String,
-    /// Whether an earlier call had already done what the row says.
+    /// Whether an earlier call had the same effect, so that this call changed nothing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     repeated: bool,
     /// The violations for which the submission of the draft would be refused.
@@ -37,31 +37,30 @@ pub(crate) struct Outcome {
     error: Option<RowError>,
 }
 
-/// What a row of a file did.
+/// The effect of a row of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RowResult {
     /// The row created a draft or a document, or submitted a claim.
     Done,
-    /// The row was validated, and would do so.
+    /// The row was only validated. It would create a draft or a document, or submit a claim.
     WouldBeDone,
-    /// An earlier call had done the same.
+    /// An earlier call had the same effect, so this one changed nothing.
     Repeated,
     /// The row changed a draft.
     Updated,
-    /// The row was validated, and would change a draft.
+    /// The row was only validated. It would change a draft.
     WouldBeUpdated,
     /// The draft has the content of the row already.
     Unchanged,
     /// The claim exists and is not a draft. It stays as it is.
     NotADraft,
-    /// The row was refused.
     Refused,
 }
 
 impl RowResult {
-    /// Returns the result of a row that was only validated.
-    const fn of_validation(self) -> Self {
+    /// Returns this result as it is reported for a row that was only validated.
+    const fn for_validation(self) -> Self {
         match self {
             Self::Done => Self::WouldBeDone,
             Self::Updated => Self::WouldBeUpdated,
@@ -84,12 +83,11 @@ pub(crate) struct RowError {
     reason: String,
     /// The message for people.
     message: String,
-    /// The invalid fields.
     fields: Vec<FieldError>,
 }
 
 impl RowError {
-    /// Creates the error for a row that cannot be parsed and so was not sent.
+    /// Creates the error for a row that was not sent, because it cannot be parsed.
     pub(crate) fn malformed(fields: Vec<FieldError>) -> Self {
         let message = "the row is malformed".to_owned();
         let reason = cpor_proto::options::v1::FieldViolationReason::Malformed.as_str_name().to_owned();
@@ -137,12 +135,9 @@ impl Outcome {
     /// Creates the result of a row about the claim with this name, from the outcome of its calls.
     ///
     /// # Errors
-    /// Returns the status of a call if the server could not be reached.
-    pub(crate) fn unless_unavailable(
-        line: u64,
-        claim: &str,
-        outcome: Result<RowResult, Status>,
-    ) -> Result<Self, Status> {
+    /// Returns the status of a call if the server could not be reached or did not accept the
+    /// caller's token. The import cannot continue then.
+    pub(crate) fn from_calls(line: u64, claim: &str, outcome: Result<RowResult, Status>) -> Result<Self, Status> {
         match outcome {
             Ok(result) => Ok(Self::accepted(line, result, claim.to_owned())),
             Err(status) if matches!(status.code(), Code::Unavailable | Code::Unauthenticated) => Err(status),
@@ -223,8 +218,8 @@ impl Counts {
         } += 1;
     }
 
-    /// Returns the summary, for example `3 claims: 1 imported, 2 refused`. `row` says what a row
-    /// is, and `verb` what was done with it.
+    /// Returns the summary, for example `3 claims: 1 imported, 2 refused`. `row` is the noun for a
+    /// row (`claim`), and `verb` is the participle of its action (`imported`).
     fn summary(self, row: &str, verb: &str, validate_only: bool) -> String {
         let would_be = if validate_only { "would be " } else { "" };
         let not_a_draft = if self.not_a_draft == 1 {
@@ -243,12 +238,12 @@ impl Counts {
         let parts: Vec<String> =
             parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, text)| format!("{count} {text}")).collect();
         let separator = if parts.is_empty() { "" } else { ": " };
-        format!("{}{separator}{}", count(self.rows, row), parts.join(", "))
+        format!("{}{separator}{}", number_with_noun(self.rows, row), parts.join(", "))
     }
 }
 
 /// Returns a number with its noun, for example `1 row` or `2 rows`.
-pub(super) fn count(number: u64, noun: &str) -> String {
+pub(super) fn number_with_noun(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
@@ -264,7 +259,7 @@ impl ResultsFile {
         outcomes.sort_by_key(|outcome| outcome.line);
         for outcome in &mut outcomes {
             if self.validate_only {
-                outcome.result = outcome.result.of_validation();
+                outcome.result = outcome.result.for_validation();
             }
             self.counts.add(outcome.result);
             serde_json::to_writer(&mut self.file, outcome)?;
@@ -302,7 +297,7 @@ mod tests {
             "4 claims: 1 submitted, 2 already submitted, 1 not a draft, which stays as it is"
         );
         for result in [RowResult::Updated, RowResult::Unchanged, RowResult::NotADraft, RowResult::Refused] {
-            counts.add(result.of_validation());
+            counts.add(result.for_validation());
         }
         assert_eq!(
             counts.summary("claim", "imported", true),

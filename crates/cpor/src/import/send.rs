@@ -16,7 +16,7 @@ use super::{
     Args,
     batch::{RequestRow, UpdateRow},
     results::{Outcome, ResultsFile, to_status},
-    update::{self, Updated},
+    update::{self, UpdateOutcome},
 };
 use crate::{
     server::{Connection, status_error},
@@ -29,11 +29,10 @@ const MAX_ATTEMPTS: u32 = 5;
 /// The pause before the next attempt, if the server sends no retry delay.
 const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 
-/// The maximum number of calls about single claims at the same time. It is the share of one user in
-/// the uploads that a service accepts at the same time.
+/// The maximum number of concurrent calls about single claims. A service accepts this many
+/// concurrent uploads from one user.
 const CONCURRENT_CALLS: usize = 4;
 
-/// The timeout of a call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The maximum size of a response in bytes. Responses for 1,000 rows, the most that one call sends,
@@ -106,8 +105,8 @@ impl Sender {
         let (mut outcomes, mut deleted) = (Vec::new(), Vec::new());
         while let Some(outcome) = calls.next().await {
             match outcome {
-                Ok(Updated::Outcome(outcome)) => outcomes.push(outcome),
-                Ok(Updated::Deleted(row)) => deleted.push(*row),
+                Ok(UpdateOutcome::Done(outcome)) => outcomes.push(outcome),
+                Ok(UpdateOutcome::Deleted(row)) => deleted.push(*row),
                 Err(status) => return (outcomes, deleted, Err(status_error(&status))),
             }
         }

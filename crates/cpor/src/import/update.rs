@@ -17,9 +17,9 @@ use super::{
 use crate::server::Connection;
 
 /// The outcome of a row whose claim exists, or existed at an earlier import.
-pub(super) enum Updated {
+pub(super) enum UpdateOutcome {
     /// The result of the row.
-    Outcome(Outcome),
+    Done(Outcome),
     /// An earlier import of the file created the draft, and it was deleted since.
     Deleted(Box<UpdateRow>),
 }
@@ -27,7 +27,7 @@ pub(super) enum Updated {
 /// Replaces the fields of the row in the claim. Returns the result of the row.
 ///
 /// The claim is read first, because a call of `UpdateClaim` could change a submitted claim too. The
-/// etag guards the time in between.
+/// call contains the etag, so that it is refused if the claim has changed since it was read.
 ///
 /// # Errors
 /// Returns the status of the failed call if the server could not be reached.
@@ -36,16 +36,16 @@ pub(super) async fn update(
     connection: &Connection,
     row: UpdateRow,
     validate_only: bool,
-) -> Result<Updated, Status> {
+) -> Result<UpdateOutcome, Status> {
     let (line, name) = (row.line, row.name.to_string());
     match update_draft(client, connection, &row, validate_only).await {
         Ok((result, claim)) => {
-            Ok(Updated::Outcome(Outcome::accepted(line, result, name).with_violations(claim.violations)))
+            Ok(UpdateOutcome::Done(Outcome::accepted(line, result, name).with_violations(claim.violations)))
         }
         Err(status) if status.code() == Code::NotFound && row.is_repeated.is_some() => {
-            Ok(Updated::Deleted(Box::new(row)))
+            Ok(UpdateOutcome::Deleted(Box::new(row)))
         }
-        Err(status) => Outcome::unless_unavailable(line, &name, Err(status)).map(Updated::Outcome),
+        Err(status) => Outcome::from_calls(line, &name, Err(status)).map(UpdateOutcome::Done),
     }
 }
 

@@ -1,7 +1,8 @@
-//! Reads sheets as the usual programs write them (R59a): CSV in its variants, and workbooks (XLSX).
+//! Reads sheets (tables with a header) as spreadsheet programs write them (R59a): CSV in its
+//! variants, and workbooks (XLSX).
 //!
-//! A file is read as a whole before its first row is used, so that a fault of the file is found
-//! before anything is done. A fault of one row is a part of that row.
+//! A file is read as a whole before its first row is used, so that an error in the file is found
+//! before anything is done. An error in one row is reported with that row.
 mod text;
 mod workbook;
 
@@ -37,7 +38,7 @@ fn parse_encoding(name: &str) -> Result<&'static Encoding, String> {
         .ok_or_else(|| "must be the name of an encoding, for example utf-8, utf-16le, windows-1250 or 1252".to_owned())
 }
 
-/// The kind of a file.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileKind {
     /// Text with separators.
@@ -69,7 +70,7 @@ impl FileKind {
 /// Reads a file. Returns its kind and its content.
 ///
 /// # Errors
-/// Returns an error if the file cannot be read, or is of none of the kinds.
+/// Returns an error if the file cannot be read or has another format.
 pub(crate) fn read_file(path: &Path) -> anyhow::Result<(FileKind, Vec<u8>)> {
     let content = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let kind = FileKind::of(path, &content).with_context(|| path.display().to_string())?;
@@ -78,6 +79,7 @@ pub(crate) fn read_file(path: &Path) -> anyhow::Result<(FileKind, Vec<u8>)> {
 
 /// A sheet: a header and rows.
 pub(crate) struct Sheet {
+    /// The names of the columns in lower case; `None` for a column without a name.
     header: Vec<Option<String>>,
     records: Records,
     /// The number of lines of the file, or of rows of the workbook.
@@ -101,7 +103,7 @@ pub(crate) struct SheetRow {
     pub(crate) line: u64,
     /// The cells of all columns that have a name, with the name, in the order of the file.
     pub(crate) cells: Vec<(String, String)>,
-    /// The description of a fault of the row as a whole.
+    /// The description of an error that concerns the row as a whole.
     pub(crate) fault: Option<String>,
 }
 
@@ -113,7 +115,7 @@ impl SheetRow {
 }
 
 impl Sheet {
-    /// Parses a file with columns of which `is_known` accepts the names.
+    /// Parses a file. `is_known` returns whether a column of this name is accepted.
     ///
     /// # Errors
     /// Returns an error that names the encoding, the separator or the columns if the file cannot
@@ -127,9 +129,9 @@ impl Sheet {
         let (mut records, lines, format): (Records, u64, String) = match kind {
             FileKind::JsonLines => bail!("the file name must end with .csv or .xlsx"),
             FileKind::Xlsx => {
-                let workbook = workbook::read(content, is_known)?;
-                let lines = workbook.records.last().map_or(0, |record| record.line);
-                (Box::new(workbook.records.into_iter().map(Ok)), lines, format!("the sheet `{}`", workbook.sheet))
+                let sheet = workbook::read(content, is_known)?;
+                let lines = sheet.records.last().map_or(0, |record| record.line);
+                (Box::new(sheet.records.into_iter().map(Ok)), lines, format!("the sheet `{}`", sheet.name))
             }
             FileKind::Csv => {
                 let decoded = decode(content, args.encoding)?;
@@ -166,13 +168,12 @@ impl Sheet {
         Ok(())
     }
 
-    /// Returns the names of the columns.
     pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
         self.header.iter().flatten().map(String::as_str)
     }
 
     /// Converts a record to a row.
-    fn row(&self, record: Record) -> SheetRow {
+    fn to_row(&self, record: Record) -> SheetRow {
         let Record { line, mut cells } = record;
         cells.resize(cells.len().max(self.header.len()), String::new());
         let mut row = SheetRow { line, cells: Vec::with_capacity(self.header.len()), fault: None };
@@ -195,7 +196,7 @@ impl Iterator for Sheet {
         loop {
             match self.records.next()? {
                 Ok(record) if is_blank(&record.cells) => {}
-                record => return Some(record.map(|record| self.row(record))),
+                record => return Some(record.map(|record| self.to_row(record))),
             }
         }
     }
@@ -212,7 +213,8 @@ fn column_name(cell: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// Checks the names of the columns.
+/// Checks that at least one column is known, and that none is unknown or duplicate. `format` tells
+/// in error messages how the file was read.
 fn check_header(header: &[Option<String>], format: &str, is_known: fn(&str) -> bool) -> anyhow::Result<()> {
     let names: Vec<&String> = header.iter().flatten().collect();
     ensure!(

@@ -7,10 +7,9 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::{Record, column_name};
 
-/// The text of a file.
+/// The text of a file, with the encoding in which the file was read.
 pub(crate) struct DecodedText {
     pub(crate) text: String,
-    /// The encoding of the file.
     pub(crate) encoding: &'static Encoding,
 }
 
@@ -71,7 +70,7 @@ impl Separator {
                 .find(|record| record.iter().any(|cell| column_name(cell).is_some()));
             header.map_or(0, |header| header.iter().filter_map(column_name).filter(|name| is_known(name)).count())
         };
-        // The last one of equal maxima is returned.
+        // Of several maxima, `max_by_key` returns the last one, so the comma is preferred.
         let byte = [b'\t', b';', b','].into_iter().max_by_key(known_columns).unwrap_or(b',');
         Self { byte, first_line: 0 }
     }
@@ -131,7 +130,7 @@ pub(super) fn records(text: String, separator: Separator) -> impl Iterator<Item 
     let (mut counted, mut line) = (0, 1);
     records.map(move |record| {
         let record = record.context("the file is not a CSV")?;
-        // The position of a record is before the line ends that precede it.
+        // The reader reports a position before the blank lines that precede the record.
         let position = record.position().map_or(0, csv::Position::byte);
         let start = separator.first_line + usize::try_from(position).unwrap_or(usize::MAX);
         let line_ends = text[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();

@@ -7,10 +7,9 @@ use calamine::{Data, DataRef, ExcelDateTime, Reader as _, SheetType, SheetVisibl
 
 use super::{Record, column_name};
 
-/// The cells of a sheet.
-pub(super) struct Workbook {
-    /// The name of the sheet.
-    pub(super) sheet: String,
+/// A sheet of a workbook.
+pub(super) struct WorkbookSheet {
+    pub(super) name: String,
     /// The rows that have cells.
     pub(super) records: Vec<Record>,
 }
@@ -18,7 +17,7 @@ pub(super) struct Workbook {
 /// The error of a file that is not a workbook.
 const NOT_A_WORKBOOK: &str = "the file is not a workbook in the format XLSX, or is damaged";
 
-/// The number of rows in which a header is searched.
+/// The number of rows in which a header is searched. A title of the table can be above the header.
 const TITLE_ROWS: usize = 10;
 
 /// Reads the first visible sheet of a workbook that has a header with known columns. If there is
@@ -27,7 +26,7 @@ const TITLE_ROWS: usize = 10;
 ///
 /// # Errors
 /// Returns an error if the content is not a workbook, or has no visible sheet.
-pub(super) fn read(content: &[u8], is_known: fn(&str) -> bool) -> anyhow::Result<Workbook> {
+pub(super) fn read(content: &[u8], is_known: fn(&str) -> bool) -> anyhow::Result<WorkbookSheet> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(content)).context(NOT_A_WORKBOOK)?;
     let is_visible =
         |sheet: &&calamine::Sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible;
@@ -39,9 +38,9 @@ pub(super) fn read(content: &[u8], is_known: fn(&str) -> bool) -> anyhow::Result
         let is_header =
             |record: &Record| record.cells.iter().filter_map(|cell| column_name(cell)).any(|name| is_known(&name));
         if let Some(header) = records.iter().take(TITLE_ROWS).position(is_header) {
-            return Ok(Workbook { sheet, records: records.split_off(header) });
+            return Ok(WorkbookSheet { name: sheet, records: records.split_off(header) });
         }
-        first = first.or(Some(Workbook { sheet, records }));
+        first = first.or(Some(WorkbookSheet { name: sheet, records }));
     }
     first.context("the workbook has no visible sheet")
 }

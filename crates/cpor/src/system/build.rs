@@ -21,7 +21,6 @@ use super::{Settings, clock, schema};
 
 /// The services that a process hosts, and their databases.
 pub(super) struct HostedServices {
-    /// The gRPC services.
     pub(super) services: GrpcServices,
     /// The consent page, if the process hosts customer-consent.
     pub(super) web: Option<axum::Router>,
@@ -79,7 +78,6 @@ async fn open_database(service: Service, settings: &Settings, readiness: &Readin
     Ok(db)
 }
 
-/// Builds a service on its database.
 async fn build_service(
     service: Service,
     db: &Db,

@@ -39,8 +39,8 @@ struct MismatchedDatabases {
 }
 
 impl MismatchedDatabases {
-    /// Returns what the user can use instead. Removing the data is suggested only for a folder,
-    /// because others may use the databases of a server.
+    /// Returns the storage that the user can choose instead. Removing the data is suggested only
+    /// for a folder, because others may use a database on a server.
     fn alternative(&self) -> &'static str {
         if self.database.url.is_some() { "another database" } else { "another data directory (or remove this one)" }
     }

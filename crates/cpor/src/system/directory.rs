@@ -15,9 +15,9 @@ struct RegistryDirectory {
     peers: Peers,
 }
 
-/// Returns the directory, or `None` if the address of the registry is not configured. This is so
-/// only in a process that hosts nothing but the registry.
-pub(super) fn directory(settings: &Settings) -> anyhow::Result<Option<Arc<dyn Directory>>> {
+/// Returns the directory, or `None` if the address of the registry is not configured. Only a
+/// process that hosts nothing but the registry may lack the address.
+pub(super) fn connect(settings: &Settings) -> anyhow::Result<Option<Arc<dyn Directory>>> {
     let peers = &settings.config.peers;
     let (Some(_), Some(service)) = (&peers.registry, settings.services.first()) else { return Ok(None) };
     let peers = Peers::new(peers, settings.signer(*service)?)?;

@@ -33,7 +33,7 @@ pub struct Settings {
     pub config: Config,
     /// The services that this process hosts.
     pub services: Vec<Service>,
-    /// The business clock.
+    /// The clock that deadlines and histories use.
     pub clock: ClockChoice,
     /// The public keys with which tokens are verified.
     pub keys: VerificationKeys,
@@ -120,7 +120,7 @@ impl System {
             let listener = LimitedListener::new(listener, "web", limits.page_connections(), &metrics);
             tasks.spawn(serve_http1(listener, page, shutdown.drain_token()));
         }
-        let directory = directory::directory(&settings)?;
+        let directory = directory::connect(&settings)?;
         let parts = ServerDependencies {
             keys: Arc::new(settings.keys),
             limits,

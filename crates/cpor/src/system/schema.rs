@@ -42,9 +42,9 @@ pub async fn migrate(config: &Config, services: &[Service]) -> anyhow::Result<Ve
     Ok(applied)
 }
 
-/// Grants each of these services' PostgreSQL roles what the service needs on its migrated tables,
-/// and nothing else. `{service}` in `role` is replaced by the name of the service, such as
-/// `claim_intake`. The configuration must name the owner of the tables.
+/// Grants the PostgreSQL role of each of these services the rights that the service needs on its
+/// migrated tables, and no others. `{service}` in `role` is replaced by the name of the service,
+/// such as `claim_intake`. The configuration must name the owner of the tables.
 ///
 /// # Errors
 /// Returns an error if a database cannot be reached, is not PostgreSQL, or has no such role.

@@ -10,12 +10,12 @@ use crate::consents::CustomerDecision;
 use crate::domain::Channel;
 
 /// Handles `ApproveConsent`: approves the claim in its current form (R26a). If the request has an
-/// etag, the consent must not have changed since the etag was issued. A link that was sent before
-/// an edit cannot approve (R29), but a signed-in caller can, because the caller sees the current
-/// claim.
+/// etag, the consent must not have changed since the etag was issued. After the partner has edited
+/// the claim, the link in an earlier mail cannot approve (R29), but a signed-in caller can, because
+/// the caller sees the current claim.
 ///
-/// It takes one transaction: five to seven round trips to the database and one fsync. Commands that
-/// wait at the same time share it.
+/// Takes one transaction (five to seven round trips to the database and one fsync), which commands
+/// that wait at the same time share.
 pub(super) async fn approve_consent(api: &Api, request: Request<ApproveConsentRequest>) -> RpcResult<Consent> {
     let (caller, request) = request::validate(request)?;
     let command = Command::new("approve_consent", consent_key(&request.name)?, caller.actor.clone())

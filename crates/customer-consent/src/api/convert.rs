@@ -12,18 +12,18 @@ use crate::domain::{Consent, CustomerCommand, Delivery, Line, Notice, StateKind}
 /// The text that replaces personal data that the caller may not see.
 const REDACTED: &str = "[redacted]";
 
-/// Whether the caller sees personal data (R5).
+/// Whether the message for a caller contains e-mail addresses (R5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum View {
-    /// The caller sees all personal data.
+    /// The message contains the addresses.
     Full,
-    /// The caller is an operator and sees masked data.
+    /// The message contains `[redacted]` in their place, because the caller is an operator.
     Masked,
 }
 
 impl View {
-    /// Returns the view of a caller. An operator who also has a role with the full view gets the
-    /// full view.
+    /// Returns the view of a caller. An operator who is also a reviewer or a customer gets the full
+    /// view.
     pub(super) fn for_caller(caller: &Caller) -> Self {
         let may_see_all =
             [Role::CustomerAdmin, Role::PoeReviewer, Role::ReviewLead].into_iter().any(|role| caller.has_role(role));
@@ -78,7 +78,6 @@ const fn state_to_proto(state: StateKind) -> ConsentState {
     }
 }
 
-/// Returns the proto value for a command of the customer.
 const fn command_to_proto(command: CustomerCommand) -> ConsentCommand {
     match command {
         CustomerCommand::Approve => ConsentCommand::Approve,

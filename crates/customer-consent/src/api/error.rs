@@ -52,7 +52,8 @@ pub(super) fn refusal_status(name: &str, refusal: Refusal) -> Status {
             reason: ErrorReason::NoticeUnknown.as_str_name().to_owned(),
             description: "must be the id of a notice of this consent".to_owned(),
         }]),
-        // Only the consent page accepts links. Missing terms are a fault of the configuration.
+        // The caller cannot cause these refusals: only the consent page uses links, and terms are
+        // missing only if a policy profile or calendar is not configured.
         Refusal::LinkOutdated | Refusal::TermsMissing => status::internal(&refusal),
         Refusal::ClaimClosed => {
             with_reason(Code::FailedPrecondition, ErrorReason::ClaimClosed, "the claim is closed", &[])

@@ -8,8 +8,8 @@ use tonic::{Request, Response};
 use super::convert::View;
 use super::{Api, RpcResult, consent_key, convert};
 
-/// Handles `GetConsent`. It takes two round trips to the database and no fsync. If the business
-/// clock, which deadlines use, is not virtual, it takes one.
+/// Handles `GetConsent`. Takes two round trips to the database, or one if the business clock (by
+/// which deadlines pass) is the machine's clock and not virtual.
 pub(super) async fn get_consent(api: &Api, request: Request<GetConsentRequest>) -> RpcResult<Consent> {
     let (caller, GetConsentRequest { name }) = request::validate(request)?;
     let found =

@@ -9,14 +9,14 @@ use tonic::{Request, Response};
 
 use super::convert::View;
 use super::{Api, RpcResult, convert};
-use crate::store::CONSENTS;
+use crate::store::CONSENT_LIST;
 
-/// Handles `ListConsents`. It takes one round trip to the database and no fsync. Consents are
-/// listed as last committed: deadlines that have passed since are not applied.
+/// Handles `ListConsents`. Takes one round trip to the database. Consents are listed as last
+/// committed: deadlines that have passed since are not applied.
 ///
-/// Indexes serve the default order of one tenant, of all tenants, and of the consents that wait for
-/// a delivery, and the order by last change. Other filters scan the index of the order until the
-/// page is full.
+/// Indexes serve the default order (for one tenant, for all tenants, and for the consents with the
+/// filter `waiting_for_delivery`) and the order by last change. Other filters scan the index of the
+/// order until the page is full.
 pub(super) async fn list_consents(api: &Api, request: Request<ListConsentsRequest>) -> RpcResult<ListConsentsResponse> {
     let (caller, request) = request::validate(request)?;
     // `tenants/-` stands for all tenants. Access control has already rejected it for customers.
@@ -29,7 +29,7 @@ pub(super) async fn list_consents(api: &Api, request: Request<ListConsentsReques
     };
     let page_tokens = page::PageTokens::for_request(&request);
     let after = page_tokens.decode(&request.page_token)?;
-    let query = CONSENTS.parse(&request.filter, &request.order_by)?;
+    let query = CONSENT_LIST.parse(&request.filter, &request.order_by)?;
     let size = page::effective_size(request.page_size);
     let found = api
         .consents

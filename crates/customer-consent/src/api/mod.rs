@@ -39,7 +39,6 @@ pub(crate) struct Api {
     pub(crate) sender: Sender<NoticeRenderer>,
 }
 
-/// The result of an RPC.
 type RpcResult<T> = Result<Response<T>, Status>;
 
 /// Returns the storage key of the consent with this resource name. A malformed name is reported as

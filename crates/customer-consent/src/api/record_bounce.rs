@@ -1,4 +1,5 @@
-//! The RPC `RecordBounce`: records that a notice bounced after it was accepted.
+//! The RPC `RecordBounce`: an operator records that a notice (a mail to the customer contact)
+//! bounced after the mail system had accepted it.
 
 use cpor_durable::{Command, RequestId};
 use cpor_proto::consents::v1::{Consent, RecordBounceRequest};
@@ -9,8 +10,8 @@ use uuid::Uuid;
 use super::{Api, RpcResult, consent_key, consent_response};
 use crate::domain::Refusal;
 
-/// Handles `RecordBounce` (R41b). It takes one transaction: five to seven round trips to the
-/// database and one fsync. Commands that wait at the same time share it.
+/// Handles `RecordBounce` (R41b). Takes one transaction (five to seven round trips to the database
+/// and one fsync), which commands that wait at the same time share.
 pub(super) async fn record_bounce(api: &Api, request: Request<RecordBounceRequest>) -> RpcResult<Consent> {
     let (caller, request) = request::validate(request)?;
     let notice: Uuid =

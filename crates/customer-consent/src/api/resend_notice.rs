@@ -7,9 +7,9 @@ use tonic::Request;
 
 use super::{Api, RpcResult, consent_key, consent_response};
 
-/// Handles `ResendNotice`: sends the last mail to the customer contact again (R44). It takes one
-/// transaction: five to seven round trips to the database and one fsync. Commands that wait at the
-/// same time share it. The mail is sent in the background.
+/// Handles `ResendNotice`: queues the last mail to the customer contact again (R44). Takes one
+/// transaction (five to seven round trips to the database and one fsync), which commands that wait
+/// at the same time share. The mail is sent in the background.
 pub(super) async fn resend_notice(api: &Api, request: Request<ResendNoticeRequest>) -> RpcResult<Consent> {
     let (caller, request) = request::validate(request)?;
     let command = Command::new("resend_notice", consent_key(&request.name)?, caller.actor.clone())

@@ -36,7 +36,6 @@ pub(crate) struct BounceReader {
     pub(crate) consents: Consents,
     /// The return addresses of notices.
     pub(crate) addresses: ReturnAddresses,
-    /// The Maildir.
     pub(crate) maildir: PathBuf,
 }
 
@@ -79,7 +78,7 @@ impl BounceReader {
             if !entry.file_type().await.is_ok_and(|kind| kind.is_file()) {
                 continue;
             }
-            // One file that cannot be read or applied does not stop the reports behind it.
+            // A file that cannot be read or applied does not keep the other reports waiting.
             if let Err(error) = self.apply_report(&entry).await {
                 tracing::warn!(%error, file = ?entry.file_name(), "a delivery report cannot be applied now");
             }
@@ -98,7 +97,8 @@ impl BounceReader {
         Ok(())
     }
 
-    /// Applies one report. A mail that is not the report of a bounced notice changes nothing.
+    /// Applies the report with this content. A mail that does not report a bounced notice changes
+    /// nothing.
     async fn apply(&self, content: &[u8]) -> Result<(), anyhow::Error> {
         let Some(status) = DeliveryStatus::read(content, &self.addresses) else {
             tracing::warn!("a mail to a return address is not a delivery report");

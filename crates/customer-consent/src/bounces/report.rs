@@ -8,7 +8,7 @@ use super::{ReturnAddress, ReturnAddresses};
 /// The headers that can contain the return address to which a report was sent.
 const RECIPIENT_HEADERS: [&str; 4] = ["to", "delivered-to", "x-original-to", "envelope-to"];
 
-/// The action of a mail that will not be delivered.
+/// The action that a report states for a recipient who will not get the mail.
 const FAILED: &str = "failed";
 
 /// The delivery status of one mail.
@@ -20,11 +20,10 @@ pub(super) struct DeliveryStatus {
     recipients: Vec<RecipientStatus>,
 }
 
-/// The status for one recipient.
+/// What a report says about one recipient.
 #[derive(Debug, PartialEq, Eq)]
 struct RecipientStatus {
-    /// The addresses of the recipient: as the mail was sent, and as it was delivered. A mail system
-    /// can have replaced the address.
+    /// The address that the mail was sent to, and the address to which a mail system forwarded it.
     addresses: Vec<String>,
     /// The value of the field `Action`, in lower case.
     action: String,
@@ -34,7 +33,7 @@ struct RecipientStatus {
 
 impl DeliveryStatus {
     /// Reads a report. Returns `None` if the mail is neither a delivery status notification nor a
-    /// report of Exim as plain text, or was not sent to a return address.
+    /// plain-text report of the mail server Exim, or was not sent to a return address.
     pub(super) fn read(content: &[u8], addresses: &ReturnAddresses) -> Option<Self> {
         let message = MessageParser::default().parse(content)?;
         let mut headers = message.headers_raw().filter(|(name, _)| is_one_of(name, &RECIPIENT_HEADERS));
@@ -75,8 +74,9 @@ fn recipients(message: &Message<'_>) -> Option<Vec<RecipientStatus>> {
     Some(text.split("\n\n").filter_map(recipient_status).collect())
 }
 
-/// Returns the recipients that Exim names in a report without a delivery status: plain text, and a
-/// header with the recipients that did not get the mail. A report on a delay has no such header.
+/// Returns the recipients that the mail server Exim names in a plain-text report. The header
+/// `X-Failed-Recipients` contains the recipients that did not get the mail. A report on a delay
+/// does not have this header.
 fn failed_recipients(message: &Message<'_>) -> Option<Vec<RecipientStatus>> {
     let headers = message.headers_raw().filter(|(name, _)| name.eq_ignore_ascii_case("x-failed-recipients"));
     let addresses: Vec<_> =
@@ -96,7 +96,7 @@ fn recipient_status(group: &str) -> Option<RecipientStatus> {
     let first_word = |text: &str| text.split(|c: char| c.is_whitespace() || c == '(').next().map(str::to_owned);
     let address = |name| field(name).map(|value| value.rsplit(';').next().unwrap_or(value).trim().to_owned());
     let code = field("status").and_then(first_word).filter(|code| is_status_code(code)).unwrap_or_default();
-    // Some mail systems leave the action out. The class of the status code then tells it.
+    // If the action is missing, it is derived from the class of the status code.
     let action = match field("action").and_then(first_word) {
         Some(action) => action.to_ascii_lowercase(),
         None => action_of_class(code.chars().next()?)?.to_owned(),

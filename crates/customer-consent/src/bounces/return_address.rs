@@ -1,5 +1,5 @@
-//! Return addresses: each notice has an envelope sender of its own (a variable envelope return
-//! path), so that a report of a failed delivery identifies the notice.
+//! Return addresses: each notice (a mail to the customer contact) has an envelope sender of its own
+//! (a variable envelope return path), so that a report of a failed delivery identifies the notice.
 
 use cpor_types::TenantId;
 use data_encoding::BASE32_NOPAD;
@@ -8,10 +8,10 @@ use uuid::Uuid;
 /// The beginning of the local part of each return address.
 const PREFIX: &str = "bounce+";
 
-/// The notice that a return address stands for.
+/// The tenant and the notice that a return address contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ReturnAddress {
-    /// The tenant of the notice.
+    /// The tenant whose contact gets the notice.
     pub(crate) tenant: TenantId,
     /// The id of the notice.
     pub(crate) notice: Uuid,
@@ -25,7 +25,6 @@ pub(crate) struct ReturnAddresses {
 }
 
 impl ReturnAddresses {
-    /// Creates the return addresses at `domain`.
     pub(crate) fn at(domain: &str) -> Self {
         Self { domain: domain.to_ascii_lowercase() }
     }
@@ -42,7 +41,6 @@ impl ReturnAddresses {
         value.split(|c: char| c.is_whitespace() || "<>,;\"()".contains(c)).find_map(|word| self.parse(word))
     }
 
-    /// Reads a return address.
     fn parse(&self, text: &str) -> Option<ReturnAddress> {
         let (local, domain) = text.split_once('@')?;
         let ids = local.to_ascii_lowercase().strip_prefix(PREFIX)?.to_ascii_uppercase();

@@ -1,5 +1,6 @@
 //! The texts about a consent in one language: who claims what, what the partner will see, and what
-//! happens if the customer does nothing (R40). Mails and pages use the same texts.
+//! happens if the customer does nothing (R40). Mails and pages use the same texts. A *consent* is
+//! the customer's side of one claim.
 
 mod time_text;
 
@@ -13,34 +14,27 @@ use crate::translation::{Text, Translation};
 /// A heading with one paragraph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Section {
-    /// The heading.
     pub(crate) heading: String,
-    /// The paragraph under the heading.
     pub(crate) paragraph: String,
 }
 
 /// A heading with several paragraphs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Paragraphs {
-    /// The heading.
     pub(crate) heading: String,
-    /// The paragraphs under the heading.
     pub(crate) paragraphs: Vec<String>,
 }
 
 /// The table of the claim's details: partner, customer, claim, products and activities.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClaimDetails {
-    /// The heading of the table.
     pub(crate) heading: String,
-    /// The rows of the table.
     pub(crate) rows: Vec<ClaimDetail>,
 }
 
 /// One row of the table of the claim's details.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClaimDetail {
-    /// The name of the row.
     pub(crate) name: String,
     /// The values of the row, one per line.
     pub(crate) values: Vec<String>,
@@ -55,7 +49,7 @@ pub(crate) struct ConsentText<'a> {
     /// Whether the consent window (the time in which silence counts as consent) is counted from the
     /// notice at submission (R41).
     counts_from_submission: bool,
-    /// The length of the consent window as text.
+    /// The length of the consent window, for example "7 calendar days".
     window_length: String,
     /// The end of the window as text; empty if it is unknown.
     due_time: String,
@@ -163,8 +157,9 @@ impl<'a> ConsentText<'a> {
         Some(Paragraphs { heading: texts.heading.plain(), paragraphs: paragraphs.into_iter().flatten().collect() })
     }
 
-    /// Returns the section on what happens if the customer does nothing (R42), or `None` if silence
-    /// has no effect any more, because of the state or an approval that a reviewer has to confirm.
+    /// Returns the section on what happens if the customer does nothing (R42). Returns `None` if
+    /// silence no longer has an effect: the window has passed, the claim is declined or closed, or
+    /// the contact has approved and a reviewer must confirm the contact.
     pub(crate) fn no_response(&self) -> Option<Section> {
         let texts = &self.translation.no_response;
         if self.consent.is_approval_unconfirmed() {
@@ -211,7 +206,7 @@ impl<'a> ConsentText<'a> {
     }
 
     /// Returns the section on the time until which the customer can decline (R41, R43), or `None`
-    /// if that is no longer possible.
+    /// if the customer can no longer decline.
     pub(crate) fn decline_until(&self) -> Option<Section> {
         let texts = &self.translation.decline_until;
         let text = match &self.consent.state {
@@ -235,7 +230,8 @@ impl<'a> ConsentText<'a> {
     }
 
     /// Returns the section on the time until which the customer can decline, with `text` as its
-    /// paragraph. If the policy allows a decline at any time, a sentence on that is added (R43).
+    /// paragraph. If the policy allows a decline at any time, the paragraph ends with a sentence
+    /// that says so (R43).
     pub(crate) fn decline_until_section(&self, text: &Text) -> Section {
         let texts = &self.translation.decline_until;
         let mut paragraph = self.fill(text);
@@ -245,7 +241,6 @@ impl<'a> ConsentText<'a> {
         Section { heading: texts.heading.plain(), paragraph }
     }
 
-    /// Returns the name of an activity.
     fn activity_name(&self, activity: Activity) -> String {
         match activity {
             Activity::Usage => self.translation.product.usage.plain(),
@@ -274,7 +269,7 @@ fn decision_time(consent: &Consent) -> Option<Timestamp> {
     decline_time.or_else(|| consent.approval.map(|approval| approval.time)).or_else(window_end)
 }
 
-/// Returns the length of the consent window as text.
+/// Returns the length of the consent window as text, for example "7 calendar days".
 fn window_length(translation: &Translation, length: Length) -> String {
     let days = length.days().to_string();
     let text = match length {

@@ -24,7 +24,7 @@ pub(crate) struct ClaimSummary {
     pub(crate) display_name: String,
     /// The partner's activities in the claim.
     pub(crate) activities: Vec<Activity>,
-    /// The lines of the claim.
+    /// The parts of the claim, each for one workload or subscription.
     pub(crate) lines: Vec<Line>,
     /// The policy profile that the claim was submitted under (R61).
     pub(crate) policy: PolicyId,

@@ -15,7 +15,7 @@ use super::{Consent, Contact, Event};
 pub(crate) struct Confirmation {
     /// The id of the mail.
     pub(crate) id: Uuid,
-    /// The decision.
+    /// The decision that the mail confirms.
     pub(crate) decision: CustomerCommand,
     /// The time of the decision.
     pub(crate) time: Timestamp,
@@ -24,8 +24,8 @@ pub(crate) struct Confirmation {
 }
 
 impl Consent {
-    /// Returns whether a decision by this channel counts. An approval by link counts only if the
-    /// contact is authorized (R43a).
+    /// Returns whether an approval by this channel counts as consent of the tenant. An approval by
+    /// link counts only if the contact is authorized (R43a).
     pub(crate) fn counts(&self, channel: Channel) -> bool {
         match channel {
             Channel::Link => self.claim.contact_authorized,
@@ -38,8 +38,9 @@ impl Consent {
         self.approval.filter(|approval| self.counts(approval.channel))
     }
 
-    /// Returns whether the contact has approved by link, and that does not count until a reviewer
-    /// has confirmed the contact (R43a).
+    /// Returns whether the contact has approved by link, but the approval does not count until a
+    /// reviewer has confirmed the contact (R43a). False if the consent is already decided or
+    /// closed.
     pub(crate) fn is_approval_unconfirmed(&self) -> bool {
         let is_undecided = self.state.official_since().is_none() && !self.state.kind().is_over();
         self.approval.is_some() && self.counting_approval().is_none() && is_undecided
@@ -51,13 +52,15 @@ impl Consent {
         self.approval.filter(|approval| approval.channel == Channel::SignedIn)
     }
 
-    /// Returns whether the silence of the customer does not count: the contact is not authorized
-    /// (R43a). After an earlier decline, silence is a decline, unless the contact has approved.
+    /// Returns whether silence until the end of the consent window must be confirmed, because the
+    /// contact is not authorized (R43a). False if the customer declined before a dispute and has
+    /// not approved since: then silence is a decline (R28) and needs no confirmation.
     pub(super) fn needs_confirmation(&self) -> bool {
         !self.claim.contact_authorized && (!self.declined_before || self.approval.is_some())
     }
 
-    /// Queues the mail that confirms a decision to the contact. Without a contact there is none.
+    /// Queues the mail that confirms a decision to the claim's contact, unless the contact was
+    /// erased.
     pub(super) fn queue_confirmation(&mut self, decision: CustomerCommand, now: Timestamp) -> Option<Event> {
         self.queue_confirmation_to(self.claim.contact.clone(), decision, now)
     }
@@ -77,8 +80,8 @@ impl Consent {
         Some(Event::ConfirmationQueued { mail: id })
     }
 
-    /// Applies the authorization of the contact (R43a). An approval by link that did not count, or
-    /// silence that did not count, counts from `now` on. The argument is the consent with the
+    /// Applies the authorization of the contact (R43a). An earlier approval by link or silence of
+    /// this contact, which did not count, counts from `now` on. `next` is the consent with the
     /// authorized contact.
     pub(super) fn on_contact_authorized(next: Self, now: Timestamp) -> Transition<Self> {
         let window = next.state.window().cloned();
@@ -101,11 +104,12 @@ impl Consent {
     }
 }
 
-/// Returns the id of the confirmation with this number. It starts with the time, like the ids of
-/// notices, so that mails are sorted by the time at which they were queued.
+/// Returns the id of the claim's confirmation with this number. The id starts with the time, like
+/// the ids of notices, so that mails are sorted by the time at which they were queued.
 fn confirmation_id(claim: Uuid, number: usize, time: Timestamp) -> Uuid {
     let millis = u64::try_from(time.timestamp_millis()).unwrap_or_default();
-    let [a, b, c, d, e, f, g, h, i, j, ..] =
-        Uuid::new_v5(&claim, format!("confirmation {number}").as_bytes()).into_bytes();
-    uuid::Builder::from_unix_timestamp_millis(millis, &[a, b, c, d, e, f, g, h, i, j]).into_uuid()
+    let hash = Uuid::new_v5(&claim, format!("confirmation {number}").as_bytes()).into_bytes();
+    let mut hash_start = [0; 10];
+    hash_start.copy_from_slice(&hash[..10]);
+    uuid::Builder::from_unix_timestamp_millis(millis, &hash_start).into_uuid()
 }

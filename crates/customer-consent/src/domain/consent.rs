@@ -2,8 +2,9 @@
 //!
 //! The *association* of a claim is the record that the partner works with the customer. It becomes
 //! *official* when the claim is approved and the customer consents: explicitly, or by silence until
-//! the end of the *consent window*. All times are those of the business clock, which deadlines use
-//! and which can differ from the system clock.
+//! the end of the *consent window*. A *notice* is a mail to the customer contact. The contact is
+//! *authorized* if its approval by link and its silence count as consent of the tenant. All times
+//! are those of the business clock, which deadlines use and which can differ from the system clock.
 
 use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{Deadline, Personal, Timestamp};
@@ -146,8 +147,8 @@ impl Consent {
         }
     }
 
-    /// Records a decline at `now`. R28: if the customer declined before the dispute, silence until
-    /// the end of the window counts as a decline again.
+    /// Records silence until the end of the window as a decline at `now`, because the customer
+    /// declined before the dispute (R28).
     pub(super) fn decline_by_silence(&self, now: Timestamp) -> Transition<Self> {
         let channel = Channel::Silence;
         let decline = Decline { decision: DecisionRecord { time: now, channel }, comment: Personal::empty() };
@@ -171,10 +172,10 @@ impl Consent {
         }
     }
 
-    /// Applies the end of the consent window. R27: silence makes the association official, if the
-    /// contact is authorized (R43a). R28: after an earlier decline, silence is a decline. After an
-    /// explicit approval the association is official already, and only the right to decline ends.
-    /// In that case too the event is recorded, for the claim's history (R56).
+    /// Applies the end of the consent window. Silence makes the association official (R27) if the
+    /// contact is authorized (R43a). If the customer declined before a dispute, silence is a
+    /// decline (R28). After an explicit approval the association is official already, and only the
+    /// right to decline ends; the event is recorded nevertheless, for the claim's history (R56).
     fn pass_window(&self, window: &Window) -> Transition<Self> {
         let due = window.deadline.due;
         let granted_since = |since| self.with_state(State::Granted { since, window: window.clone() }, due);

@@ -1,6 +1,7 @@
 //! The customer's commands: approve (R26a) and decline (R26, R43). The partner's association is
 //! *official* when the claim is approved and the customer consents: explicitly, or by silence until
-//! the end of the consent window.
+//! the end of the consent window. The customer contact is *authorized* if its approval by link and
+//! its silence count as consent of the tenant.
 
 use cpor_durable::Transition;
 use cpor_types::Timestamp;
@@ -37,8 +38,8 @@ impl Consent {
         Ok(Some(Transition::new(next, std::iter::once(approved).chain(confirmation))))
     }
 
-    /// Approves the claim through the link of a notice. Links that were sent before the claim was
-    /// edited cannot approve (R29).
+    /// Approves the claim through the link of a notice (a mail to the customer contact). Links that
+    /// were sent before the claim was edited cannot approve (R29).
     pub(crate) fn approve_by_link(&self, notice: Uuid, now: Timestamp) -> CommandResult {
         if self.can_approve_by_link_of(notice) { self.approve(Channel::Link, now) } else { Err(Refusal::LinkOutdated) }
     }
@@ -53,10 +54,10 @@ impl Consent {
     /// contact of that notice, if the claim has another contact now (R43a).
     pub(crate) fn decline_by_link(&self, notice: Uuid, comment: &str, now: Timestamp) -> CommandResult {
         let declined = self.decline(Channel::Link, comment, now)?;
-        let used = self.notices.iter().find(|candidate| candidate.id == notice).map(|notice| &notice.contact);
-        let former = used.filter(|contact| contact.email != self.claim.contact.email);
+        let link_contact = self.notices.iter().find(|candidate| candidate.id == notice).map(|notice| &notice.contact);
+        let former_contact = link_contact.filter(|contact| contact.email != self.claim.contact.email);
         Ok(declined.map(|mut transition| {
-            let mail = former.and_then(|contact| {
+            let mail = former_contact.and_then(|contact| {
                 transition.next.queue_confirmation_to(contact.clone(), CustomerCommand::Decline, now)
             });
             transition.events.extend(mail);

@@ -33,8 +33,8 @@ impl Consent {
         Ok(Some(transition))
     }
 
-    /// Records that a notice bounced after it was sent (R41b). An operator knows this from a
-    /// person, and not from the mail system. A repeated command changes nothing.
+    /// Records, for an operator, that a notice bounced after it was sent (R41b). This is for
+    /// bounces that the mail system did not report. A repeated command changes nothing.
     pub(crate) fn record_bounce(&self, notice: Uuid, reason: &str, terms: &Terms, now: Timestamp) -> CommandResult {
         let found = self.notices.iter().find(|candidate| candidate.id == notice).ok_or(Refusal::NoticeUnknown)?;
         if found.delivery == Delivery::Queued {
@@ -76,10 +76,10 @@ impl Consent {
         Some(Transition::new(next, std::iter::once(reported).chain(window_event)))
     }
 
-    /// Counts the consent window from the first notice that is still accepted, after another one
-    /// has bounced (R41b). Without such a notice the window stops. An association that is official
-    /// because the window has passed does not change. Returns the event that reports the change to
-    /// claim-intake, if the claim is approved.
+    /// Counts the consent window anew after a notice has bounced: from the first notice that is
+    /// still accepted (R41b). Without such a notice the window stops. An association that is
+    /// official because the window has passed does not change. Returns the event that reports the
+    /// change to claim-intake, if the claim is approved.
     fn recount_window(&mut self, terms: &Terms, now: Timestamp) -> Option<Event> {
         let Effect::MovesTo(_) = self.effect(Input::AcceptedNoticeBounces) else { return None };
         let opened = self.state.window()?.opened;
@@ -123,7 +123,8 @@ impl Consent {
         event
     }
 
-    /// Returns the consent window that is counted from the first notice that is accepted (R41).
+    /// Returns the consent window that is counted from the first accepted notice (R41), or `None`
+    /// if no notice is accepted.
     pub(super) fn window_from_notices(&self, terms: &Terms) -> Option<Window> {
         let accept_time = |notice: &Notice| match notice.delivery {
             Delivery::Accepted { time } if notice.current && notice.can_start_window(terms.window_start) => Some(time),
@@ -183,7 +184,8 @@ impl Consent {
         self.queue_notice(id, kind, contact, true, now)
     }
 
-    /// Queues a notice and returns the resulting transition. See [`Notice::current`] for `current`.
+    /// Queues a notice and returns the resulting transition. `current` becomes [`Notice::current`]:
+    /// it is false for a former contact.
     pub(super) fn queue_notice(
         mut self,
         id: Uuid,

@@ -9,7 +9,8 @@ use super::{Consent, Contact, Event};
 
 impl Consent {
     /// Erases the personal data of these kinds, in any state. Returns `None` if the consent
-    /// contains none. The event also makes the store erase the recipients of mails.
+    /// contains no such data. When the store saves the resulting event, it also erases the
+    /// recipients of mails.
     pub(crate) fn erase(&self, kinds: &[PersonalData], now: Timestamp) -> Option<Transition<Self>> {
         let mut next = self.clone();
         kinds.iter().for_each(|kind| next.erase_kind(*kind));
@@ -19,7 +20,6 @@ impl Consent {
         })
     }
 
-    /// Erases the personal data of one kind.
     fn erase_kind(&mut self, kind: PersonalData) {
         match kind {
             PersonalData::Contacts => {
@@ -30,7 +30,7 @@ impl Consent {
                     .chain([&mut self.claim.contact])
                     .for_each(|contact| *contact = Contact::default());
             }
-            // The consent does not store the subject (user id) of who decided, only the channel of
+            // The consent does not store the user id of the person who decided, only the channel of
             // the decision, such as the link in a mail.
             PersonalData::Subjects => {}
             PersonalData::FreeText => {

@@ -1,4 +1,7 @@
-//! The events of a consent, which is the customer's side of one claim.
+//! The events of a consent, which is the customer's side of one claim. The customer contact is
+//! *authorized* if its approval by link and its silence count as consent of the tenant. The
+//! *association* is the record of the partner for the customer, which becomes *official* when the
+//! claim is approved and the customer consents.
 
 use cpor_types::{NoticeState, Personal, PersonalData, Timestamp};
 use uuid::Uuid;
@@ -16,22 +19,19 @@ pub(crate) enum Event {
     },
     /// A user asked for the last notice to be sent again (R44).
     NoticeResent {
-        /// The kind of notice.
         kind: NoticeKind,
         /// The delivery state of the notice that is sent again.
         previous: NoticeState,
     },
     /// The mail system accepted or refused a notice (R41).
     NoticeReported {
-        /// The kind of notice.
         kind: NoticeKind,
         /// Whether the notice was accepted, or why it bounced.
         report: DeliveryReport,
         /// The delivery state of the notice before the report.
         previous: NoticeState,
-        /// The number of the request that the notice was part of; see
-        /// [`ClaimSummary::consent_request_number`](super::ClaimSummary::consent_request_number).
-        /// `None` if the customer was asked anew since then.
+        /// The number of the request for consent that the notice belongs to (the customer is asked
+        /// anew after an edit). `None` if the customer was asked anew since then.
         consent_request_number: Option<u32>,
     },
     /// The consent window opened: the time in which silence of the customer counts as consent
@@ -39,8 +39,8 @@ pub(crate) enum Event {
     WindowOpened {
         /// The time at which the window ends.
         due: Timestamp,
-        /// The rule from which the time was computed, for example `7 calendar days, calendar de
-        /// 2026`.
+        /// The rule from which the time was computed, for example
+        /// `7 calendar days, calendar de 2026, tzdata 2026a`.
         rule: String,
     },
     /// The notice that started the consent window of an approved claim bounced after all (R41b).
@@ -49,7 +49,8 @@ pub(crate) enum Event {
         /// official.
         delivery_due: Option<Timestamp>,
     },
-    /// The time in which a notice must be accepted (R41a) ends soon (R48).
+    /// The partner is reminded that the time in which a notice must be accepted (R41a) ends soon
+    /// (R48).
     DeliveryReminded,
     /// No notice was accepted in time after the approval (R41a).
     CustomerNotReached,
@@ -57,8 +58,8 @@ pub(crate) enum Event {
     WindowPassed {
         /// Whether the silence does not count yet, because the contact is not authorized (R43a).
         awaits_confirmation: bool,
-        /// The number of the request that the silence answers; see
-        /// [`ClaimSummary::consent_request_number`](super::ClaimSummary::consent_request_number).
+        /// The number of the request for consent that was not answered (the customer is asked anew
+        /// after an edit).
         consent_request_number: u32,
     },
     /// A mail that confirms a decision was queued (R43a).
@@ -73,8 +74,8 @@ pub(crate) enum Event {
         awaits_confirmation: bool,
         /// The channel of the approval, such as the link in a mail.
         channel: Channel,
-        /// The number of the request that the approval answers; see
-        /// [`ClaimSummary::consent_request_number`](super::ClaimSummary::consent_request_number).
+        /// The number of the request for consent that the approval answers (the customer is asked
+        /// anew after an edit).
         consent_request_number: u32,
     },
     /// The customer declined (R26).
@@ -83,17 +84,13 @@ pub(crate) enum Event {
         channel: Channel,
         /// The customer's comment; may be empty.
         comment: Personal,
-        /// The number of the request that was answered, or left unanswered until the window passed;
-        /// see
-        /// [`ClaimSummary::consent_request_number`](super::ClaimSummary::consent_request_number).
+        /// The number of the request for consent that the decline answers (the customer is asked
+        /// anew after an edit). Silence can be a decline, too (R28).
         consent_request_number: u32,
-        /// The time of the decline if it is reported again (R47). `None` for the first report: the
-        /// decline then counts from the effective time of the event.
+        /// The time of the decline if it is reported for a second time (R47). `None` in the first
+        /// report: the decline then counts from the time of the event.
         decline_time: Option<Timestamp>,
     },
     /// Personal data of the claim was erased (R56).
-    PersonalDataErased {
-        /// The kinds of personal data.
-        kinds: Vec<PersonalData>,
-    },
+    PersonalDataErased { kinds: Vec<PersonalData> },
 }

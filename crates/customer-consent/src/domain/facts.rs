@@ -1,9 +1,11 @@
 //! Applies the events that the service claim-intake reports about the claim. A report is never
-//! refused. If it comes too late for the state of the consent, the method returns `None` and
-//! nothing changes.
+//! refused. If it comes too late for the present state of the consent, the method returns `None`,
+//! and nothing changes.
 //!
 //! The partner's association is *official* when the claim is approved and the customer consents:
-//! explicitly, or by silence until the end of the *consent window*.
+//! explicitly, or by silence until the end of the *consent window*. A *notice* is a mail to the
+//! customer contact. The contact is *authorized* if its approval by link and its silence count as
+//! consent of the tenant.
 
 use cpor_durable::Transition;
 use cpor_types::{Deadline, Timestamp};
@@ -32,9 +34,9 @@ pub(crate) enum EditNotice {
     /// The customer is not notified.
     None,
     /// The contact of an approved claim is notified again, and nothing else changes.
-    Again,
+    Repeat,
     /// The customer is asked anew: earlier links can only decline, and an earlier approval lapses.
-    Anew,
+    NewRequest,
 }
 
 /// The customer's last decision before a dispute, as reported by claim-intake (R28).
@@ -69,8 +71,8 @@ impl Consent {
 
     /// Applies the approval of the claim (R23). The customer is notified and gets a consent window
     /// in which to decline (R41). If the customer has approved explicitly, the association is
-    /// already official during that window (R26a). A window that was counted from the submission
-    /// continues. If it has already passed in silence, that is reported now, because the
+    /// already official during that window (R26a). By some policies the window opened after the
+    /// submission: then it continues, or its end is reported now if it has passed, because the
     /// association becomes official no earlier than the approval of the claim.
     pub(crate) fn on_claim_approved(
         &self,
@@ -144,12 +146,12 @@ impl Consent {
             None => Input::ClaimEdited,
         };
         match (edit, self.effect(input)) {
-            (EditNotice::None, _) | (EditNotice::Anew, Effect::Nothing | Effect::Refused) => {
+            (EditNotice::None, _) | (EditNotice::NewRequest, Effect::Nothing | Effect::Refused) => {
                 return self.with_claim(claim, now);
             }
-            (EditNotice::Again, _) => return Some(self.notify_again(claim, notices[1], now)),
-            (EditNotice::Anew, Effect::MovesTo(StateKind::Requested)) => {}
-            (EditNotice::Anew, Effect::MovesTo(_) | Effect::StateKept) => {
+            (EditNotice::Repeat, _) => return Some(self.notify_again(claim, notices[1], now)),
+            (EditNotice::NewRequest, Effect::MovesTo(StateKind::Requested)) => {}
+            (EditNotice::NewRequest, Effect::MovesTo(_) | Effect::StateKept) => {
                 return Some(self.ask_corrected_contact(claim, notices[1], terms, now));
             }
         }
@@ -168,8 +170,8 @@ impl Consent {
     }
 
     /// Notifies the contact of an approved claim again, because the partner corrected the technical
-    /// contact (R29a). A notice that is still queued is enough. Without a decision to make, nobody
-    /// is notified.
+    /// contact (R29a). No notice is queued if one is still queued, or if the customer has nothing
+    /// left to decide.
     fn notify_again(&self, claim: ClaimSummary, notice: Uuid, now: Timestamp) -> Transition<Self> {
         let mut transition = self.with_claim(claim, now).unwrap_or_else(|| Transition::new(self.clone(), []));
         let is_queued = |last: &Notice| last.current && last.delivery == Delivery::Queued;
@@ -180,16 +182,15 @@ impl Consent {
         Transition { next: notified.next, ..transition }
     }
 
-    /// Asks the new contact of an approved claim (R29a). Its notice can open the consent window.
-    /// Earlier links can only decline from now on.
+    /// Asks the new contact of an approved claim (R29a). The notice to this contact can open the
+    /// consent window. Earlier links can only decline from now on.
     ///
-    /// A notice can have been accepted, and the customer can have approved, while the edit was on
-    /// its way. claim-intake ignores both, because they answer an earlier request. What the former
-    /// contact accepted, approved or left unanswered says nothing about another contact: the
-    /// window stops, an approval by link lapses, and the customer must be reached again (R41a). An
-    /// approval by an administrator of the tenant does not depend on the contact, so it is reported
-    /// again for the new request. The same holds for a decline by silence (R28), which says nothing
-    /// about another contact, either.
+    /// Before the report of the edit arrived, a notice to the former contact can have been
+    /// accepted, and that contact can have approved by link or declined by silence (R28).
+    /// claim-intake ignores this, because it answers an earlier request. So it is undone here: the
+    /// window stops, the approval by link or the decline by silence is removed, and the customer
+    /// must be reached again (R41a). An approval by an administrator of the tenant does not depend
+    /// on the contact. It is reported again for the new request.
     fn ask_corrected_contact(
         &self,
         claim: ClaimSummary,
@@ -263,17 +264,17 @@ impl Consent {
         Some(consent.queue_notice_if(terms.notices.at_submission, notice, NoticeKind::Dispute, now))
     }
 
-    /// Applies the end of all associations of the claim (R37, R39): there is nothing left to
-    /// decline.
+    /// Applies the end of all associations of the claim (R37, R39). The customer has nothing left
+    /// to decline, so the consent is closed.
     pub(crate) fn on_lines_ended(&self, now: Timestamp) -> Option<Transition<Self>> {
         let Effect::MovesTo(_) = self.effect(Input::LinesEnded) else { return None };
         Some(Transition::new(self.with_state(State::Closed { since: now }, now), []))
     }
 
-    /// Applies that associations of the claim are on record since `since`, although all of them
-    /// were reported as ended (R47). The customer can decline as before, until the window passes.
-    /// If no window runs, the customer is notified with the id `notice`, because a notice that was
-    /// still queued was withdrawn when the associations ended (R40, R41).
+    /// Applies the report that associations of the claim are official since `since` after all,
+    /// although all of them were reported as ended (R47). The customer can decline as before, until
+    /// the window passes. If the window has not opened, a notice with the id `notice` is queued,
+    /// because queued notices were withdrawn when the associations ended (R40, R41).
     ///
     /// If the customer has declined, the decline is reported again: claim-intake ignored it while
     /// all associations counted as ended.
@@ -334,8 +335,8 @@ impl Consent {
     }
 
     /// Returns the consent as it was at `time`, when the claim was approved. The report of the
-    /// approval may arrive late (R47). If the consent window has passed since `time`, it is open
-    /// again in the result, and its deadline is then applied as usual.
+    /// approval may arrive late (R47). If the consent window has passed between `time` and now, it
+    /// is open again in the result; the caller's writer then applies its deadline as usual.
     fn state_at_approval(&self, time: Timestamp) -> Self {
         match &self.state {
             State::AwaitingReviewWindowPassed(window) if !window.deadline.has_passed(time) => {

@@ -1,6 +1,7 @@
-//! The holder of a legacy association, which was recorded before claims existed (R58). It has no
-//! claim, so it is told by mail that another company claims the same, that a reviewer asks for a
-//! statement, and that the association has ended (R58a). It answers by the link in the mail.
+//! The holder of a legacy association: a partner's record for a customer's subscription that was
+//! made before claims existed (R58). The holder has no claim. A mail tells the holder that another
+//! company claims the same subscription, that a reviewer asks for a statement, or that the
+//! association has ended (R58a). The holder answers through the link in the mail.
 
 use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{CaseId, Deadline, Personal, Timestamp};
@@ -10,7 +11,7 @@ use uuid::Uuid;
 /// The holder of one legacy association.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct LegacyHolder {
-    /// What the holder is on record for, as last reported by the registry.
+    /// The association and the holder's contact, as last reported by the registry.
     pub(crate) facts: HolderFacts,
     /// The mails to the holder, the oldest first.
     pub(crate) notices: Vec<HolderNotice>,
@@ -18,7 +19,7 @@ pub(crate) struct LegacyHolder {
     pub(crate) update_time: Timestamp,
 }
 
-/// What a holder is on record for, and how it is reached.
+/// The legacy association, and the contact to which its mails are sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct HolderFacts {
     /// The display name of the customer.
@@ -27,13 +28,11 @@ pub(crate) struct HolderFacts {
     pub(crate) partner: String,
     /// The display name of the product.
     pub(crate) product: String,
-    /// The key: `subscriptions/{uuid}`.
+    /// The claimed subscription, as `subscriptions/{uuid}`.
     pub(crate) key: String,
     /// The id of the calendar of the holder's location.
     pub(crate) calendar: String,
-    /// The name of the contact.
     pub(crate) contact_name: Personal,
-    /// The e-mail address of the contact.
     pub(crate) contact_email: Personal,
 }
 
@@ -44,14 +43,14 @@ pub(crate) struct HolderNotice {
     pub(crate) id: Uuid,
     /// What the mail is about.
     pub(crate) kind: HolderNoticeKind,
-    /// The review case of the competing claim. `None` for a loss.
+    /// The review case of the competing claim. `None` if the association has ended.
     pub(crate) review_case: Option<CaseId>,
     /// The comment of the reviewer who asks for a statement; otherwise empty.
     pub(crate) comment: String,
     /// Whether the holder can answer.
     pub(crate) answer: Answer,
-    /// The reminder of the deadline for the answer (R48). `None` if there is no deadline, or it is
-    /// too short for a reminder.
+    /// The reminder of the deadline for the answer (R48). `None` if there is no deadline, or if the
+    /// time until the deadline is too short for a reminder.
     #[serde(default)]
     pub(crate) reminder: Option<Reminder>,
 }
@@ -70,7 +69,7 @@ pub(crate) enum Reminder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum HolderNoticeKind {
-    /// Another company claims the same.
+    /// Another company claims the same subscription.
     Contested,
     /// A reviewer asks for a statement.
     StatementRequested,
@@ -83,7 +82,7 @@ pub(crate) enum HolderNoticeKind {
 }
 
 impl HolderNoticeKind {
-    /// Returns the kind of the mail.
+    /// Returns the name of the kind in the table of mails. It never changes.
     pub(crate) const fn mail_kind(self) -> &'static str {
         match self {
             Self::Contested => "legacy_contested",
@@ -122,7 +121,7 @@ pub(crate) enum HolderEvent {
     NoticeQueued { notice: Uuid },
     /// A mail that reminds the holder of a request was queued (R48).
     ReminderQueued { mail: Uuid },
-    /// The holder can answer a request until this time.
+    /// A reviewer asked for a statement, and the holder can answer until `due`.
     DeadlineSet { review_case: CaseId, due: Timestamp },
     /// The holder has answered.
     StatementGiven { review_case: CaseId, text: Personal },
@@ -140,13 +139,13 @@ pub(crate) enum StatementRefusal {
 }
 
 impl LegacyHolder {
-    /// The kind of the deadline for a statement.
-    pub(crate) const STATEMENT: &'static str = "legacy_statement";
-    /// The kind of the deadline for the reminder of a statement, and of the mail.
+    /// The stored name of the deadline for a statement.
+    pub(crate) const STATEMENT_DEADLINE: &'static str = "legacy_statement";
+    /// The stored name of the reminder's due time, and of the kind of the reminder's mail.
     pub(crate) const REMINDER: &'static str = "legacy_statement_reminder";
 
-    /// Adds a notice for the holder `previous`, or for a new one. After a loss, no notice can be
-    /// answered any more.
+    /// Queues a notice for the holder. `previous` is `None` if this is the first one. If the notice
+    /// tells that the association has ended, earlier notices can no longer be answered.
     pub(crate) fn notify(
         previous: Option<&Self>,
         facts: HolderFacts,
@@ -165,12 +164,11 @@ impl LegacyHolder {
         Transition::new(Self { facts, notices, update_time: now }, events)
     }
 
-    /// Returns the notice of which this mail reminds the holder.
+    /// Returns the notice about which the reminder with this mail id was queued.
     pub(crate) fn notice_with_reminder(&self, mail: Uuid) -> Option<&HolderNotice> {
         self.notices.iter().find(|notice| notice.reminder == Some(Reminder::Queued(mail)))
     }
 
-    /// Returns the notice with this id.
     pub(crate) fn notice(&self, id: Uuid) -> Option<&HolderNotice> {
         self.notices.iter().find(|notice| notice.id == id)
     }
@@ -209,7 +207,7 @@ impl LegacyHolder {
         next
     }
 
-    /// Returns the holder after all deadlines that have passed.
+    /// Applies the deadlines that have passed by `now` (R47).
     pub(crate) fn with_deadlines_applied(mut self, now: Timestamp) -> Self {
         while let Some(passed) = self.apply_passed_deadline(now) {
             self = passed.transition.next;
@@ -287,7 +285,8 @@ mod tests {
     }
 
     fn notice(id: u128, kind: HolderNoticeKind, due: Option<Timestamp>) -> HolderNotice {
-        let deadline = due.map(|due| Deadline { due, kind: LegacyHolder::STATEMENT.into(), rule: "5 days".to_owned() });
+        let deadline =
+            due.map(|due| Deadline { due, kind: LegacyHolder::STATEMENT_DEADLINE.into(), rule: "5 days".to_owned() });
         let answer = if kind.is_loss() { Answer::Over } else { Answer::Open(deadline) };
         let review_case = (!kind.is_loss()).then(|| CaseId(Uuid::from_u128(7)));
         HolderNotice { id: Uuid::from_u128(id), kind, review_case, comment: String::new(), answer, reminder: None }
@@ -315,7 +314,7 @@ mod tests {
         let request = HolderNotice { reminder: Some(Reminder::Due(remind)), ..request };
         let asked = LegacyHolder::notify(None, facts(), request.clone(), start).next;
         let kinds = asked.deadlines().into_iter().map(|deadline| deadline.kind);
-        assert_eq!(kinds.collect::<Vec<_>>(), [LegacyHolder::REMINDER, LegacyHolder::STATEMENT]);
+        assert_eq!(kinds.collect::<Vec<_>>(), [LegacyHolder::REMINDER, LegacyHolder::STATEMENT_DEADLINE]);
         let passed = asked.apply_passed_deadline(due).unwrap();
         let [HolderEvent::ReminderQueued { mail }] = passed.transition.events[..] else { panic!("{passed:?}") };
         let reminded = passed.transition.next;

@@ -13,7 +13,6 @@ use super::Contact;
 pub(crate) struct Notice {
     /// The id of the notice and of its mail.
     pub(crate) id: Uuid,
-    /// The kind of notice.
     pub(crate) kind: NoticeKind,
     /// The recipient.
     pub(crate) contact: Contact,
@@ -28,8 +27,9 @@ pub(crate) struct Notice {
 }
 
 impl Notice {
-    /// Returns whether a report of the mail system changes the notice. A withdrawn notice may
-    /// already have been sent. An accepted notice can bounce later (R41b).
+    /// Returns whether a report of the mail system changes the notice. A report can also be about a
+    /// withdrawn notice, which may have been sent before, and an accepted notice can bounce later
+    /// (R41b).
     pub(crate) fn admits(&self, report: &DeliveryReport) -> bool {
         match (self.delivery, report) {
             (Delivery::Queued | Delivery::Withdrawn { .. }, _)

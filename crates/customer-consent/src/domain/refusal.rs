@@ -17,7 +17,7 @@ pub(crate) enum Refusal {
     /// The customer has declined. An approval does not override a decline.
     #[error("the customer has already declined the claim")]
     AlreadyDeclined,
-    /// The claim is closed.
+    /// The claim was rejected, withdrawn or has otherwise ended.
     #[error("the claim is closed")]
     ClaimClosed,
     /// The link was sent before the claim was edited, so it can only decline (R29).

@@ -142,7 +142,10 @@ pub(crate) fn edited_claim() -> ClaimSummary {
 
 /// Approved by the customer on Tuesday, then edited; notices 5 (to Anna) and 6 (to Ben) are queued.
 pub(crate) fn edited() -> Consent {
-    ahead().on_claim_edited(edited_claim(), EditNotice::Anew, [notice(5), notice(6)], &terms(), day(2)).unwrap().next
+    ahead()
+        .on_claim_edited(edited_claim(), EditNotice::NewRequest, [notice(5), notice(6)], &terms(), day(2))
+        .unwrap()
+        .next
 }
 
 /// Returns a consent in every state, and further consents that reached their state in another way.

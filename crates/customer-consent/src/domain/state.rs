@@ -3,7 +3,8 @@
 //! A consent is the customer's side of one claim. The *association* of the claim is the record that
 //! the partner works with the customer. It becomes *official* (the consent is *granted*) when the
 //! claim is approved and the customer consents: explicitly, or by silence until the end of the
-//! consent window.
+//! consent window. A *notice* is a mail to the customer contact. The contact is *authorized* if its
+//! approval by link and its silence count as consent of the tenant.
 
 pub(crate) use cpor_types::ConsentChannel as Channel;
 use cpor_types::{Deadline, Personal, Timestamp};
@@ -72,7 +73,7 @@ pub(crate) enum State {
 }
 
 impl State {
-    /// Returns the kind of the state, without its data.
+    /// Returns the state without its data.
     pub(crate) const fn kind(&self) -> StateKind {
         match self {
             Self::Requested => StateKind::Requested,
@@ -169,37 +170,25 @@ impl State {
     }
 }
 
-/// The kinds of states: the rows of the transition table.
+/// The states without their data, documented in [`State`]. They are the rows of the transition
+/// table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum StateKind {
-    /// See [`State::Requested`].
     Requested,
-    /// See [`State::AwaitingReviewInWindow`].
     AwaitingReviewInWindow,
-    /// See [`State::AwaitingReviewWindowPassed`].
     AwaitingReviewWindowPassed,
-    /// See [`State::AwaitingDelivery`].
     AwaitingDelivery,
-    /// See [`State::GrantedAwaitingDelivery`].
     GrantedAwaitingDelivery,
-    /// See [`State::WindowOpen`].
     WindowOpen,
-    /// See [`State::AwaitingConfirmation`].
     AwaitingConfirmation,
-    /// See [`State::GrantedInWindow`].
     GrantedInWindow,
-    /// See [`State::Granted`].
     Granted,
-    /// See [`State::Declined`].
     Declined,
-    /// See [`State::RejectedDisputable`].
     RejectedDisputable,
-    /// See [`State::Closed`].
     Closed,
 }
 
 impl StateKind {
-    /// All kinds.
     pub(crate) const ALL: [Self; 12] = [
         Self::Requested,
         Self::AwaitingReviewInWindow,

@@ -1,6 +1,10 @@
 //! The transition table: the effect of each input in each state of a consent. The methods of
 //! [`Consent`](super::Consent) apply it, and the commands that the API shows as allowed are derived
 //! from it.
+//!
+//! A consent is the customer's side of one claim. Notices are mails to the customer contact. The
+//! contact is *authorized* if its approval by link and its silence count as consent of the tenant.
+//! The *consent window* is the time in which silence counts as consent.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,11 +36,11 @@ pub(crate) enum Input {
     ClaimApprovedUnconfirmed,
     /// Lines or customer contact of the claim changed (R29, R29a), and the customer is asked anew.
     ClaimEdited,
-    /// The same, and an administrator of the tenant has approved, whose approval does not depend on
-    /// the contact.
+    /// Like [`Self::ClaimEdited`], but an administrator of the tenant has approved. This approval
+    /// still counts, because it does not depend on the contact.
     ClaimEditedWithConsent,
-    /// Lines or customer contact of the claim changed, after the silence of the former contact was
-    /// a decline (R28). The edit was on its way, so claim-intake ignores that silence.
+    /// Like [`Self::ClaimEdited`], but before the report of the edit arrived, the silence of the
+    /// former contact counted as a decline (R28). claim-intake ignores that silence.
     ClaimEditedAfterSilence,
     /// A notice that can start the consent window is accepted (R41).
     NoticeAccepted,
@@ -68,7 +72,6 @@ pub(crate) enum Input {
 }
 
 impl Input {
-    /// All inputs.
     #[cfg(test)]
     pub(crate) const ALL: [Self; 24] = [
         Self::Approve,
@@ -369,7 +372,8 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | AwaitingConfirmation
             | GrantedInWindow
             | Granted
-            // The consent closes first if the customer was not reached (R41a).
+            // A consent is already closed when the claim is rejected because the customer was not
+            // reached (R41a).
             | Closed => MovesTo(RejectedDisputable),
             RejectedDisputable | Declined => Nothing,
         },
@@ -414,6 +418,8 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | Closed => Nothing,
         },
         Input::LinesReinstated => match state {
+            // Depending on the window, the state is `Granted`, `GrantedInWindow` or
+            // `GrantedAwaitingDelivery`.
             Closed => MovesTo(Granted),
             Declined => StateKept,
             Requested
@@ -441,6 +447,5 @@ pub(crate) enum CustomerCommand {
 }
 
 impl CustomerCommand {
-    /// All commands.
     pub(super) const ALL: [Self; 2] = [Self::Approve, Self::Decline];
 }

@@ -1,4 +1,5 @@
-//! The terms of a consent: the values of its claim's policy profile and calendar that apply to it.
+//! The terms of a consent (the customer's side of one claim): the values of the claim's policy
+//! profile and calendar that apply to the consent. A *notice* is a mail to the customer contact.
 
 use cpor_types::{
     Calendar, CalendarError, Calendars, CustomerNotices, Length, PolicyError, PolicyProfiles, Timestamp, WindowStart,
@@ -15,8 +16,7 @@ pub(crate) struct Rules {
     pub(crate) calendars: Calendars,
 }
 
-/// The error that a claim refers to a policy profile or a calendar that this installation does not
-/// have.
+/// The error for a claim that refers to a policy profile or a calendar that is not configured.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TermsError {
     /// The policy profile is unknown.
@@ -40,7 +40,7 @@ pub(crate) struct Terms {
     pub(crate) decline_any_time: bool,
     /// The time after the approval within which a notice must be accepted (R41a).
     pub(crate) delivery: Length,
-    /// The time before the end of that time at which the partner is reminded (R48).
+    /// How long before the end of this time the partner is reminded (R48).
     pub(crate) reminder_before: Length,
     /// The tenant's calendar (R46).
     pub(crate) calendar: Calendar,
@@ -74,8 +74,8 @@ impl Terms {
         Window { opened: accepted, deadline: self.calendar.deadline(Window::DEADLINE, accepted, self.window) }
     }
 
-    /// Returns the time within which a notice must be accepted (R41a), from `now` on. It is counted
-    /// from the approval of the claim. If it is over already, because a notice bounced late or the
+    /// Returns the period within which a notice must be accepted (R41a). The period is counted from
+    /// the approval of the claim. If it is already over, because a notice bounced late or the
     /// report of the approval came late, it is counted from `now`, so that the partner has time to
     /// act.
     pub(crate) fn delivery_period(&self, claim_approved: Timestamp, now: Timestamp) -> DeliveryPeriod {

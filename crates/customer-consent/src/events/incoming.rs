@@ -1,6 +1,6 @@
-//! Applies the events of claim-intake, the service that owns the claims, to consents, and the
-//! events of the registry to holders of legacy associations. A consent is the customer's side of
-//! one claim.
+//! Applies the events of claim-intake, the service that owns the claims, to consents. A consent is
+//! the customer's side of one claim. Also applies the events of the registry to holders of legacy
+//! associations, which were recorded before claims existed.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -78,8 +78,9 @@ impl ClaimEventReceiver {
         Ok(())
     }
 
-    /// Tells the holder of a legacy association what the registry reports (R58a). The time to
-    /// answer a request starts at the time of the request (R47).
+    /// Queues a mail that tells the holder of a legacy association what the registry reports
+    /// (R58a). The time to answer a request starts at the time of the request, even if the event
+    /// arrives late (R47).
     async fn apply_legacy_holder_notified(
         &self,
         incoming: &IncomingEvent,
@@ -108,7 +109,7 @@ impl ClaimEventReceiver {
             HolderNoticeKind::StatementRequested => {
                 let (start, profile) =
                     (incoming.effective_time, self.consents.rules.profiles.in_force(incoming.effective_time));
-                let deadline = calendar.deadline(LegacyHolder::STATEMENT, start, profile.partner_response);
+                let deadline = calendar.deadline(LegacyHolder::STATEMENT_DEADLINE, start, profile.partner_response);
                 let remind = calendar.reminder(deadline.due, profile.reminder_before);
                 (Answer::Open(Some(deadline)), (remind > start).then_some(Reminder::Due(remind)))
             }
@@ -163,8 +164,8 @@ impl ClaimEventReceiver {
     async fn apply_claim_edited(&self, incoming: &IncomingEvent, event: &ClaimEdited) -> Result<(), ReceiveError> {
         let claim = claim_summary(event.snapshot.as_ref())?;
         let edit = match (event.renotify, event.notify_again) {
-            (true, _) => EditNotice::Anew,
-            (false, true) => EditNotice::Again,
+            (true, _) => EditNotice::NewRequest,
+            (false, true) => EditNotice::Repeat,
             (false, false) => EditNotice::None,
         };
         let (key, notices) = (consent_key_of(&claim), [self.entropy.uuid(), self.entropy.uuid()]);
@@ -218,7 +219,8 @@ impl ClaimEventReceiver {
         Ok(())
     }
 
-    /// Applies that lines are on record after all (R47).
+    /// Applies the report that lines are on record after all, although they were reported as ended
+    /// (R47).
     async fn apply_lines_reinstated(
         &self,
         incoming: &IncomingEvent,
@@ -279,10 +281,10 @@ fn claim_summary(snapshot: Option<&ClaimSnapshot>) -> Result<ClaimSummary, Recei
         customer_domain: parse(&snapshot.customer_domain)?,
         display_name: snapshot.claim_display_name.clone(),
         activities: Activity::from_numbers(&snapshot.activities).map_err(ReceiveError::park)?,
-        lines: snapshot.lines.iter().map(line_from).collect::<Result<_, _>>()?,
+        lines: snapshot.lines.iter().map(read_line).collect::<Result<_, _>>()?,
         policy: parse(&snapshot.policy)?,
         calendar: snapshot.tenant_calendar.clone(),
-        contact: contact_from(contact),
+        contact: read_contact(contact),
         contact_authorized: snapshot.customer_contact_authorized,
         submit_time: submit_time.ok_or_else(|| ReceiveError::park("the claim has no submit time"))?,
         consent_request_number: snapshot.consent_request_number,
@@ -290,12 +292,12 @@ fn claim_summary(snapshot: Option<&ClaimSnapshot>) -> Result<ClaimSummary, Recei
 }
 
 /// Reads the customer contact.
-fn contact_from(contact: &cpor_proto::r#type::v1::Contact) -> Contact {
+fn read_contact(contact: &cpor_proto::r#type::v1::Contact) -> Contact {
     Contact { name: contact.name.as_str().into(), email: contact.email.as_str().into() }
 }
 
 /// Reads one line of the claim.
-fn line_from(line: &LineSnapshot) -> Result<Line, ReceiveError> {
+fn read_line(line: &LineSnapshot) -> Result<Line, ReceiveError> {
     Ok(Line { product: line.product_display_name.clone(), key: parse(&line.key)? })
 }
 

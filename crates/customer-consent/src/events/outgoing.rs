@@ -14,7 +14,8 @@ use cpor_types::{ClaimName, Service};
 
 use crate::domain::{DeliveryReport, Event, HolderEvent, LegacyHolder};
 
-/// Returns the event for poe-review about a statement of the holder of a legacy association (R58a).
+/// Returns the event for poe-review about a statement of the holder of a legacy association (R58a),
+/// or `None` if poe-review does not need this event of the holder.
 pub(crate) fn holder_event(
     key: &AggregateKey,
     holder: &LegacyHolder,

@@ -68,13 +68,13 @@ pub(super) struct StatementForm {
     /// `yes` if the reader ticked the box.
     #[serde(default)]
     confirm: String,
-    /// The statement.
+    /// The statement. The field has the same name as in the other form.
     #[serde(default)]
     comment: String,
 }
 
 impl StatementForm {
-    /// Returns the statement as [`Form::comment`] does.
+    /// Returns the statement, cleaned by [`clean_text`].
     pub(super) fn text(&self) -> String {
         clean_text(&self.comment)
     }
@@ -86,8 +86,8 @@ impl StatementForm {
     }
 }
 
-/// Returns a text without surrounding blanks (also invisible ones), with plain line breaks, and
-/// without U+0000, which PostgreSQL cannot store.
+/// Removes blanks at both ends of the text (also invisible ones) and U+0000, which PostgreSQL
+/// cannot store, and replaces CRLF by LF.
 fn clean_text(text: &str) -> String {
     cpor_types::trim_blanks(&text.replace("\r\n", "\n").replace('\0', "")).to_owned()
 }
@@ -98,8 +98,7 @@ impl Form {
         self.confirm == "yes"
     }
 
-    /// Returns the comment without surrounding white space, with plain line breaks, and without
-    /// U+0000, which PostgreSQL cannot store.
+    /// Returns the comment, cleaned by [`clean_text`].
     pub(super) fn comment(&self) -> String {
         clean_text(&self.comment)
     }

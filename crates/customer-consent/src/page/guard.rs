@@ -19,8 +19,8 @@ use crate::translation::Translation;
 /// The maximum size of a form in bytes. The longest comment, 2,000 characters of four bytes each,
 /// takes 24,000 bytes with percent-encoding.
 const MAX_BODY: usize = 32 << 10;
-/// The maximum number of concurrent requests whose form has arrived. Further requests are answered
-/// with status 503. A client that sends its form slowly does not count.
+/// The maximum number of concurrent requests. Further requests are answered with status 503. A
+/// request counts only when its form has arrived, so slow clients do not block others.
 pub(super) const MAX_REQUESTS: usize = 256;
 /// The time in which a form must arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -111,10 +111,10 @@ fn named_address(headers: &HeaderMap, header: &HeaderName) -> Option<IpAddr> {
     without_brackets.parse().or_else(|_| with_port()).ok()
 }
 
-/// Returns whether the headers show that a form was sent from another site. It is the first of two
-/// checks: the secret in the form is the other one, see [`Session`](super::session::Session).
-/// `Origin: null` is accepted: browsers send it from pages with `Referrer-Policy: no-referrer`, and
-/// all pages here have that policy.
+/// Returns whether the headers show that a form was sent from another site. A second check compares
+/// the secret in the form with that of the [`Session`](super::session::Session). `Origin: null` is
+/// accepted: browsers send it from pages with `Referrer-Policy: no-referrer`, and all pages here
+/// have that policy.
 fn is_from_another_site(headers: &HeaderMap, own_origin: &str) -> bool {
     match headers.get("sec-fetch-site") {
         Some(site) => site != "same-origin" && site != "none",

@@ -1,5 +1,6 @@
-//! The page on which the holder of a legacy association writes its statement (R58a). Like on the
-//! consent page, only a `POST` with a confirmed statement acts (R43).
+//! The page on which the holder of a legacy association, which was recorded before claims existed,
+//! writes a statement to the reviewers (R58a). As on the consent page, only a `POST` with a
+//! confirmed statement changes anything (R43).
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use crate::domain::{Answer, LegacyHolder, StatementRefusal};
 use crate::store::holder::{self, HolderLink};
 use crate::translation::Translation;
 
-/// Starts a session and leads to the address of the page without the token.
+/// Starts a session and redirects to the address of the page without the token.
 pub(super) async fn open_statement_link(
     State(context): State<Arc<PageContext>>,
     token: Result<Path<String>, PathRejection>,
@@ -37,7 +38,7 @@ pub(super) async fn open_statement_link(
     }
 }
 
-/// Shows what the holder is asked, with the form for its statement.
+/// Shows the question to the holder, with the form for the statement.
 pub(super) async fn show_statement(
     State(context): State<Arc<PageContext>>,
     session: Session,
@@ -59,7 +60,7 @@ pub(super) async fn submit_statement(
     let Ok(axum::Form(form)) = form else {
         return problem_page(&context, options.translation.as_deref(), StatusCode::BAD_REQUEST, Problem::Form);
     };
-    if !session.has_sent(&form.session) {
+    if !session.owns_form(&form.session) {
         return problem_page(&context, options.translation.as_deref(), StatusCode::FORBIDDEN, Problem::Foreign);
     }
     let linked = match LinkedHolder::find(&context, session, &options).await {
@@ -134,7 +135,8 @@ impl LinkedHolder {
         }
     }
 
-    /// Renders the page. `is_incomplete` says that the form was sent and is incomplete.
+    /// Renders the page. `statement` fills the form. `is_incomplete` is true if the form was sent
+    /// and is incomplete: the page then shows an error message.
     fn page(&self, context: &PageContext, code: StatusCode, statement: &str, is_incomplete: bool) -> Response {
         let language = PageLanguage { languages: &context.languages, translation: &self.translation };
         let notice = self.holder.notice(self.link.notice);

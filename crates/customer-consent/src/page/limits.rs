@@ -23,7 +23,7 @@ const fn count(number: u32) -> NonZeroU32 {
 
 /// The limits of one process.
 pub(super) struct RateLimits {
-    /// Limits the requests with one token, whether it is that of a link or not.
+    /// Limits the requests with one token, whether a link with this token exists or not.
     pub(super) links: RateLimit,
     /// Limits the requests of one client address.
     pub(super) addresses: RateLimit,
@@ -35,8 +35,9 @@ impl Default for RateLimits {
     }
 }
 
-/// Limits how often a key is used. Its memory is fixed: the keys share 65,536 counters, and nobody
-/// outside of the process knows which of them share one.
+/// Limits how often a key (a token or an address) is used. The memory is limited, because the keys
+/// share 65,536 counters. A secret hash selects the counter, so that nobody outside of the process
+/// knows which keys share one.
 pub(super) struct RateLimit {
     counters: RateLimiter<u16, HashMapStateStore<u16>, DefaultClock>,
     hasher: RandomState,

@@ -1,8 +1,9 @@
 //! The consent page: the public page that the links in notices (mails to the customer) lead to.
 //!
-//! A link leads to an address without its token, see [`session`]. `GET` and `HEAD` only show the
-//! consent, so mail scanners and prefetching decide nothing. Only a `POST` with a decision and its
-//! confirmation acts (R43). The page needs no scripts and no external resources.
+//! Opening a link starts a session and redirects to an address without the token ([`session`]).
+//! `GET` and `HEAD` only show the consent, so mail scanners and prefetching decide nothing. Only a
+//! `POST` with a decision and its confirmation decides (R43). The page needs no scripts and no
+//! external resources.
 
 mod form;
 mod guard;
@@ -66,7 +67,6 @@ pub(crate) struct PageContext {
 }
 
 impl PageContext {
-    /// Creates the context of the page.
     pub(crate) fn new(
         consents: Consents,
         holders: Writer<HolderStore>,
@@ -91,7 +91,6 @@ impl PageContext {
     }
 }
 
-/// The settings of the page.
 pub(crate) struct PageSettings {
     /// Scheme and authority of the public URL.
     pub(crate) origin: String,
@@ -118,13 +117,13 @@ pub(crate) fn router(context: PageContext) -> Router {
         .with_state(context)
 }
 
-/// Says what the site is for.
+/// Shows the start page, which explains what the site is for.
 async fn show_start(State(context): State<Arc<PageContext>>, options: RequestOptions) -> Response {
     problem_page(&context, options.translation.as_deref(), StatusCode::OK, Problem::Start)
 }
 
-/// Starts a session and leads to the address of the page without the token. Nothing is consumed, so
-/// the link can be opened again.
+/// Starts a session and redirects to the address of the page without the token. The link can be
+/// opened again.
 async fn open_consent_link(
     State(context): State<Arc<PageContext>>,
     token: Result<Path<String>, PathRejection>,
@@ -172,7 +171,7 @@ async fn submit_decision(
     let Ok(axum::Form(form)) = form else {
         return problem_page(&context, options.translation.as_deref(), StatusCode::BAD_REQUEST, Problem::Form);
     };
-    if !session.has_sent(&form.session) {
+    if !session.owns_form(&form.session) {
         return problem_page(&context, options.translation.as_deref(), StatusCode::FORBIDDEN, Problem::Foreign);
     }
     let linked_consent = match LinkedConsent::find(&context, session, &options).await {
@@ -249,7 +248,7 @@ impl LinkedConsent {
         Ok(Self { session, link, consent, terms, translation })
     }
 
-    /// Returns the consent as the holder of this link sees it.
+    /// Returns the consent as the reader of this link sees it.
     fn view(&self) -> ConsentView<'_> {
         let can_approve = self.consent.can_approve_by_link_of(self.link.notice);
         ConsentView { consent: &self.consent, terms: &self.terms, can_approve }

@@ -1,7 +1,8 @@
-//! The sessions of the page. The link in a mail leads to an address without its token, so that no
-//! log, history or referrer keeps the token. A cookie takes the place of the token. It contains no
-//! token but the hash of one, sealed for the page of one link, and it expires after
-//! [`LIFETIME`]. A session ends with its link. Nothing is stored, so every replica accepts it.
+//! The sessions of the page. Opening the link in a mail sets a cookie and redirects to an address
+//! without the link's token, so that no log, browser history or referrer keeps the token. The
+//! cookie contains the hash of the token, sealed for the page of this link, and expires after
+//! [`LIFETIME`]. When the link expires, the session ends too. The server stores no sessions, so
+//! every replica accepts the cookie.
 
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ const LIFETIME: TimeDelta = TimeDelta::hours(2);
 
 /// The session that a request belongs to.
 pub(super) struct Session {
-    /// The hash of the token of the link.
+    /// The hash of the token of the link that started the session.
     pub(super) link: TokenHash,
     /// The secret in the forms of this session. Other sites can make a browser send the cookie, but
     /// cannot read a page and its secret.
@@ -36,7 +37,7 @@ pub(super) struct Session {
 
 impl Session {
     /// Returns whether a form with this secret was made by a page of this session.
-    pub(super) fn has_sent(&self, form_secret: &str) -> bool {
+    pub(super) fn owns_form(&self, form_secret: &str) -> bool {
         verify_slices_are_equal(self.form_secret.as_bytes(), form_secret.as_bytes()).is_ok()
     }
 }
@@ -53,8 +54,8 @@ impl Sessions {
         Self { keys, is_secure }
     }
 
-    /// Returns the header `Set-Cookie` that starts a session for a page: its path without the slash
-    /// at the start, which ends with the id of the notice.
+    /// Returns the header `Set-Cookie` that starts a session. `page` is the path of the page
+    /// without the slash at the start, for example `decision/{notice id}`.
     fn cookie(&self, page: &str, link: TokenHash, now: Timestamp) -> Option<HeaderValue> {
         let expire_time = (now + LIFETIME).timestamp().to_be_bytes();
         let value = self.keys.seal(page, &[link.0.as_slice(), &expire_time].concat())?;
@@ -66,8 +67,9 @@ impl Sessions {
         HeaderValue::try_from(cookie).ok()
     }
 
-    /// Each link has a cookie of its own, so that two links can be open in one browser. The prefix
-    /// `__Host-` keeps other hosts of the domain from setting the cookie.
+    /// Returns the name of the cookie for a page. Each link has a cookie of its own, so that two
+    /// links can be open in one browser. The prefix `__Host-` keeps other hosts of the domain from
+    /// setting the cookie.
     fn cookie_name(&self, page: &str) -> String {
         let prefix = if self.is_secure { "__Host-" } else { "" };
         format!("{prefix}cpor-{}", page.replace('/', "-"))
@@ -87,8 +89,8 @@ impl Sessions {
     }
 }
 
-/// Starts a session for the link of a notice, and leads to the page of the link: `decision` or
-/// `answer`. The query of the request is kept.
+/// Starts a session for the link of a notice, and redirects to the page of the link. `page` is
+/// `decision` or `answer`. The redirect keeps the query of the request.
 pub(super) fn start_session(
     context: &PageContext,
     page: &str,
@@ -115,8 +117,8 @@ pub(super) fn start_session(
 impl FromRequestParts<Arc<PageContext>> for Session {
     type Rejection = Response;
 
-    /// Finds the session of the page that is requested. Without a session, the answer is the same
-    /// for every id, whether it exists or not.
+    /// Finds the session of the page that is requested. Without a session, the response is the same
+    /// for every notice id, whether it exists or not.
     async fn from_request_parts(parts: &mut Parts, context: &Arc<PageContext>) -> Result<Self, Response> {
         let translation = RequestOptions::read(context, &parts.uri, &parts.headers).translation;
         let page = parts.uri.path().trim_start_matches('/');

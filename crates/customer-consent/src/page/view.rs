@@ -29,9 +29,7 @@ pub(super) static STYLE_HASH: LazyLock<String> =
 pub(super) struct PageFrame<'a> {
     /// The tag of the page's language.
     language: &'a str,
-    /// The style sheet.
     style: &'static str,
-    /// The footer of the page.
     footer: String,
     /// The accessible name of the language switch.
     languages_label: String,
@@ -44,9 +42,9 @@ pub(super) struct PageFrame<'a> {
 
 /// An entry of the language switch.
 struct LanguageOption<'a> {
-    /// The tag of the language.
+    /// The tag of the language, for example `de`.
     tag: &'a str,
-    /// The name of the language in that language.
+    /// The name of the language in that language, for example `Deutsch`.
     name: &'a str,
 }
 
@@ -69,16 +67,14 @@ impl<'a> PageFrame<'a> {
 /// The language of a page, and the languages that the reader can switch to.
 #[derive(Clone, Copy)]
 pub(super) struct PageLanguage<'a> {
-    /// All languages.
     pub(super) languages: &'a Languages,
     /// The translation in the language of the page.
     pub(super) translation: &'a Translation,
 }
 
-/// A consent as the holder of a link sees it.
+/// A consent (the customer's side of one claim) as the reader of a link sees it.
 #[derive(Clone, Copy)]
 pub(super) struct ConsentView<'a> {
-    /// The consent.
     pub(super) consent: &'a Consent,
     /// The values of the policy profile and calendar that apply to the consent.
     pub(super) terms: &'a Terms,
@@ -87,7 +83,7 @@ pub(super) struct ConsentView<'a> {
 }
 
 impl ConsentView<'_> {
-    /// Returns whether the holder of the link can give this command now.
+    /// Returns whether the reader of the link can make this decision now.
     pub(super) fn allows(self, command: CustomerCommand) -> bool {
         let is_allowed = self.consent.allowed_commands().any(|allowed| allowed == command);
         // R43a: an approval by link is recorded once, whether it counts yet or not.
@@ -128,7 +124,7 @@ pub(super) struct StatusPage<'a> {
 /// The possible decisions.
 struct Choices {
     heading: String,
-    /// The decisions that the holder of the link can make now.
+    /// The decisions that the reader of the link can make now.
     offered: Vec<Choice>,
     /// The sentence which states that a decision must be confirmed.
     note: String,
@@ -210,7 +206,7 @@ fn title_and_first_paragraphs<'a>(translation: &'a Translation, view: ConsentVie
     }
 }
 
-/// Returns the decisions that the holder of the link can make now, if there are any.
+/// Returns the decisions that the reader of the link can make now, if there are any.
 fn choices(text: &ConsentText<'_>, view: ConsentView<'_>) -> Option<Choices> {
     let (choice_texts, consent) = (&text.translation().choice, view.consent);
     let approve_hint = if !consent.claim.contact_authorized {
@@ -247,14 +243,14 @@ pub(super) struct ConfirmPage<'a> {
     alert: Option<String>,
     title: String,
     lead: String,
-    /// The section on the time until which the customer can decline, on the page that confirms an
-    /// approval.
+    /// The section on the time until which the customer can decline. Only the confirmation of an
+    /// approval shows it.
     decline_until: Option<Section>,
     /// The value of the decision in the form.
     decision: &'static str,
     /// The secret of the session in the form.
     form_secret: &'a str,
-    /// The comment field, on the page that confirms a decline.
+    /// The comment field. Only the confirmation of a decline shows it.
     comment: Option<CommentField<'a>>,
     /// The label of the box that confirms the decision.
     check: String,
@@ -277,7 +273,6 @@ struct CommentField<'a> {
 pub(super) enum Alert {
     /// The box was not ticked.
     Unconfirmed,
-    /// The comment is too long.
     CommentTooLong,
 }
 
@@ -340,7 +335,7 @@ fn decline_lead<'a>(translation: &'a Translation, state: &State) -> &'a Text {
     }
 }
 
-/// The error page.
+/// A page without a consent: the start page or an error page.
 #[derive(Template)]
 #[template(path = "problem.html")]
 pub(super) struct ProblemPage<'a> {
@@ -353,7 +348,7 @@ pub(super) struct ProblemPage<'a> {
 /// The reason for a page that shows no consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Problem {
-    /// The address is that of the site, without a link.
+    /// The reader opened the start page, without a link.
     Start,
     /// The link does not exist or has expired. The reader cannot tell which.
     Unknown,

@@ -1,4 +1,5 @@
-//! The storage of the holders of legacy associations, and of the links in the mails to them.
+//! The storage of the holders of legacy associations (recorded before claims existed), and of the
+//! links in the mails to them.
 
 use cpor_bulk_rows::fetch_one;
 use cpor_database::Db;

@@ -15,7 +15,7 @@ use super::entity::{
 use crate::domain::{Consent, StateKind};
 
 /// The list of consents, the newest first.
-pub(crate) static CONSENTS: TableList<Entity> = TableList {
+pub(crate) static CONSENT_LIST: TableList<Entity> = TableList {
     fields: &[
         field("state", FieldType::Enum("CONSENT_STATE_", STATES), Source::Where(is_in_state)),
         column("waiting_for_delivery", FieldType::Bool, Column::Waiting),

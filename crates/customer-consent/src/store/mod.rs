@@ -1,5 +1,5 @@
-//! The storage of consents and consent links, one table for each. The table of mails belongs to
-//! `cpor_mail`.
+//! The storage of consents, of holders of legacy associations, and of their links. The crate
+//! `cpor_mail` stores the mails.
 
 mod consent;
 mod entity;
@@ -19,7 +19,7 @@ use cpor_mail::NewMail;
 use cpor_types::PersonalData;
 use sea_orm::{DbErr, EntityTrait as _};
 
-pub(crate) use list_query::{CONSENTS, list_consents};
+pub(crate) use list_query::{CONSENT_LIST, list_consents};
 pub(crate) type ConsentQuery = cpor_listing::TableQuery<row::Entity>;
 
 use crate::domain::{Consent, Event};
@@ -71,7 +71,6 @@ impl Store for ConsentStore {
     }
 }
 
-/// Returns the resource name of a consent.
 pub(crate) fn resource_name(key: &AggregateKey) -> String {
     format!("tenants/{}/consents/{}", key.owner, key.id)
 }

@@ -72,7 +72,7 @@ async fn a_body_that_does_not_decode_is_an_inconsistency(system: TestSystem) {
     let db = &system.consents.db;
     db.writer().execute_unprepared("UPDATE consent SET body = '{}'").await.unwrap();
     let found = find(db, &TestSystem::key()).await.unwrap_err();
-    let listed = list_consents(db, None, &CONSENTS.parse("", "").unwrap(), None, 10).await.unwrap_err();
+    let listed = list_consents(db, None, &CONSENT_LIST.parse("", "").unwrap(), None, 10).await.unwrap_err();
     for error in [found, listed] {
         let StoreError::Inconsistent { table, key, what } = &error else { panic!("{error}") };
         assert_eq!((*table, key), ("consent", &TestSystem::key()));

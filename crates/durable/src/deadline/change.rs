@@ -1,11 +1,12 @@
 //! The changes that the steps of a transaction (commands and passed deadlines) make to an
-//! aggregate's deadlines. The code is pure.
+//! aggregate's deadlines. The code is pure. An *aggregate* is a unit that is loaded, decided and
+//! saved as a whole, such as a claim.
 use std::{borrow::Cow, collections::BTreeMap};
 
 use cpor_types::{Deadline, Timestamp};
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-/// The state of a deadline.
+/// The state of a deadline. A deadline that is set again becomes pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum DeadlineState {
@@ -27,8 +28,8 @@ pub(crate) struct DeadlineChange {
     pub(crate) deadline: Deadline,
     /// The state of that deadline after the change.
     pub(crate) state: DeadlineState,
-    /// The number of times that a deadline of this kind was set in the transaction. This number is
-    /// added to the stored generation.
+    /// The number of times that a deadline of this kind was set in the transaction. It is added to
+    /// the stored `generation`, which counts them in all.
     pub(crate) times_set: u64,
 }
 

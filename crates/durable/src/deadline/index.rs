@@ -1,5 +1,6 @@
 //! The table `deadline`, an index of deadlines by due time. The writer updates the table in its
-//! transactions; the deadline runner and operators read it.
+//! transactions; the deadline runner and operators read it. An *aggregate* is a unit that has
+//! deadlines, such as a claim.
 use cpor_bulk_rows::{InputRows, Sql, storable_time, to_bigint};
 use cpor_listing::{Cursor, Source, TableList, TableQuery, column, field};
 use cpor_listing::{
@@ -31,7 +32,7 @@ pub(crate) async fn save_changes(
     let rows = InputRows::from_models::<Entity>(Column::iter(), rows.collect::<Result<Vec<_>, _>>()?)?;
     for chunk in rows.chunks() {
         // Not `upsert`, because the generation grows by the number of times that the deadline was
-        // set, and the armed time changes only then.
+        // set, and the armed time (at which it was set) changes only then.
         let mut sql = Sql::insert::<Entity>(tx.get_database_backend(), chunk)?;
         sql.push(" ON CONFLICT (owner, aggregate, id, kind) DO UPDATE SET due_time = excluded.due_time, ");
         sql.push("rule = excluded.rule, generation = deadline.generation + excluded.generation, ");
@@ -60,7 +61,7 @@ fn to_row(aggregate: &str, key: AggregateKey, change: DeadlineChange, now: Times
 }
 
 /// Returns the condition for deadlines in a state. The state is a literal and not a parameter,
-/// because only then the database can use the partial index of pending deadlines.
+/// because only then can the database use the partial index of pending deadlines.
 pub(crate) fn is_in_state(state: DeadlineState) -> Expr {
     Expr::col(Column::State).eq(Expr::Constant(state.into()))
 }
@@ -68,6 +69,7 @@ pub(crate) fn is_in_state(state: DeadlineState) -> Expr {
 /// A pending deadline of an aggregate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct PendingDeadline {
+    /// The kind of the aggregate, for example `claim`.
     pub(crate) aggregate: String,
     pub(crate) key: AggregateKey,
     pub(crate) due: Timestamp,
@@ -88,6 +90,7 @@ pub(crate) async fn list_earliest(db: &impl ConnectionTrait, limit: u64) -> Resu
 /// A deadline with its aggregate, as operators list it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ListedDeadline {
+    /// The kind of the aggregate, for example `claim`.
     pub(crate) aggregate: String,
     pub(crate) key: AggregateKey,
     pub(crate) deadline: Deadline,
@@ -108,8 +111,8 @@ impl From<Model> for ListedDeadline {
     }
 }
 
-/// The list of deadlines. Without a filter it contains the pending ones. By default the one that is
-/// due first comes first.
+/// The filters and orders of the list of deadlines. Without a filter it contains the pending ones.
+/// By default the one that is due first comes first.
 pub(crate) static DEADLINES: TableList<Entity> = TableList {
     fields: &[
         field("state", FieldType::Enum("DEADLINE_STATE_", STATES), Source::Where(has_state)),

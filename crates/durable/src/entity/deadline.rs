@@ -1,11 +1,11 @@
-//! The table `deadline`: one row for each kind of deadline that an aggregate ever had.
+//! The table `deadline`: one row for each kind of deadline that an aggregate (such as a claim) ever
+//! had.
 //!
 //! Business times are readings of the business clock, which can be virtual.
 use sea_orm::entity::prelude::*;
 
 use crate::DeadlineState;
 
-/// A row of the table `deadline`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "deadline")]
@@ -16,10 +16,9 @@ pub(crate) struct Model {
     /// The kind of the aggregate, for example `claim`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) aggregate: String,
-    /// The id of the aggregate.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
-    /// The kind of the deadline.
+    /// The kind of the deadline, for example `subscription_end`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) kind: String,
     /// The business time at which the deadline passes.

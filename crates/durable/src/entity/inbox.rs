@@ -2,7 +2,6 @@
 //! the ordered sequence of events that one aggregate of another service sends to this service.
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `inbox`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "inbox")]
@@ -10,7 +9,6 @@ pub(crate) struct Model {
     /// The owner (usually a partner or tenant) of the sending aggregate.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
-    /// The id of that aggregate.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
     /// The name of the service that sends the events.
@@ -19,7 +17,7 @@ pub(crate) struct Model {
     /// The kind of the aggregate, for example `claim`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) aggregate: String,
-    /// The sequence of the last event that was applied.
+    /// The number, in its stream, of the last event that was applied.
     pub(crate) last_sequence: i64,
 }
 

@@ -1,7 +1,7 @@
-//! The table `outbox_event`: one row for each event that is not yet delivered to another service.
+//! The table `outbox_event`: one row for each event of an aggregate (such as a claim) that is not
+//! yet delivered to another service.
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `outbox_event`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "outbox_event")]
@@ -12,13 +12,12 @@ pub(crate) struct Model {
     /// The kind of the aggregate, for example `claim`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) aggregate: String,
-    /// The id of the aggregate.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
     /// The name of the service that receives the event.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) destination: String,
-    /// The number of the event in its stream.
+    /// The number of the event in its stream (the events of one aggregate for one service).
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) sequence: i64,
     /// The encoded message `cpor.events.v1.Event`.

@@ -1,8 +1,8 @@
 //! The table `outbox_stream`: one row for each outgoing stream, which consists of the events that
-//! one aggregate sends to one other service.
+//! one aggregate (such as a claim) sends to one other service. A *sequence* is the number of an
+//! event in its stream.
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `outbox_stream`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "outbox_stream")]
@@ -13,7 +13,6 @@ pub(crate) struct Model {
     /// The kind of the aggregate, for example `claim`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) aggregate: String,
-    /// The id of the aggregate.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
     /// The name of the service that receives the events.

@@ -1,7 +1,6 @@
 //! The table `request_id`: one row for each request id that was used in the last 24 hours.
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `request_id`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "request_id")]

@@ -5,7 +5,6 @@ use sea_orm::entity::prelude::*;
 /// The id of the only row.
 pub(crate) const ID: i64 = 1;
 
-/// A row of the table `virtual_clock`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "virtual_clock")]
@@ -13,7 +12,7 @@ pub(crate) struct Model {
     /// Always [`ID`].
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: i64,
-    /// The time that the clock shows.
+    /// The business time that the clock shows.
     pub(crate) time: DateTimeUtc,
 }
 

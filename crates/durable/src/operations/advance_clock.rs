@@ -1,5 +1,5 @@
-//! `AdvanceClock`: moves the virtual business clocks of the hosted services forward. Each service
-//! stores its own clock.
+//! `AdvanceClock`: moves the virtual business clocks of the hosted services forward, by which
+//! deadlines are decided. Each service stores its own clock.
 use std::time::Duration;
 
 use cpor_proto::operations::v1::{self as wire, advance_clock_request::Target};
@@ -31,7 +31,7 @@ impl OperationsServer {
     ///
     /// # Errors
     /// Returns FAILED_PRECONDITION: `CLOCK_NOT_VIRTUAL` if the business clock shows real time, and
-    /// `CLOCK_TIME_PASSED` if it is already past the time.
+    /// `CLOCK_TIME_PASSED` if it is already later than the requested time.
     pub async fn handle_advance_clock(
         &self,
         request: wire::AdvanceClockRequest,

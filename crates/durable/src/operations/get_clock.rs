@@ -1,4 +1,4 @@
-//! `GetClock`: the business clock of the hosted services.
+//! `GetClock`: the business clock of the hosted services, by which deadlines are decided.
 use cpor_proto::operations::v1 as wire;
 use cpor_proto::wire_time::to_wire_time;
 use cpor_types::Timestamp;

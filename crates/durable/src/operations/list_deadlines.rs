@@ -15,8 +15,8 @@ impl OperationsServer {
     /// gRPC method calls this once the caller is known; tests call it directly.
     ///
     /// # Errors
-    /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN` or
-    /// with the faults of the filter and the order.
+    /// Returns FAILED_PRECONDITION (`SERVICE_NOT_HOSTED`) if this process does not host the
+    /// service, and INVALID_ARGUMENT if the page token, the filter or the order is invalid.
     pub async fn handle_list_deadlines(
         &self,
         request: wire::ListDeadlinesRequest,

@@ -15,8 +15,8 @@ impl OperationsServer {
     /// call it directly.
     ///
     /// # Errors
-    /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN` or
-    /// with the faults of the filter and the order.
+    /// Returns FAILED_PRECONDITION (`SERVICE_NOT_HOSTED`) if this process does not host the
+    /// service, and INVALID_ARGUMENT if the page token, the filter or the order is invalid.
     pub async fn handle_list_streams(
         &self,
         request: wire::ListStreamsRequest,

@@ -12,11 +12,13 @@ use crate::{
 
 impl OperationsServer {
     /// Makes a parked stream available for delivery again and notifies the relay; with
-    /// `validate_only`, changes nothing. Two statements, or one query with `validate_only`. The
-    /// gRPC method calls this once the caller is known; tests call it directly.
+    /// `validate_only`, changes nothing. Uses two statements, or one query with `validate_only`.
+    /// The gRPC method calls this once the caller is known; tests call it directly.
     ///
     /// # Errors
-    /// NOT_FOUND `STREAM_NOT_FOUND`; FAILED_PRECONDITION `STREAM_NOT_PARKED`, `SERVICE_NOT_HOSTED`.
+    /// Returns NOT_FOUND (`STREAM_NOT_FOUND`) if the stream does not exist, and FAILED_PRECONDITION
+    /// if it is not parked (`STREAM_NOT_PARKED`) or if this process does not host its service
+    /// (`SERVICE_NOT_HOSTED`).
     pub async fn handle_retry_stream(&self, request: wire::RetryStreamRequest) -> Result<wire::Stream, Status> {
         let wire::RetryStreamRequest { name, validate_only } = request;
         let (source, key) = parse_stream_name(&name).ok_or_else(|| not_found(&name))?;

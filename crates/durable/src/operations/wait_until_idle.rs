@@ -1,5 +1,6 @@
 //! Waits until all hosted services are idle: no deadline is due, no event is undelivered, and no
-//! idle probe of a service reports unfinished work.
+//! *idle probe* (a function of a service that lists its unfinished work, such as unsent mails)
+//! reports any.
 use std::time::Duration;
 
 use sea_orm::{

@@ -1,6 +1,6 @@
-//! Adds events to the outbox. The events of one aggregate for one service form a stream and are
-//! numbered in it (their sequence). The numbers are allocated while the aggregate is locked, so
-//! they have no gaps and follow the order of commits.
+//! Adds events to the outbox. The events of one aggregate (such as a claim) for one service form a
+//! stream and are numbered in it (their sequence). The numbers are allocated while the aggregate is
+//! locked, so they have no gaps and follow the order of commits.
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_bulk_rows::{InputRows, Sql, insert, to_bigint};

@@ -1,5 +1,6 @@
 //! The results of a delivery, one for each stream, and the code that stores them. A stream consists
-//! of the events that one aggregate sends to one service.
+//! of the events that one aggregate sends to one service. A *sequence* is the number of an event in
+//! its stream.
 use cpor_bulk_rows::{InputRows, Sql, delete, to_bigint};
 use cpor_proto::events::v1::{StreamResult, stream_result};
 use cpor_types::Timestamp;

@@ -1,5 +1,6 @@
 //! Leases on outgoing streams (the events of one aggregate for one service): while one relay holds
-//! a stream's lease, no other relay delivers the stream.
+//! a stream's lease, no other relay delivers the stream. A *sequence* is the number of an event in
+//! its stream.
 use std::collections::BTreeMap;
 
 use cpor_bulk_rows::{InputRows, Sql};
@@ -131,8 +132,8 @@ async fn load_events(tx: &Tx, streams: &mut BTreeMap<OutboxStreamKey, LeasedStre
             }
         }
     }
-    // Neither limit was reached, so all events were read. So the next event of a leased stream
-    // without events is missing.
+    // Neither limit was reached, so all events were read. If a leased stream has none, its next
+    // event is missing.
     for leased in streams.values_mut().filter(|leased| leased.events.is_empty()) {
         leased.unreadable_reason.get_or_insert_with(|| format!("event {} is missing", leased.delivered_sequence + 1));
     }

@@ -1,4 +1,5 @@
-//! Queries and updates by which operators list outgoing streams and retry parked ones.
+//! Queries and updates by which operators list outgoing streams (the events of one aggregate for
+//! one service) and retry *parked* ones, which wait because the receiver refused an event.
 use cpor_listing::{Cursor, Source, TableList, TableQuery, column, field};
 use cpor_listing::{
     filter::{FieldType, Format},
@@ -51,14 +52,14 @@ pub(crate) enum StreamFilter {
     Idle,
     /// Events are undelivered, and the stream is not parked.
     Pending,
-    /// The stream is parked.
+    /// The stream is parked until an operator retries it.
     Parked,
     /// Events are undelivered, whether or not the stream is parked.
     NotIdle,
 }
 
 impl StreamFilter {
-    /// Returns the condition for the streams.
+    /// Returns the SQL condition that selects the streams.
     pub(crate) fn condition(self) -> Condition {
         let has_undelivered = || Condition::all().add(Column::OldestTime.is_not_null());
         match self {
@@ -70,8 +71,8 @@ impl StreamFilter {
     }
 }
 
-/// The list of streams. Without a filter it contains those with undelivered events. By default the
-/// one with the oldest undelivered event comes first.
+/// The filters and orders of the list of streams. Without a filter it contains those with
+/// undelivered events. By default the one with the oldest undelivered event comes first.
 pub(crate) static STREAMS: TableList<Entity> = TableList {
     fields: &[
         field("state", FieldType::Enum("STREAM_STATE_", STATES), Source::Where(is_in_state)),
@@ -141,7 +142,6 @@ pub(crate) async fn list_undelivered(db: &impl ConnectionTrait, limit: u64) -> R
     query.limit(limit).all(db).await?.into_iter().map(StreamStatus::try_from).collect()
 }
 
-/// Counts the parked streams.
 pub(crate) async fn count_parked(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
     Entity::find().filter(StreamFilter::Parked.condition()).count(db).await
 }

@@ -22,7 +22,7 @@ pub trait EventTransport: Send + Sync {
     /// Sends the request to its destination and returns the response.
     ///
     /// # Errors
-    /// Returns a [`DeliveryError`].
+    /// Returns a [`DeliveryError`] if the delivery as a whole failed.
     async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, DeliveryError>;
 }
 

@@ -36,8 +36,8 @@ impl WatchLimiter {
     /// one tenant, count as one caller.
     ///
     /// # Errors
-    /// RESOURCE_EXHAUSTED: `TOO_MANY_WATCHES` if the caller has reached its limit, `OVERLOADED` if
-    /// the service has reached its limit.
+    /// Returns RESOURCE_EXHAUSTED: `TOO_MANY_WATCHES` if the caller has reached its limit,
+    /// `OVERLOADED` if the service has reached its limit.
     pub(super) fn acquire(&self, caller: &Caller) -> Result<WatchPermit, Status> {
         let caller_key = match (&caller.partner, caller.tenant) {
             (Some(partner), _) => format!("partners/{partner}"),

@@ -12,8 +12,8 @@ use crate::StoreError;
 pub struct LogPosition {
     /// The sequence number of the last entry before this position; 0 at the beginning.
     pub sequence: i64,
-    /// A number that identifies that entry. It detects a log that was restored from a backup and
-    /// then continued with different entries.
+    /// A number that identifies that entry. By it, a watch notices that the log was restored from a
+    /// backup and then continued with different entries.
     pub mark: u64,
 }
 
@@ -39,7 +39,7 @@ impl<'db, E: EntityTrait> LogQuery<'db, E> {
     /// Reads the last entry, with one indexed read.
     ///
     /// # Errors
-    /// If the database fails or the row does not decode.
+    /// Returns an error if the database fails or the row cannot be decoded.
     pub async fn last(self) -> Result<Option<E::Model>, StoreError> {
         Ok(fetch_one(self.db, self.query.order_by_desc(self.sequence)).await?)
     }
@@ -47,7 +47,7 @@ impl<'db, E: EntityTrait> LogQuery<'db, E> {
     /// Reads the entry with this sequence number, with one indexed read.
     ///
     /// # Errors
-    /// If the database fails or the row does not decode.
+    /// Returns an error if the database fails or the row cannot be decoded.
     pub async fn at(self, sequence: i64) -> Result<Option<E::Model>, StoreError> {
         Ok(fetch_one(self.db, self.query.filter(self.sequence.eq(sequence))).await?)
     }
@@ -55,7 +55,7 @@ impl<'db, E: EntityTrait> LogQuery<'db, E> {
     /// Reads at most `limit` entries after a sequence number, the oldest first.
     ///
     /// # Errors
-    /// If the database fails or a row does not decode.
+    /// Returns an error if the database fails or a row cannot be decoded.
     pub async fn after(self, sequence: i64, limit: u64) -> Result<Vec<E::Model>, StoreError> {
         let query = self.query.filter(self.sequence.gt(sequence)).order_by_asc(self.sequence).limit(limit);
         Ok(fetch_all(self.db, query).await?)
@@ -77,18 +77,18 @@ pub trait WatchedLog: Send + Sync + 'static {
     /// Reads the position after the last entry; `None` if the log is empty.
     ///
     /// # Errors
-    /// If the database fails or a row is inconsistent.
+    /// Returns an error if the database fails or a row is inconsistent.
     fn last(&self) -> impl Future<Output = Result<Option<LogPosition>, StoreError>> + Send;
 
     /// Reads the position after the entry with this sequence number; `None` if there is none.
     ///
     /// # Errors
-    /// If the database fails or a row is inconsistent.
+    /// Returns an error if the database fails or a row is inconsistent.
     fn at(&self, sequence: i64) -> impl Future<Output = Result<Option<LogPosition>, StoreError>> + Send;
 
     /// Reads at most `limit` entries after a sequence number, the oldest first.
     ///
     /// # Errors
-    /// The status with which the stream ends.
+    /// Returns the status with which the stream ends.
     fn after(&self, sequence: i64, limit: u64) -> impl Future<Output = Result<LogPage<Self::Message>, Status>> + Send;
 }

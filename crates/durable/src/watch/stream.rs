@@ -1,10 +1,10 @@
 //! Opens watches and streams their messages.
 //!
-//! The timers here use the clock of the Tokio runtime, that is real time. They pace the transport:
-//! when a heartbeat keeps the connection alive, when other replicas are polled, and when the stream
-//! ends before the deadline of its call. No business time depends on them. Each wait is at most
-//! [`POLL_INTERVAL`], and a watch ends at the deadline of its call, at the latest after
-//! [`DEFAULT_DURATION`] if the call has none.
+//! The timers here use real time, the clock of the Tokio runtime. They determine only the
+//! transport: when a heartbeat keeps the connection alive, when other replicas are polled, and when
+//! the stream ends before the deadline of its call. They do not use the business clock, which can
+//! be virtual. Each wait is at most [`POLL_INTERVAL`], and a watch ends at the deadline of its
+//! call, at the latest after [`DEFAULT_DURATION`] if the call has none.
 use std::{collections::VecDeque, pin::Pin, time::Duration};
 
 use cpor_auth::Caller;
@@ -39,7 +39,7 @@ const END_MARGIN: Duration = Duration::from_secs(1);
 /// The duration of a stream whose call has no deadline.
 const DEFAULT_DURATION: Duration = Duration::from_secs(300);
 
-/// What all watches of one hosted service share. Cheap to clone.
+/// The state that all watches of one hosted service share. Cheap to clone.
 #[derive(Clone)]
 pub struct Watches {
     limiter: WatchLimiter,
@@ -65,14 +65,14 @@ pub struct WatchRequest<'a> {
     pub commits: watch::Receiver<u64>,
 }
 
-/// Returns the time until the deadline of a call.
+/// Returns the time until the deadline of a call, or 5 minutes if the call has none.
 #[must_use]
 pub fn time_left<T>(request: &Request<T>) -> Duration {
     request.extensions().get::<CallDeadline>().map_or(DEFAULT_DURATION, CallDeadline::remaining)
 }
 
 impl Watches {
-    /// Creates the state of the watches of a host. Registers a background task that ends the
+    /// Creates the shared state of the watches of `host`. Registers a background task that ends the
     /// watches when the process shuts down. Call this once for each host.
     #[must_use]
     pub fn new(host: &Host, heartbeat: Duration) -> Self {
@@ -93,8 +93,8 @@ impl Watches {
     /// even a stream that ends soon returns a cursor. Costs at most one read of the log.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT (`INVALID_CURSOR`) if the cursor is malformed or belongs to another log;
-    /// OUT_OF_RANGE (`CURSOR_EXPIRED`) if the log does not contain its position;
+    /// Returns INVALID_ARGUMENT (`INVALID_CURSOR`) if the cursor is malformed or belongs to another
+    /// log; OUT_OF_RANGE (`CURSOR_EXPIRED`) if the log does not contain its position;
     /// RESOURCE_EXHAUSTED if there are too many watches; UNAVAILABLE if the database fails.
     pub async fn open<L: WatchedLog>(
         &self,
@@ -177,7 +177,7 @@ struct Watcher<L: WatchedLog> {
 }
 
 impl<L: WatchedLog> Watcher<L> {
-    /// Waits for the next message. `None` at the end of the stream.
+    /// Waits for the next message and returns it, or `None` at the end of the stream.
     async fn next(&mut self) -> Result<Option<L::Message>, Status> {
         loop {
             let now = Instant::now();

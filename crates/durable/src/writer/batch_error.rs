@@ -1,5 +1,6 @@
 //! The reasons why the transaction of a batch (commands that share the transaction) failed, and the
-//! classification of database errors by these reasons.
+//! classification of database errors by these reasons. An *aggregate* is a unit that is loaded,
+//! decided and saved as a whole, such as a claim.
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
 use crate::{AggregateKey, StoreError};

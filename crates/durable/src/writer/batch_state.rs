@@ -1,5 +1,6 @@
 //! The decisions of a batch, that is, of commands that share a transaction. They are decided in
-//! order, each on the state that the commands before it left. The code is pure.
+//! order, each on the state that the commands before it left. The code is pure. An *aggregate* is a
+//! unit that is loaded, decided and saved as a whole, such as a claim.
 use std::collections::{BTreeMap, HashMap};
 
 use cpor_types::{Actor, Timestamp};
@@ -155,7 +156,7 @@ impl<'a, S: Store> BatchState<'a, S> {
             let step = catch_panic(|| {
                 let passed = current.state.apply_passed_deadline(now)?;
                 let (transition, due) = (passed.transition, passed.due);
-                Some(self.step(key, Some(current), transition, &Actor::time(), due, Some(due)))
+                Some(self.new_step(key, Some(current), transition, &Actor::time(), due, Some(due)))
             });
             match step.map_err(CommandError::Unavailable)? {
                 None => return Ok(()),
@@ -187,7 +188,7 @@ impl<'a, S: Store> BatchState<'a, S> {
         }
     }
 
-    /// Decides the command.
+    /// Calls the decision function of the command and returns the step that it makes.
     fn decision_step(&mut self, key: &AggregateKey, job: &mut Job<S>) -> DecidedStep<S> {
         let (now, current) = (self.now, self.aggregate(key).current.clone());
         let effective_time = job.command.effective_time.unwrap_or(now);
@@ -199,13 +200,14 @@ impl<'a, S: Store> BatchState<'a, S> {
                 if same_state && transition.events.is_empty() {
                     return Ok(None);
                 }
-                Ok(Some(self.step(key, current, transition, &job.command.actor, effective_time, None)))
+                Ok(Some(self.new_step(key, current, transition, &job.command.actor, effective_time, None)))
             }
         });
         step.map_err(CommandError::Unavailable)?
     }
 
-    fn step(
+    /// Creates the step that `transition` makes, with the events that it sends.
+    fn new_step(
         &self,
         key: &AggregateKey,
         before: Option<Versioned<S::Aggregate>>,
@@ -239,6 +241,7 @@ impl<'a, S: Store> BatchState<'a, S> {
         }
     }
 
+    /// Returns the outcome of an accepted command, with the present state of the aggregate.
     fn outcome(&mut self, key: AggregateKey, replayed: bool) -> CommandOutcome<S::Aggregate> {
         let now = self.now;
         let aggregate = self.aggregate(&key);

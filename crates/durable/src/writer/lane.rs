@@ -1,5 +1,6 @@
 //! A lane: a task that takes waiting commands from a queue and commits them in shared transactions.
-//! If a transaction fails, the lane splits its commands into smaller groups and runs those.
+//! If a transaction fails, the lane splits its commands into smaller groups and runs those. An
+//! *aggregate* is a unit that is loaded, decided and saved as a whole, such as a claim.
 use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;

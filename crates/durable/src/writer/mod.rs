@@ -1,5 +1,6 @@
 //! The writer: the single place where the commands of one kind of aggregate are decided and
-//! committed.
+//! committed. An *aggregate* is a unit that is loaded, decided and saved as a whole, such as a
+//! claim.
 //!
 //! A writer has several *lanes*, each a queue of commands with the task that commits them. The
 //! owner of a command's aggregate (usually a partner or tenant) determines the lane of the command.

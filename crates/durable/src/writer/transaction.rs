@@ -1,4 +1,5 @@
-//! The single transaction of a batch: load and lock, decide, write, commit.
+//! The single transaction of a batch: load and lock, decide, write, commit. An *aggregate* is a
+//! unit that is loaded, decided and saved as a whole, such as a claim.
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
@@ -67,11 +68,11 @@ impl<S: Store> WriterContext<S> {
     }
 
     /// Returns an error if another process has used one of the request ids while this transaction
-    /// waited for locks. The command is then a repeated request: what it is refused for, or what it
-    /// clashes with, can be the change of the first request. So it must be decided again.
+    /// waited for locks. The command is then a repeated request, and its refusal or conflict can be
+    /// caused by the change of the first request. So it must be decided again.
     ///
     /// The check takes one statement and runs only after a refusal or a conflict. It is not needed
-    /// on SQLite, where the transaction locks the whole database from its begin.
+    /// on SQLite, where the transaction locks the whole database from its start.
     async fn check_not_used_elsewhere(
         &self,
         tx: &Tx,

@@ -38,11 +38,12 @@ pub(super) enum Refusal {
     Guide(GuideRefusal),
     /// A field that is required is empty.
     Required { field: &'static str },
-    /// The database does not admit a payout (R54a).
+    /// A payout cannot be stored (R54a).
     PayoutConflict(PayoutConflict),
     /// A call to the registry failed.
     Registry(RegistryError),
-    /// The import of usage failed.
+    /// The import of usage stored nothing: the database failed, or concurrent imports of the same
+    /// months interfered.
     Import(ImportError),
     /// The database cannot be reached, or a row cannot be decoded.
     Store(StoreError),
@@ -55,7 +56,7 @@ impl From<Refusal> for Status {
             Refusal::Malformed { field, malformed } => {
                 status::invalid_fields(vec![violation(field, FieldViolationReason::Malformed, &malformed.to_string())])
             }
-            Refusal::UsageNotOpen => refused(
+            Refusal::UsageNotOpen => refusal_status(
                 Code::PermissionDenied,
                 ErrorReason::UsageNotOpen,
                 "the usage of a key is readable only while the partner's association with it is official",
@@ -66,7 +67,7 @@ impl From<Refusal> for Status {
                 FieldViolationReason::UnknownReference,
                 "must be a workload or subscription of the directory; import it with ImportDirectory first",
             )]),
-            Refusal::Usage(UsageRefusal::MeasureMismatch) => refused(
+            Refusal::Usage(UsageRefusal::MeasureMismatch) => refusal_status(
                 Code::InvalidArgument,
                 ErrorReason::UsageMeasureMismatch,
                 "the counts do not match the key: a workload has active_users and paid_available_units, \
@@ -75,7 +76,7 @@ impl From<Refusal> for Status {
             ),
             Refusal::Usage(UsageRefusal::MonthInFuture) => {
                 let message = "month: must not be in the future";
-                refused(Code::InvalidArgument, ErrorReason::UsageMonthInFuture, message, &[])
+                refusal_status(Code::InvalidArgument, ErrorReason::UsageMonthInFuture, message, &[])
             }
             Refusal::Guide(refusal) => guide_status(refusal),
             Refusal::Required { field } => {
@@ -87,7 +88,7 @@ impl From<Refusal> for Status {
                 let reason = options::ErrorReason::RegistryUnavailable.as_str_name();
                 status::unavailable(reason, "the registry is temporarily unavailable", RETRY_AFTER)
             }
-            Refusal::Registry(broken @ RegistryError::InvalidResponse(_)) => status::internal(&broken),
+            Refusal::Registry(broken @ RegistryError::Defect(_)) => status::internal(&broken),
             Refusal::Import(ImportError::Contended) => status::overloaded(RETRY_AFTER),
             Refusal::Import(ImportError::Store(error)) | Refusal::Store(error) => {
                 cpor_durable::status::store_error(&error)
@@ -96,19 +97,19 @@ impl From<Refusal> for Status {
     }
 }
 
-/// Converts a failure of the writer.
+/// Converts a failed command on the guide catalog.
 pub(super) fn command_error<R: Into<Refusal>>(failure: CommandError<R, Infallible>) -> Status {
-    // The resource name appears only in failures that etags cause. No method of this service uses
-    // etags, so the name is empty.
+    // The resource name appears only in failures that etags cause. The guide catalog has no etag,
+    // so the name is empty.
     cpor_durable::status::command_error("", failure, |refusal| refusal.into().into(), |never| match never {})
 }
 
 fn guide_status(refusal: GuideRefusal) -> Status {
     use ErrorReason::{GuideExists, GuideNotDraft, GuideNotInForce, GuidePeriodOverlaps};
     // `{}` in a message stands for the name of the guide.
-    let refused_for = |code, reason, message: &str, guide: ProgramGuideId| {
+    let status_for_guide = |code, reason, message: &str, guide: ProgramGuideId| {
         let name = ProgramGuideName { guide }.to_string();
-        refused(code, reason, &message.replace("{}", &name), &[("guide", &name)])
+        refusal_status(code, reason, &message.replace("{}", &name), &[("guide", &name)])
     };
     match refusal {
         GuideRefusal::NotFound(guide) => status::not_found(&ProgramGuideName { guide }.to_string()),
@@ -117,17 +118,17 @@ fn guide_status(refusal: GuideRefusal) -> Status {
             FieldViolationReason::NotAfterStart,
             "must be after start_month",
         )]),
-        GuideRefusal::Exists(guide) => refused_for(Code::AlreadyExists, GuideExists, "{} already exists", guide),
+        GuideRefusal::Exists(guide) => status_for_guide(Code::AlreadyExists, GuideExists, "{} already exists", guide),
         GuideRefusal::RevisedNotActive(guide) => {
             let message = "program_guide.revises: must be an active guide; {} is not";
-            refused_for(Code::FailedPrecondition, GuideNotInForce, message, guide)
+            status_for_guide(Code::FailedPrecondition, GuideNotInForce, message, guide)
         }
         GuideRefusal::NotDraft(guide) => {
-            refused_for(Code::FailedPrecondition, GuideNotDraft, "{} is not a draft", guide)
+            status_for_guide(Code::FailedPrecondition, GuideNotDraft, "{} is not a draft", guide)
         }
         GuideRefusal::Overlaps(guide) => {
             let message = "the period overlaps the period of {}";
-            refused_for(Code::FailedPrecondition, GuidePeriodOverlaps, message, guide)
+            status_for_guide(Code::FailedPrecondition, GuidePeriodOverlaps, message, guide)
         }
     }
 }
@@ -151,38 +152,39 @@ pub(super) fn payout_error(key: &AggregateKey, prefix: &str, failure: PayoutErro
 
 fn payout_conflict_status(conflict: PayoutConflict, prefix: &str) -> Status {
     match conflict {
-        PayoutConflict::NothingDue => nothing_due(),
+        PayoutConflict::NothingDue => nothing_due_status(),
         PayoutConflict::Exists => {
             let message = "the location already has a payout in this currency for the period; \
                            list it with ListPayouts, or reverse it first";
-            refused(Code::AlreadyExists, ErrorReason::PayoutExists, message, &[])
+            refusal_status(Code::AlreadyExists, ErrorReason::PayoutExists, message, &[])
         }
-        PayoutConflict::ReferenceTaken(payout) => reference_taken(&payout, prefix),
+        PayoutConflict::ReferenceTaken(payout) => reference_taken_status(&payout, prefix),
     }
 }
 
-fn reference_taken(payout: &PayoutName, prefix: &str) -> Status {
+fn reference_taken_status(payout: &PayoutName, prefix: &str) -> Status {
     let payout = payout.to_string();
     let message = format!(
         "{prefix}reference: must be the reference of one payment only; {payout}, of the same location and currency, \
          has it"
     );
-    refused(Code::AlreadyExists, ErrorReason::PayoutReferenceTaken, &message, &[("payout", &payout)])
+    refusal_status(Code::AlreadyExists, ErrorReason::PayoutReferenceTaken, &message, &[("payout", &payout)])
 }
 
-fn nothing_due() -> Status {
+fn nothing_due_status() -> Status {
     let message = "no unpaid earnings of the location in this currency were written until the end of the period";
-    refused(Code::FailedPrecondition, ErrorReason::PayoutNothingDue, message, &[])
+    refusal_status(Code::FailedPrecondition, ErrorReason::PayoutNothingDue, message, &[])
 }
 
 fn payout_status(refusal: PayoutRefusal, prefix: &str) -> Status {
-    let refused_as =
-        |reason, message: &str, metadata: &[(&str, &str)]| refused(Code::FailedPrecondition, reason, message, metadata);
+    let failed_precondition = |reason, message: &str, metadata: &[(&str, &str)]| {
+        refusal_status(Code::FailedPrecondition, reason, message, metadata)
+    };
     match refusal {
         PayoutRefusal::NotFound => status::not_found("payouts"),
         PayoutRefusal::PeriodNotOver { end } => {
             let message = format!("{prefix}payout_period: must be over; the period ends at {}", rfc3339(end));
-            refused_as(ErrorReason::PayoutPeriodNotOver, &message, &[("end_time", &rfc3339(end))])
+            failed_precondition(ErrorReason::PayoutPeriodNotOver, &message, &[("end_time", &rfc3339(end))])
         }
         PayoutRefusal::StateNotAllowed { state, allowed } => {
             let name = |state| {
@@ -193,19 +195,19 @@ fn payout_status(refusal: PayoutRefusal, prefix: &str) -> Status {
                 (name(state), allowed.iter().map(|state| name(*state)).collect::<Vec<_>>().join(","));
             let message = format!("the payout is {state}; this step is possible in the states {allowed}");
             let metadata = [("state", state), ("allowed", allowed.as_str())];
-            refused_as(ErrorReason::PayoutStateNotAllowed, &message, &metadata)
+            failed_precondition(ErrorReason::PayoutStateNotAllowed, &message, &metadata)
         }
         PayoutRefusal::ReferenceDiffers { reference } => {
             let message = format!("{prefix}reference: must be `{reference}`, which is recorded for the payout");
-            refused_as(ErrorReason::PayoutReferenceDiffers, &message, &[("reference", &reference)])
+            failed_precondition(ErrorReason::PayoutReferenceDiffers, &message, &[("reference", &reference)])
         }
-        PayoutRefusal::ReferenceTaken { payout } => reference_taken(&payout, prefix),
+        PayoutRefusal::ReferenceTaken { payout } => reference_taken_status(&payout, prefix),
         PayoutRefusal::ReferenceUnknown { reference } => {
             let message = format!(
                 "{prefix}reference: must be recorded for a payout of the location in this currency before the payment \
                  is reversed; `{reference}` is not"
             );
-            refused_as(ErrorReason::PayoutReferenceUnknown, &message, &[("reference", &reference)])
+            failed_precondition(ErrorReason::PayoutReferenceUnknown, &message, &[("reference", &reference)])
         }
         PayoutRefusal::SentInFuture { latest } => {
             let description = format!("must be at most one day ahead: {latest} or earlier");
@@ -216,11 +218,11 @@ fn payout_status(refusal: PayoutRefusal, prefix: &str) -> Status {
             status::invalid_fields(vec![violation("actual_date", FieldViolationReason::NotAllowed, &description)])
         }
         PayoutRefusal::EstimatedDateMissing => Refusal::Required { field: "estimated_date" }.into(),
-        PayoutRefusal::NothingDue => nothing_due(),
+        PayoutRefusal::NothingDue => nothing_due_status(),
         PayoutRefusal::Ambiguous => {
             let message = "the unpaid earnings of the period belong to several partners, locations or currencies; \
                            create a payout for each with CreatePayout or ImportPayouts";
-            refused_as(ErrorReason::PayoutAmbiguous, message, &[])
+            failed_precondition(ErrorReason::PayoutAmbiguous, message, &[])
         }
     }
 }
@@ -239,6 +241,6 @@ fn violation(field: &str, reason: FieldViolationReason, description: &str) -> Fi
     }
 }
 
-fn refused(code: Code, reason: ErrorReason, message: &str, metadata: &[(&str, &str)]) -> Status {
+fn refusal_status(code: Code, reason: ErrorReason, message: &str, metadata: &[(&str, &str)]) -> Status {
     status::with_reason(code, reason.as_str_name(), message, metadata)
 }

@@ -17,7 +17,6 @@ use tonic::{Request, Response, Status};
 use super::{Api, convert, error::Refusal, list_earnings::earning_query};
 use crate::store::earnings::{self, EarningQuery};
 
-/// The stream of response messages.
 pub(super) type ExportStream = Pin<Box<dyn Stream<Item = Result<ExportEarningsResponse, Status>> + Send>>;
 
 /// The number of earnings in one message. Such a message has a few hundred kilobytes.
@@ -63,7 +62,7 @@ async fn read_page(
 /// Computes the value of a column for an earning.
 type CellValue = fn(&Earning, &MonthlyEarning) -> Value;
 
-/// The columns with their names.
+/// The columns of the export in their order: the name, and the function that computes a cell.
 const COLUMNS: &[(&str, CellValue)] = &[
     ("name", |earning, _| earning.name.as_str().into()),
     ("number", |earning, _| earning.number.into()),

@@ -1,9 +1,10 @@
 //! `ImportPayouts` (R54a): brings payouts to the states that the rows report, and returns one
 //! result for each row. A refused row does not affect the others.
 //!
-//! The rows about one payee are imported in the order of the payments ([`order_of_payments`]), so
-//! that the order of the rows does not matter; the rows about other payees share transactions.
-//! Executes two queries for each row.
+//! A payee is a location of a partner and a currency. The rows about one payee are sorted
+//! ([`sort_by_payment`]) and imported one after the other, so that their order in the request does
+//! not matter. Rows about different payees can share a transaction. Executes two queries for each
+//! row.
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_auth::Caller;
@@ -49,27 +50,27 @@ pub(super) async fn import_payouts(
         match checked {
             Ok(reported) => {
                 let request = RequestId::of_row(&caller, "ImportPayouts", &request.request_id, index, row);
-                let of_payee = rows.entry(reported.payee.clone()).or_default();
-                of_payee.push(CheckedRow { index, reported, request });
+                let rows_of_payee = rows.entry(reported.payee.clone()).or_default();
+                rows_of_payee.push(CheckedRow { index, reported, request });
             }
             Err(refused) => drop(results.insert(index, refused_result(&refused))),
         }
     }
-    let rows = rows.into_values().map(order_of_payments);
+    let rows = rows.into_values().map(sort_by_payment);
     let imports = rows.map(|rows| import_rows(api, &caller, rows, request.validate_only));
     results.extend(join_all(imports).await.into_iter().flatten());
     Ok(Response::new(ImportPayoutsResponse { results: results.into_values().collect() }))
 }
 
-/// Sorts the rows about one payee by period, payment and state. The first payment of a period can
-/// have rows without a reference. A payment that was reversed comes before the one that follows it.
-fn order_of_payments(mut rows: Vec<CheckedRow>) -> Vec<CheckedRow> {
+/// Sorts the rows about one payee by period, payment and state. Within a period, rows without a
+/// reference and rows of a reversed payment come before the rows of the payment that replaces it.
+fn sort_by_payment(mut rows: Vec<CheckedRow>) -> Vec<CheckedRow> {
     let reversed = rows.iter().filter(|row| row.reported.state.kind() == PayoutStateKind::Reversed);
     let reversed: BTreeSet<_> = reversed.map(|row| row.reported.reference.clone()).collect();
     rows.sort_by_cached_key(|CheckedRow { index, reported, .. }| {
         let ReportedPayout { period, reference, estimated_date, state, .. } = reported;
-        let is_followed = reference.is_none() || reversed.contains(reference);
-        (*period, !is_followed, reference.clone(), state.kind(), *estimated_date, *index)
+        let is_replaced = reference.is_none() || reversed.contains(reference);
+        (*period, !is_replaced, reference.clone(), state.kind(), *estimated_date, *index)
     });
     rows
 }
@@ -102,7 +103,7 @@ async fn import_row(
     let key = payouts::payout_key(&PayoutName { partner: payee.partner.clone(), payout: id });
     let etag = String::new();
     let change = PayoutChange { command: "import_payout", key, etag, request, validate_only };
-    let reach = move |current: Option<&Payout>, now| Payout::reach(current, id, reported.clone(), now);
+    let reach = move |current: Option<&Payout>, now| Payout::advance_to(current, id, reported.clone(), now);
     let changed = api.change_payout(caller, &change, reach).await;
     let changed = changed.map_err(|error| error::payout_error(&change.key, "", error))?;
     let outcome = match found {

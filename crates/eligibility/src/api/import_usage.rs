@@ -1,5 +1,6 @@
 //! `ImportUsage` (R51): stores rows of usage in one transaction and returns one result for each
-//! row. A refused row does not affect the others. Asks the registry once which keys it knows.
+//! row. A refused row does not affect the others. Asks the registry once which keys (workloads and
+//! subscriptions) it knows.
 use std::collections::BTreeSet;
 
 use cpor_auth::Caller;

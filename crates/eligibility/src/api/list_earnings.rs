@@ -1,8 +1,9 @@
-//! `ListEarnings` (R54): lists the earnings of the ledger page by page, by default in the order of
-//! their recording. Executes one query.
+//! `ListEarnings` (R54): lists the entries of the ledger (the amounts that partners earn) page by
+//! page, by default in the order of their recording. Executes one query.
 //!
-//! Indexes serve the default order of all earnings, of a partner, a tenant and a key, and the order
-//! by month. Other filters scan the index of the order until the page is full.
+//! Indexes serve the default order for all earnings and for those of a partner, a tenant and a key
+//! (a workload or subscription), and the order by month. With other filters, the database scans the
+//! index of the order until the page is full.
 use cpor_auth::Caller;
 use cpor_listing::page::{self, PageTokens};
 use cpor_proto::eligibility::v1::{ListEarningsRequest, ListEarningsResponse};

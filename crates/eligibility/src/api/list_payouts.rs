@@ -1,7 +1,7 @@
-//! `ListPayouts` (R54a): lists the payouts of a partner, or of all partners, page by page, by
-//! default the latest first. Executes one query.
+//! `ListPayouts` (R54a): lists the payouts (statements of payments) of a partner, or of all
+//! partners, page by page, by default the latest first. Executes one query.
 //!
-//! Indexes serve the default order of all payouts and of a partner.
+//! Indexes serve the default order for all payouts and for those of a partner.
 use cpor_listing::page::{self, PageTokens};
 use cpor_proto::eligibility::v1::{ListPayoutsRequest, ListPayoutsResponse};
 use cpor_rpc::request;

@@ -15,7 +15,7 @@ use tonic::{Request, Response, Status};
 use super::{Api, convert, scope::can_see_guide};
 use crate::domain::{CatalogGuide, GuideState};
 
-/// The list of guides.
+/// The fields by which lists of guides can be filtered and sorted.
 static GUIDES: MemoryList<CatalogGuide> = MemoryList {
     fields: &[
         Field {

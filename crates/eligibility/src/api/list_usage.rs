@@ -1,5 +1,6 @@
-//! `ListUsage` (R50): lists the usage of a key page by page. The registry is asked first whether a
-//! partner may read the usage. Executes one query, and one more for replaced figures.
+//! `ListUsage` (R50): lists the monthly usage of a key (a workload or subscription) page by page.
+//! The registry is asked first whether a partner may read the usage. Executes one query, and one
+//! more for replaced figures.
 use cpor_auth::Caller;
 use cpor_listing::page::{self, PageTokens};
 use cpor_proto::eligibility::v1::{ListUsageRequest, ListUsageResponse};

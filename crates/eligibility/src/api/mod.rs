@@ -72,7 +72,6 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// Loads the guide catalog.
     async fn guide_catalog(&self) -> Result<GuideCatalog, Refusal> {
         Ok(guide_catalog::load(self.db.reader()).await?)
     }

@@ -19,8 +19,10 @@ pub(super) struct PayoutChange {
     pub(super) command: &'static str,
     /// The key of the payout, which may not exist yet.
     pub(super) key: AggregateKey,
+    /// The version that the caller expects; empty if any version may be changed.
     pub(super) etag: String,
     pub(super) request: Option<RequestId>,
+    /// Whether the change is only decided and not stored.
     pub(super) validate_only: bool,
 }
 
@@ -49,7 +51,8 @@ impl Api {
             })
         };
         let outcome = match execute().await {
-            // A request with the same id may have won the race for the earnings.
+            // A concurrent request with the same request id may have created the payout. The second
+            // attempt then returns that payout.
             Err(CommandError::Conflict(_)) if change.request.is_some() => execute().await?,
             other => other?,
         };
@@ -65,7 +68,7 @@ impl Api {
             Some(stored) if !change.validate_only => stored,
             Some(stored) => StoredPayout { payout, ..stored },
             None => {
-                let due = payouts::totals_due(db, &payout.payee, payout.period).await.map_err(unavailable)?;
+                let due = payouts::load_totals_due(db, &payout.payee, payout.period).await.map_err(unavailable)?;
                 let totals = due.ok_or(CommandError::Conflict(PayoutConflict::NothingDue))?;
                 StoredPayout { version: 0, payout, totals }
             }
@@ -73,8 +76,8 @@ impl Api {
         Ok(ChangedPayout { stored, is_replayed: outcome.replayed })
     }
 
-    /// Takes one step of an existing payout.
-    pub(super) async fn step_payout(
+    /// Applies a command to an existing payout.
+    pub(super) async fn execute_payout_command(
         &self,
         caller: &Caller,
         change: PayoutChange,

@@ -24,5 +24,5 @@ pub(super) async fn process_payout(
         request: RequestId::from_request(&caller, "ProcessPayout", &request)?,
         validate_only: request.validate_only,
     };
-    Ok(Response::new(convert::to_payout(&api.step_payout(&caller, change, command).await?)))
+    Ok(Response::new(convert::to_payout(&api.execute_payout_command(&caller, change, command).await?)))
 }

@@ -1,5 +1,6 @@
 //! `RecordPayout` (R54): a deprecated method that records one payment for a period. It creates a
-//! payout of the only payee that has earnings due, and marks it as sent, in one transaction.
+//! payout of the only payee (location and currency) that has unpaid earnings, and marks it as sent,
+//! in one transaction.
 use cpor_durable::{AggregateKey, CommandError, RequestId};
 use cpor_proto::eligibility::v1::{RecordPayoutRequest, RecordPayoutResponse};
 use cpor_proto::wire_time::to_wire_time;
@@ -41,21 +42,21 @@ pub(super) async fn record_payout(
         validate_only: request.validate_only,
     };
     let reference = trim_blanks(&request.reference).to_owned();
-    let record = move |_: Option<&Payout>, now| record(uuid.into(), payee.clone(), period, &reference, now);
-    let nothing_due = |now| {
+    let record = move |_: Option<&Payout>, now| create_sent(uuid.into(), payee.clone(), period, &reference, now);
+    let empty_response = |now| {
         let (payout_period, reference) = (period.to_string(), request.reference.clone());
         RecordPayoutResponse { payout_period, reference, pay_time: Some(to_wire_time(now)), ..Default::default() }
     };
     match api.change_payout(&caller, &change, record).await {
         Ok(changed) => Ok(Response::new(to_response(&changed.stored))),
         Err(CommandError::Refused(PayoutRefusal::NothingDue) | CommandError::Conflict(PayoutConflict::NothingDue)) => {
-            Ok(Response::new(nothing_due(api.now().await?)))
+            Ok(Response::new(empty_response(api.now().await?)))
         }
         Err(CommandError::Conflict(PayoutConflict::Exists)) => {
             // Another request may have paid everything in the meantime.
             let payees = payouts::list_two_payees(api.db.writer(), period).await.map_err(Refusal::Store)?;
             match payees.is_empty() {
-                true => Ok(Response::new(nothing_due(api.now().await?))),
+                true => Ok(Response::new(empty_response(api.now().await?))),
                 false => Err(Refusal::PayoutConflict(PayoutConflict::Exists).into()),
             }
         }
@@ -73,8 +74,8 @@ fn to_response(stored: &StoredPayout) -> RecordPayoutResponse {
     }
 }
 
-/// Returns a payout that is sent now.
-fn record(
+/// Creates a payout that is sent now.
+fn create_sent(
     id: PayoutId,
     payee: Result<Payee, PayoutRefusal>,
     period: PayoutPeriod,
@@ -92,5 +93,5 @@ fn record(
         estimated_date: Some(date),
         state: ReportedState::Sent { reference, date },
     };
-    Payout::reach(None, id, reported, now)
+    Payout::advance_to(None, id, reported, now)
 }

@@ -24,5 +24,5 @@ pub(super) async fn reverse_payout(
         validate_only: request.validate_only,
     };
     let command = PayoutCommand::Reverse { reason: request.reason };
-    Ok(Response::new(convert::to_payout(&api.step_payout(&caller, change, command).await?)))
+    Ok(Response::new(convert::to_payout(&api.execute_payout_command(&caller, change, command).await?)))
 }

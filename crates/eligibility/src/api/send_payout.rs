@@ -22,5 +22,5 @@ pub(super) async fn send_payout(api: &Api, request: Request<SendPayoutRequest>) 
         request: RequestId::from_request(&caller, "SendPayout", &request)?,
         validate_only: request.validate_only,
     };
-    Ok(Response::new(convert::to_payout(&api.step_payout(&caller, change, command).await?)))
+    Ok(Response::new(convert::to_payout(&api.execute_payout_command(&caller, change, command).await?)))
 }

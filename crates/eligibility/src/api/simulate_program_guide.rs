@@ -23,7 +23,6 @@ use crate::{
     },
 };
 
-/// The stream of response messages.
 pub(super) type SimulationStream = Pin<Box<dyn Stream<Item = Result<SimulateProgramGuideResponse, Status>> + Send>>;
 
 /// The number of assessments that are read at a time.

@@ -1,4 +1,5 @@
-//! `WatchEarnings` (R54): streams the entries of the ledger in the order of commits.
+//! `WatchEarnings` (R54): streams the entries of the ledger (the amounts that partners earn) in the
+//! order of commits.
 //!
 //! Executes up to one query to start, and one query after each commit in this process that may add
 //! to the ledger, and one per second to find the commits of other replicas.

@@ -57,7 +57,7 @@ enum RoundOutcome {
 #[derive(Clone)]
 pub(crate) struct Assessor(Arc<Inner>);
 
-/// What the clones of an assessor share.
+/// The connections and the wake-up signal that the clones of an assessor share.
 struct Inner {
     db: Db,
     writer: Writer<AssessmentStore>,
@@ -132,22 +132,22 @@ impl Assessor {
     /// Runs one round: loads the claims that are due, assesses them, and marks the usage that they
     /// were assessed with as no longer pending.
     ///
-    /// The order of the queries matters: a change between two of them is read by a later query, or
-    /// makes the claim due again.
+    /// The order of the queries matters: a change that another process commits between two of them
+    /// is read by a later query, or makes the claim due again.
     async fn run_round(&self) -> Result<RoundOutcome, StoreError> {
         let db = self.0.db.reader();
         // The pending months are read before the assessments. An assessment that is opened later
-        // reads these months itself, so they can be marked as assessed.
+        // has read these months when it is first made, so they can be marked as assessed.
         let pending = usage::list_pending(db, BATCH_SIZE).await?;
         // The catalog is read before the assessments. If a guide is activated in between, the
-        // assessments keep the earlier edition and are due again.
+        // assessments get the earlier edition and are due again in the next round.
         let catalog = guide_catalog::load(db).await?;
         let due = self.load_due(&pending, catalog.edition).await?;
         if pending.is_empty() && due.is_empty() {
             return Ok(RoundOutcome::Idle);
         }
-        // This is read after the versions of the assessments. Usage that arrives in between may be
-        // used twice, but is never missed.
+        // The usage is read after the versions of the assessments. Usage that is imported in
+        // between may cause a second assessment, but is never missed.
         let usage =
             usage::load_usage(db, due.values().flat_map(|assessment| usage_keys(&assessment.state)).collect()).await?;
         let mut results = assessments::list_monthly_results(db, &due.keys().cloned().collect::<Vec<_>>()).await?;
@@ -180,7 +180,7 @@ impl Assessor {
         edition: u64,
     ) -> Result<BTreeMap<AggregateKey, Versioned<Assessment>>, StoreError> {
         let db = self.0.db.reader();
-        let dependent = usage::assessments_to_update(db, pending).await?;
+        let dependent = usage::list_dependent_assessments(db, pending).await?;
         let mut due: BTreeMap<_, _> = assessments::get_many(db, &dependent).await?.into_iter().collect();
         due.extend(assessments::list_stale(db, BATCH_SIZE).await?);
         due.extend(assessments::list_outdated(db, edition, BATCH_SIZE).await?);

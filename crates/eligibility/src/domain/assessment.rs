@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     association_period::AssociationPeriod,
-    earning::{Earning, record_earnings},
-    evaluate::{Evaluation, LineResult, evaluate},
+    earning::{Earning, compute_earnings},
+    evaluate::{EvaluationInputs, LineResult, evaluate},
     facts::{AssociationEnd, AssociationFacts, CatalogVersion, PartnerRecord, SubscriptionFacts, UsageByKey},
     guide::{ActiveGuides, Guide, NoGuideInForce},
 };
@@ -24,7 +24,6 @@ use super::{
 /// The kind of the only deadline of an assessment: the start of the next month.
 const MONTHLY_DEADLINE: &str = "monthly_assessment";
 
-/// The assessment of one claim.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Assessment {
     /// The claim's current official association, or the last one if it has ended.
@@ -37,7 +36,8 @@ pub(crate) struct Assessment {
     /// Whether the claim must be assessed again: a fact has changed, or a month has begun (R52).
     #[serde(rename = "stale")]
     pub(crate) is_stale: bool,
-    /// The edition of the guide catalog that the claim was last assessed with.
+    /// The edition of the guide catalog (the number of guides activated until then) that the claim
+    /// was last assessed with.
     pub(crate) edition: u64,
     /// Whether the partner declined payment for the claim (R54b).
     #[serde(rename = "unpaid")]
@@ -45,7 +45,7 @@ pub(crate) struct Assessment {
     /// The number of earnings of this claim in the ledger.
     #[serde(rename = "written")]
     earning_count: u64,
-    /// The result for the last assessed month.
+    /// The result for the last assessed month; `None` until the first assessment.
     pub(crate) latest: Option<MonthlyResult>,
     /// The time at which the claim is assessed next if no fact changes before.
     #[serde(rename = "next")]
@@ -156,8 +156,8 @@ impl Assessment {
         let mut next = Self { is_stale: false, edition: inputs.guides.edition, ..self.clone() };
         let mut events = Vec::new();
         let mut months = self.assessed_months(now);
-        // Months that were assessed before the association turned out to have ended earlier (R47)
-        // are assessed again, so that what was earned in them is corrected.
+        // A late report can end the association before months that were already assessed (R47).
+        // These months are assessed again, so that their earnings are corrected.
         let assessed_before = inputs.previous_results.keys().filter(|month| **month <= Month::containing(now));
         for month in assessed_before {
             months.entry(*month).or_insert(&self.association);
@@ -171,7 +171,7 @@ impl Assessment {
             let previous = inputs.previous_results.get(&month);
             let mut result = self.assess_month(guide, association, (inputs.usage, previous), month, now);
             let earnings =
-                record_earnings(&association.facts, next.earning_count, previous, &mut result, inputs.usage, now);
+                compute_earnings(&association.facts, next.earning_count, previous, &mut result, inputs.usage, now);
             if !previous.is_some_and(|previous| previous.has_same_content(&result)) {
                 events.push(AssessmentEvent::MonthAssessed(result.clone()));
             }
@@ -219,8 +219,9 @@ impl Assessment {
         self.change_facts(time, |facts| facts.partner = record.update(&facts.partner))
     }
 
-    /// Assesses each month with the catalog of its time, from all versions that are known, the
-    /// oldest first. Returns `None` if nothing changes for the claim.
+    /// Replaces the versions of the product catalog, which states for each month which products are
+    /// paid. `versions` contains all known versions, the oldest first. Returns `None` if nothing
+    /// changes for the claim.
     pub(crate) fn apply_catalog(&self, versions: &[CatalogVersion]) -> Option<AssessmentTransition> {
         self.with_association(self.association.with_catalog(versions))
     }
@@ -260,8 +261,7 @@ impl Assessment {
         self.with_association(self.association.with_changed_facts(time, change))
     }
 
-    /// Returns the transition to a change of the association, or `None` if it is the same as
-    /// before.
+    /// Returns the transition that replaces the association, or `None` if it stays the same.
     fn with_association(&self, association: AssociationPeriod) -> Option<AssessmentTransition> {
         let has_changed = association != self.association;
         has_changed.then(|| {
@@ -291,7 +291,7 @@ impl Assessment {
         now: Timestamp,
     ) -> MonthlyResult {
         let last_instant = month.end() - std::time::Duration::from_micros(1);
-        let evaluation = Evaluation {
+        let inputs = EvaluationInputs {
             guide,
             usage,
             month,
@@ -299,7 +299,7 @@ impl Assessment {
             is_payment_declined: self.is_payment_declined,
             previous,
         };
-        let results = evaluate(evaluation, &association.facts_in(month));
+        let results = evaluate(inputs, &association.facts_in(month));
         MonthlyResult { month, guide: guide.id.clone(), assess_time: now, results }
     }
 }

@@ -5,8 +5,8 @@
 //! (enrollments, purchase time) or never change (channel) apply to every month as the directory
 //! last reported them. Facts about the present (a subscription's status, a location's region) apply
 //! from the month in which they were reported. Earlier months keep the values that were true at
-//! their end. Whether a product is paid follows from the catalog that was in force at the end of a
-//! month, also if the association is reported after the catalog has changed.
+//! their end. Whether a product is paid follows from the product catalog that was in force at the
+//! end of a month, also if the association is reported after the catalog has changed.
 use std::{borrow::Cow, collections::BTreeMap};
 
 use cpor_types::{LineId, Month, ProductId, SubscriptionId, Timestamp};
@@ -23,12 +23,12 @@ pub(crate) struct AssociationPeriod {
     /// Former values of the facts about the present, the oldest first.
     #[serde(rename = "earlier")]
     earlier_facts: Vec<EarlierFacts>,
-    /// The versions of the catalog until the end of the association, the oldest first. A version
-    /// that changes nothing for the claimed products is left out.
+    /// The versions of the product catalog until the end of the association, the oldest first. A
+    /// version that changes nothing for the claimed products is left out.
     catalog: Vec<ClaimedProducts>,
 }
 
-/// The facts of a version of the catalog about the claimed products.
+/// A version of the product catalog, reduced to the claimed products.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct ClaimedProducts {
     /// The first month that the version applies to.
@@ -102,8 +102,8 @@ impl AssociationPeriod {
         next
     }
 
-    /// Returns the period with the catalog of each month. `versions` contains all versions that are
-    /// known, the oldest first.
+    /// Returns the period with other versions of the product catalog. `versions` contains all known
+    /// versions, the oldest first.
     pub(crate) fn with_catalog(&self, versions: &[CatalogVersion]) -> Self {
         let end = self.end().map(|end| end.time);
         let applicable = versions.iter().filter(|version| end.is_none_or(|end| version.start_time <= end));
@@ -131,8 +131,8 @@ impl AssociationPeriod {
         versions.find_map(|version| version.incentivized.get(&line.product).copied()).unwrap_or(line.is_incentivized)
     }
 
-    /// Returns the period after these lines ended, or all lines if `lines` is empty. Lines that
-    /// ended earlier do not change; a line that ended later than `end` ended then (R47).
+    /// Returns the period after these lines ended, or all lines if `lines` is empty. A line that
+    /// has ended already keeps its end, unless `end` is earlier (R47).
     pub(crate) fn with_ended_lines(&self, lines: &[LineId], end: &AssociationEnd) -> Self {
         let mut next = self.clone();
         let is_affected = |line: LineId| lines.is_empty() || lines.contains(&line);
@@ -143,7 +143,7 @@ impl AssociationPeriod {
         next
     }
 
-    /// Returns the current facts about the present, as those of the months before `before`.
+    /// Returns the current facts about the present, to be kept for the months before `before`.
     fn facts_before(&self, before: Month) -> EarlierFacts {
         let subscriptions = self.facts.lines.iter().filter_map(|line| line.subscription.as_ref());
         let statuses = subscriptions.map(|subscription| (subscription.id, subscription.status.clone()));

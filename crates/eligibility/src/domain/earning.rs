@@ -23,9 +23,7 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum EarnedAmount {
-    /// The line earns this amount.
     Paid(PaidAmount),
-    /// The line earns nothing, for this reason.
     Nothing(NoEarningReason),
 }
 
@@ -86,7 +84,6 @@ pub(crate) struct Earning {
     pub(crate) claim: ClaimRef,
     /// The MPN id of the location that earns.
     pub(crate) mpn_id: String,
-    /// The line of the claim.
     pub(crate) line: LineId,
     pub(crate) key: AssociationKey,
     pub(crate) product: ProductId,
@@ -113,7 +110,7 @@ pub(crate) struct Earning {
 /// The first earning of a line and month is recorded when the month is over or when its usage is
 /// stored, whichever comes first. `earning_count` is the number of the claim's earnings so far;
 /// `previous` is the stored result of the same month.
-pub(crate) fn record_earnings(
+pub(crate) fn compute_earnings(
     facts: &AssociationFacts,
     earning_count: u64,
     previous: Option<&MonthlyResult>,

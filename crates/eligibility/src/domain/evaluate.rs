@@ -33,7 +33,7 @@ pub(crate) struct LineResult {
     /// can contain another amount until the difference is recorded.
     pub(crate) earned: EarnedAmount,
     /// The number of earnings that the ledger contains for this line, activity and month.
-    /// [`evaluate`] sets 0; `record_earnings` sets the number. The stored name is `booked`.
+    /// [`evaluate`] sets 0; `compute_earnings` sets the number. The stored name is `booked`.
     #[serde(rename = "booked")]
     pub(crate) earning_count: u32,
 }
@@ -45,7 +45,6 @@ impl LineResult {
     }
 }
 
-/// The result of one condition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ConditionResult {
     pub(crate) name: String,
@@ -59,7 +58,7 @@ pub(crate) struct ConditionResult {
 
 /// The guide, usage and month that lines are evaluated with.
 #[derive(Clone, Copy)]
-pub(crate) struct Evaluation<'a> {
+pub(crate) struct EvaluationInputs<'a> {
     pub(crate) guide: &'a Guide,
     pub(crate) usage: &'a UsageByKey,
     pub(crate) month: Month,
@@ -72,23 +71,22 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) previous: Option<&'a MonthlyResult>,
 }
 
-/// Evaluates each activity of each line whose association had not ended before the month (R52). A
-/// line that has earned something in the month before its end was reported is evaluated too, so
-/// that its earning is corrected (R47).
-pub(crate) fn evaluate(evaluation: Evaluation<'_>, facts: &AssociationFacts) -> Vec<LineResult> {
+/// Evaluates each activity of each line whose association had not ended before the month (R52). If
+/// the end is reported late, the ledger may already contain an earning of the line for the month.
+/// Such a line is evaluated too, so that the earning is corrected (R47).
+pub(crate) fn evaluate(inputs: EvaluationInputs<'_>, facts: &AssociationFacts) -> Vec<LineResult> {
     let has_earned = |line: &LineFacts| {
-        let mut earned = evaluation.previous.into_iter().flat_map(|previous| &previous.results);
+        let mut earned = inputs.previous.into_iter().flat_map(|previous| &previous.results);
         earned.any(|result| result.line == line.line && result.earning_count > 0)
     };
-    let is_associated = |line: &LineFacts| line.end.as_ref().is_none_or(|end| end.time >= evaluation.month.start());
+    let is_associated = |line: &LineFacts| line.end.as_ref().is_none_or(|end| end.time >= inputs.month.start());
     let lines = facts.lines.iter().filter(|line| is_associated(line) || has_earned(line));
     let pairs = lines.flat_map(|line| facts.activities.iter().map(move |activity| (line, *activity)));
-    pairs.map(|(line, activity)| evaluate_line(evaluation, facts, line, activity)).collect()
+    pairs.map(|(line, activity)| evaluate_line(inputs, facts, line, activity)).collect()
 }
 
-/// Evaluates one activity of one line.
 fn evaluate_line(
-    evaluation: Evaluation<'_>,
+    inputs: EvaluationInputs<'_>,
     facts: &AssociationFacts,
     line: &LineFacts,
     activity: Activity,
@@ -97,15 +95,15 @@ fn evaluate_line(
     // official and earns nothing.
     let program = program(facts.solution_area, activity).ok().flatten().filter(|_| line.is_incentivized);
     let conditions = program.map(|program| {
-        let months = evaluation.usage.months_until(&line.key, evaluation.month);
+        let months = inputs.usage.months_until(&line.key, inputs.month);
         let growth = UsageGrowth::since(facts.official_time, months);
-        let values = fact_values(facts, line, program, growth, evaluation.as_of);
-        let conditions = evaluation.guide.conditions_for(program);
+        let values = fact_values(facts, line, program, growth, inputs.as_of);
+        let conditions = inputs.guide.conditions_for(program);
         conditions.map(|condition| evaluate_condition(condition, &values)).collect::<Vec<_>>()
     });
     let verdict = match &conditions {
         None => Verdict::RecognitionOnly,
-        Some(_) if evaluation.is_payment_declined => Verdict::RecognitionOnly,
+        Some(_) if inputs.is_payment_declined => Verdict::RecognitionOnly,
         Some(conditions) if conditions.iter().all(|condition| condition.held) => Verdict::Eligible,
         Some(_) => Verdict::NotEligible,
     };
@@ -121,8 +119,8 @@ fn evaluate_line(
         earning_count: 0,
     };
     if let Some(program) = program {
-        let is_credited = line.is_credited(facts.official_time, evaluation.month);
-        result.earned = calculate_amount(evaluation, &result, program, is_credited)
+        let is_credited = line.is_credited(facts.official_time, inputs.month);
+        result.earned = calculate_amount(inputs, &result, program, is_credited)
             .map_or_else(EarnedAmount::Nothing, EarnedAmount::Paid);
     }
     result
@@ -130,12 +128,12 @@ fn evaluate_line(
 
 /// Calculates units times rate, or returns the reason why the line earns nothing (R54).
 fn calculate_amount(
-    evaluation: Evaluation<'_>,
+    inputs: EvaluationInputs<'_>,
     result: &LineResult,
     program: Program,
     is_credited: bool,
 ) -> Result<PaidAmount, NoEarningReason> {
-    if evaluation.is_payment_declined {
+    if inputs.is_payment_declined {
         return Err(NoEarningReason::PaymentDeclined);
     }
     if !is_credited {
@@ -145,9 +143,9 @@ fn calculate_amount(
     if !failed.is_empty() {
         return Err(NoEarningReason::ConditionsFailed(failed));
     }
-    let measures = evaluation.usage.measures_in(&result.key, evaluation.month);
+    let measures = inputs.usage.measures_in(&result.key, inputs.month);
     let measures = measures.ok_or(NoEarningReason::UsageMissing)?;
-    let rate = evaluation.guide.rate_for(program, &result.product).ok_or(NoEarningReason::NoRate)?;
+    let rate = inputs.guide.rate_for(program, &result.product).ok_or(NoEarningReason::NoRate)?;
     let units = measures.units(rate.unit).ok_or(NoEarningReason::NoRate)?;
     let amount = rate.amount.times(units).ok_or(NoEarningReason::AmountTooLarge)?;
     Ok(PaidAmount { unit: rate.unit, units, rate: rate.amount, amount })
@@ -157,7 +155,6 @@ fn calculate_amount(
 /// `guide::fact_types` declares their types.
 type FactValues = BTreeMap<&'static str, Value>;
 
-/// Evaluates one condition with these facts.
 fn evaluate_condition(condition: &Condition, values: &FactValues) -> ConditionResult {
     let mut context = Context::default();
     for (name, value) in values {
@@ -165,7 +162,8 @@ fn evaluate_condition(condition: &Condition, values: &FactValues) -> ConditionRe
     }
     let held = condition.expression.holds(&context);
     let facts = condition.facts.iter().map(|path| (path.clone(), cel_literal(&value_at(values, path))));
-    // Without usage nobody knows whether it has grown, so the guide's sentence would mislead.
+    // If usage figures are missing, it is unknown whether usage has grown, so the guide's
+    // explanation would mislead.
     let is_missing = |path: &String| path.starts_with("usage.") && value_at(values, path) == Value::Null;
     let missing: Vec<&str> = condition.facts.iter().filter(|path| is_missing(path)).map(String::as_str).collect();
     let explanation = match missing.as_slice() {

@@ -12,7 +12,7 @@ pub(crate) fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// The subscription that [`presales`] is about.
+/// Returns the subscription that [`presales`] is about.
 pub(crate) fn subscription() -> SubscriptionFacts {
     SubscriptionFacts {
         id: Uuid::from_u128(7).into(),
@@ -23,7 +23,7 @@ pub(crate) fn subscription() -> SubscriptionFacts {
     }
 }
 
-/// A pre-sales association with one subscription of Dynamics 365 Sales.
+/// Returns a pre-sales association with one subscription of Dynamics 365 Sales.
 pub(crate) fn presales() -> AssociationFacts {
     AssociationFacts {
         claim: "partners/contoso/claims/00000000-0000-0000-0000-000000000001"
@@ -58,7 +58,7 @@ pub(crate) fn presales() -> AssociationFacts {
     }
 }
 
-/// A usage association with the workload Teams.
+/// Returns a usage association with the workload Teams.
 pub(crate) fn usage_of_teams() -> AssociationFacts {
     let mut facts = presales();
     facts.solution_area = SolutionArea::Microsoft365;
@@ -69,12 +69,12 @@ pub(crate) fn usage_of_teams() -> AssociationFacts {
     facts
 }
 
-/// A catalog with the shipped guide only, in force since 2020.
+/// Returns a catalog with the shipped guide only, in force since 2020.
 pub(crate) fn guide_catalog() -> GuideCatalog {
     GuideCatalog::shipped(GuideDocument::shipped().unwrap(), "2020-01".parse().unwrap())
 }
 
-/// The active guides of [`guide_catalog`].
+/// Returns the active guides of [`guide_catalog`].
 pub(crate) fn active_guides() -> ActiveGuides {
     ActiveGuides::compile(&guide_catalog()).unwrap()
 }

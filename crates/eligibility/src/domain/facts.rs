@@ -43,7 +43,6 @@ impl From<ClaimName> for ClaimRef {
 }
 
 impl ClaimRef {
-    /// Returns the resource name of the claim.
     pub(crate) fn name(&self) -> ClaimName {
         ClaimName { partner: self.partner.clone(), claim: self.claim }
     }
@@ -55,8 +54,8 @@ pub(crate) struct LineFacts {
     pub(crate) line: LineId,
     pub(crate) key: AssociationKey,
     pub(crate) product: ProductId,
-    /// Whether partners are paid for the product. A partner on record for another product is
-    /// recognised, but not paid (R9). The catalog of a month precedes it.
+    /// Whether partners are paid for the product, or only recognised as on record for it (R9). The
+    /// product catalog of the assessed month overrides this value.
     #[serde(rename = "incentivized")]
     pub(crate) is_incentivized: bool,
     /// The subscription that the line claims; `None` if the line claims a workload.

@@ -16,12 +16,12 @@ pub(crate) struct Payee {
     pub(crate) currency: Currency,
 }
 
-/// A payout.
+/// A statement of the earnings that are paid together, and the progress of their payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Payout {
     pub(crate) id: PayoutId,
     pub(crate) payee: Payee,
-    /// The period until whose end the lines were recorded.
+    /// The lines are the unpaid earnings that were recorded until the end of this period.
     pub(crate) period: PayoutPeriod,
     /// The date on which the payment is expected to be sent.
     pub(crate) estimated_date: NaiveDate,
@@ -35,26 +35,25 @@ pub(crate) struct Payout {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PayoutState {
-    /// The lines are fixed.
+    /// The lines are fixed; the payment has not begun.
     Upcoming,
     /// The payment is under way.
     Processing { process_time: Timestamp },
     /// The payment was sent.
-    Sent { process_time: Timestamp, sent: Sent },
-    /// The payment was reversed. The lines are on the next payout.
-    Reversed { process_time: Timestamp, sent: Option<Sent>, reversal: Reversal },
+    Sent { process_time: Timestamp, sent: SentPayment },
+    /// The payment was reversed. Its earnings are unpaid again, so a later payout can contain them.
+    Reversed { process_time: Timestamp, sent: Option<SentPayment>, reversal: Reversal },
 }
 
-/// When a payment was sent.
+/// The date and time of a payment that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Sent {
-    /// The time at which it was recorded.
+pub(crate) struct SentPayment {
+    /// The time at which the sending was recorded in this service.
     pub(crate) time: Timestamp,
-    /// The date of the payment.
+    /// The date on which the paying system sent the payment.
     pub(crate) date: NaiveDate,
 }
 
-/// The reversal of a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reversal {
     pub(crate) time: Timestamp,
@@ -80,7 +79,7 @@ enum Step {
 
 /// The transition table: each step, the states from which it is possible, and the state that
 /// follows.
-const TABLE: [(Step, &[PayoutStateKind], PayoutStateKind); 3] = [
+const TRANSITIONS: [(Step, &[PayoutStateKind], PayoutStateKind); 3] = [
     (Step::Process, &[PayoutStateKind::Upcoming], PayoutStateKind::Processing),
     (Step::Send, &[PayoutStateKind::Processing], PayoutStateKind::Sent),
     (Step::Reverse, &[PayoutStateKind::Processing, PayoutStateKind::Sent], PayoutStateKind::Reversed),
@@ -89,15 +88,23 @@ const TABLE: [(Step, &[PayoutStateKind], PayoutStateKind); 3] = [
 /// A command that takes a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PayoutCommand {
-    /// The payment is under way. A date or reference that is given replaces the recorded one.
-    Process { estimated_date: Option<NaiveDate>, reference: Option<String> },
+    /// The payment is under way. A given date replaces the recorded one; a given reference must not
+    /// differ from a recorded one.
+    Process {
+        estimated_date: Option<NaiveDate>,
+        reference: Option<String>,
+    },
     /// The payment was sent on this date.
-    Send { reference: String, date: NaiveDate },
-    /// The payment was reversed.
-    Reverse { reason: String },
+    Send {
+        reference: String,
+        date: NaiveDate,
+    },
+    Reverse {
+        reason: String,
+    },
 }
 
-/// What a program manager or the paying system knows about a payout: the state that it has reached.
+/// The state that a payout has reached, as a program manager or the paying system reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ReportedPayout {
     pub(crate) payee: Payee,
@@ -108,7 +115,7 @@ pub(crate) struct ReportedPayout {
     pub(crate) state: ReportedState,
 }
 
-/// The reported state, with what the steps to it need.
+/// The reported state, with the data that the steps to it need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ReportedState {
     Upcoming,
@@ -120,27 +127,42 @@ pub(crate) enum ReportedState {
 /// The reason why a command on a payout is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PayoutRefusal {
-    /// The payout does not exist.
     NotFound,
     /// The period is not over: more earnings may be recorded in it.
-    PeriodNotOver { end: Timestamp },
+    PeriodNotOver {
+        end: Timestamp,
+    },
     /// The step is not possible in this state, only in the allowed ones.
-    StateNotAllowed { state: PayoutStateKind, allowed: &'static [PayoutStateKind] },
-    /// The payout has another reference, which is this one.
-    ReferenceDiffers { reference: String },
+    StateNotAllowed {
+        state: PayoutStateKind,
+        allowed: &'static [PayoutStateKind],
+    },
+    /// The command gives another reference than this one, which is recorded for the payout.
+    ReferenceDiffers {
+        reference: String,
+    },
     /// Another payout of the payee has or had the reference.
-    ReferenceTaken { payout: PayoutName },
-    /// No payout of the payee has the reference of a payment that was reversed.
-    ReferenceUnknown { reference: String },
+    ReferenceTaken {
+        payout: PayoutName,
+    },
+    /// A reversal is reported for the payment with this reference, but no payout of the payee has
+    /// the reference.
+    ReferenceUnknown {
+        reference: String,
+    },
     /// The date on which the payment was sent is more than a day ahead.
-    SentInFuture { latest: NaiveDate },
+    SentInFuture {
+        latest: NaiveDate,
+    },
     /// The date on which the payment was sent is before the last day of the period.
-    SentBeforePeriodEnd { earliest: NaiveDate },
+    SentBeforePeriodEnd {
+        earliest: NaiveDate,
+    },
     /// A payout that does not exist yet needs an estimated date.
     EstimatedDateMissing,
-    /// Nobody has earnings due.
+    /// No payee has unpaid earnings.
     NothingDue,
-    /// Several payees have earnings due, and one payment cannot pay them all.
+    /// Several payees have unpaid earnings, and one payment cannot pay them all.
     Ambiguous,
 }
 
@@ -170,7 +192,7 @@ impl PayoutState {
     }
 
     /// Returns when the payment was sent, also if it was reversed later.
-    pub(crate) const fn sent(&self) -> Option<Sent> {
+    pub(crate) const fn sent(&self) -> Option<SentPayment> {
         match self {
             Self::Upcoming | Self::Processing { .. } => None,
             Self::Sent { sent, .. } => Some(*sent),
@@ -178,7 +200,6 @@ impl PayoutState {
         }
     }
 
-    /// Returns the reversal of the payment.
     pub(crate) const fn reversal(&self) -> Option<&Reversal> {
         match self {
             Self::Upcoming | Self::Processing { .. } | Self::Sent { .. } => None,
@@ -210,7 +231,6 @@ impl ReportedState {
 }
 
 impl Payout {
-    /// Returns the resource name of the payout.
     pub(crate) fn name(&self) -> PayoutName {
         PayoutName { partner: self.payee.partner.clone(), payout: self.id }
     }
@@ -233,7 +253,7 @@ impl Payout {
         Ok(Self { id, payee, period, estimated_date, reference, create_time: now, state })
     }
 
-    /// Takes one step.
+    /// Applies a command.
     ///
     /// # Errors
     /// Returns a [`PayoutRefusal`] if the transition table does not allow the step, or if the
@@ -249,18 +269,18 @@ impl Payout {
                 next.state = PayoutState::Processing { process_time };
             }
             PayoutCommand::Send { reference, date } => {
-                // In the paying system's time zone it can be tomorrow.
+                // In the paying system's time zone, the next day may have begun.
                 let latest = now.date_naive().checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
                 if latest < date {
                     return Err(PayoutRefusal::SentInFuture { latest });
                 }
-                // The last day of the period can still be today there.
+                // In the paying system's time zone, the last day of the period may not be over.
                 let earliest = self.period.last_day();
                 if date < earliest {
                     return Err(PayoutRefusal::SentBeforePeriodEnd { earliest });
                 }
                 next.set_reference(Some(reference))?;
-                next.state = PayoutState::Sent { process_time, sent: Sent { time: now, date } };
+                next.state = PayoutState::Sent { process_time, sent: SentPayment { time: now, date } };
             }
             PayoutCommand::Reverse { reason } => {
                 let (sent, reversal) = (self.state.sent(), Reversal { time: now, reason });
@@ -270,13 +290,14 @@ impl Payout {
         Ok(next)
     }
 
-    /// Takes all steps to a reported state. Returns the payout as it is if it has reached the state
-    /// before: an import can be repeated. A reversal is only about the payment with its reference.
+    /// Creates the payout if it does not exist, and takes all steps to the reported state. A payout
+    /// that has reached the state stays the same, so that an import can be repeated. A reported
+    /// reversal applies only to the payment with the same reference.
     ///
     /// # Errors
     /// Returns a [`PayoutRefusal`] if the payout cannot be created, if a step is not possible, or
     /// if the report contradicts what is recorded.
-    pub(crate) fn reach(
+    pub(crate) fn advance_to(
         current: Option<&Self>,
         id: PayoutId,
         reported: ReportedPayout,
@@ -299,7 +320,7 @@ impl Payout {
             }
         };
         payout.set_reference(reference)?;
-        // The row of an older file does not replace the date of a later one.
+        // If the payout is beyond the reported state, the report is outdated, and so is its date.
         if payout.state.kind() <= state.kind().min(PayoutStateKind::Processing) {
             payout.estimated_date = estimated_date.unwrap_or(payout.estimated_date);
         }
@@ -329,13 +350,12 @@ impl Payout {
 
     fn check_step(&self, step: Step) -> Result<(), PayoutRefusal> {
         let state = self.state.kind();
-        let row = TABLE.iter().find(|(of_row, ..)| *of_row == step);
+        let row = TRANSITIONS.iter().find(|(of_row, ..)| *of_row == step);
         let allowed = row.map_or(&[] as &[PayoutStateKind], |(_, from, _)| from);
         if allowed.contains(&state) { Ok(()) } else { Err(PayoutRefusal::StateNotAllowed { state, allowed }) }
     }
 
-    /// Records the reference. The payment can have a new one until it is sent only if none was
-    /// recorded.
+    /// Records the reference of the payment. A recorded reference never changes.
     fn set_reference(&mut self, reference: Option<String>) -> Result<(), PayoutRefusal> {
         match (&self.reference, reference) {
             (_, None) => Ok(()),
@@ -422,7 +442,7 @@ mod tests {
         for payout in payouts() {
             for command in commands() {
                 let state = payout.state.kind();
-                let (_, allowed, next) = TABLE.into_iter().find(|(step, ..)| *step == command.step()).unwrap();
+                let (_, allowed, next) = TRANSITIONS.into_iter().find(|(step, ..)| *step == command.step()).unwrap();
                 match payout.apply(command, now()) {
                     Ok(stepped) => assert!(allowed.contains(&state) && stepped.state.kind() == next),
                     Err(refusal) => {
@@ -469,11 +489,11 @@ mod tests {
         let unknown = Err(PayoutRefusal::ReferenceUnknown { reference: "SEPA 17".into() });
         let other = Payout { reference: Some("SEPA 18".into()), ..processing.clone() };
         for current in [None, Some(&upcoming), Some(&other)] {
-            assert_eq!(Payout::reach(current, id, reversed.clone(), now()), unknown);
+            assert_eq!(Payout::advance_to(current, id, reversed.clone(), now()), unknown);
         }
         let later = ReportedPayout { period: "2026-Q3".parse().unwrap(), ..reported(ReportedState::Processing) };
         let taken = Err(PayoutRefusal::ReferenceTaken { payout: processing.name() });
-        assert_eq!(Payout::reach(Some(&processing), id, later, now()), taken);
+        assert_eq!(Payout::advance_to(Some(&processing), id, later, now()), taken);
     }
 
     #[test]
@@ -484,19 +504,19 @@ mod tests {
         let states = [ReportedState::Upcoming, ReportedState::Processing, sent(), reversed()];
         for payout in payouts() {
             for state in states.clone() {
-                let reached = Payout::reach(Some(&payout), id, reported(state.clone()), now());
+                let reached = Payout::advance_to(Some(&payout), id, reported(state.clone()), now());
                 if payout.state.kind() == Upcoming && state.kind() == Reversed {
                     assert!(matches!(reached, Err(PayoutRefusal::ReferenceUnknown { .. })), "it has no reference");
                     continue;
                 }
                 let reached = reached.unwrap();
                 assert_eq!(reached.state.kind(), payout.state.kind().max(state.kind()));
-                assert_eq!(Payout::reach(Some(&reached), id, reported(state), now()), Ok(reached));
+                assert_eq!(Payout::advance_to(Some(&reached), id, reported(state), now()), Ok(reached));
             }
         }
-        let created = Payout::reach(None, id, reported(sent()), now()).unwrap();
+        let created = Payout::advance_to(None, id, reported(sent()), now()).unwrap();
         assert_eq!(created.state.kind(), Sent);
         let without_date = ReportedPayout { estimated_date: None, ..reported(sent()) };
-        assert_eq!(Payout::reach(None, id, without_date, now()), Err(PayoutRefusal::EstimatedDateMissing));
+        assert_eq!(Payout::advance_to(None, id, without_date, now()), Err(PayoutRefusal::EstimatedDateMissing));
     }
 }

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct PayoutPeriod {
-    /// The first month of the quarter.
     first_month: Month,
 }
 
@@ -33,7 +32,6 @@ impl PayoutPeriod {
         self.first_month.next().next().end()
     }
 
-    /// Returns the last day of the period.
     pub(crate) fn last_day(self) -> NaiveDate {
         (self.end() - Duration::from_micros(1)).date_naive()
     }

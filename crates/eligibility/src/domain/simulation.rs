@@ -21,7 +21,6 @@ pub(crate) struct ResultDifference {
     pub(crate) changed_conditions: Vec<String>,
 }
 
-/// The totals of a simulation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SimulationSummary {
     /// The number of compared line results.

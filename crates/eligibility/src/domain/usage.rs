@@ -9,10 +9,15 @@ use cpor_types::{Month, ProductKind, TenantKey, Timestamp};
 /// The measured usage of a key in one month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Measures {
-    /// The measures of a workload.
-    Workload { active_users: i64, paid_available_units: i64 },
+    Workload {
+        active_users: i64,
+        paid_available_units: i64,
+    },
     /// The measures of a subscription. Consumption is counted in units of the product.
-    Subscription { seats_sold: i64, consumption: i64 },
+    Subscription {
+        seats_sold: i64,
+        consumption: i64,
+    },
 }
 
 /// The counts of an imported row; a count that the row does not contain is 0.
@@ -70,7 +75,6 @@ impl Measures {
 pub(crate) enum UsageRefusal {
     /// The row contains counts that its kind of key does not have.
     MeasureMismatch,
-    /// The month has not begun.
     MonthInFuture,
 }
 
@@ -116,8 +120,8 @@ pub(crate) struct UsageImport {
     now: Timestamp,
     /// The months that were stored before the import.
     stored: BTreeMap<UsageId, StoredUsage>,
-    /// The months that have to be written.
-    written: BTreeMap<UsageId, StoredUsage>,
+    /// The months that have to be inserted or updated.
+    to_write: BTreeMap<UsageId, StoredUsage>,
     /// The months that were replaced. They are kept in a table of their own.
     replaced: Vec<StoredUsage>,
 }
@@ -126,7 +130,7 @@ impl UsageImport {
     /// Begins an import. `stored` contains the stored usage of the months in the rows.
     pub(crate) fn new(stored: impl IntoIterator<Item = StoredUsage>, now: Timestamp) -> Self {
         let stored = stored.into_iter().map(|stored| (stored.usage.id.clone(), stored)).collect();
-        Self { now, stored, written: BTreeMap::new(), replaced: Vec::new() }
+        Self { now, stored, to_write: BTreeMap::new(), replaced: Vec::new() }
     }
 
     /// Adds the next row. It replaces an earlier row for the same month.
@@ -134,7 +138,7 @@ impl UsageImport {
         if row.id.month.start() > self.now {
             return ImportOutcome::Refused(UsageRefusal::MonthInFuture);
         }
-        let current = self.written.get(&row.id).or_else(|| self.stored.get(&row.id)).cloned();
+        let current = self.to_write.get(&row.id).or_else(|| self.stored.get(&row.id)).cloned();
         let (revision, outcome) = match &current {
             None => (1, ImportOutcome::Created),
             Some(current) if current.usage == *row => return ImportOutcome::Unchanged,
@@ -142,7 +146,7 @@ impl UsageImport {
         };
         self.replaced.extend(current);
         let stored = StoredUsage { usage: row.clone(), revision, import_time: self.now };
-        self.written.insert(row.id.clone(), stored);
+        self.to_write.insert(row.id.clone(), stored);
         outcome
     }
 
@@ -153,18 +157,18 @@ impl UsageImport {
 
     /// Returns whether the import has nothing to write.
     pub(crate) fn is_empty(&self) -> bool {
-        self.written.is_empty()
+        self.to_write.is_empty()
     }
 
     /// Returns the months to insert, in order. They were not stored before.
     pub(crate) fn created_months(&self) -> impl Iterator<Item = &StoredUsage> {
-        self.written.iter().filter(|(id, _)| !self.stored.contains_key(id)).map(|(_, stored)| stored)
+        self.to_write.iter().filter(|(id, _)| !self.stored.contains_key(id)).map(|(_, stored)| stored)
     }
 
     /// Returns the months to update, in order, with the new measures. They were stored with other
     /// measures.
     pub(crate) fn changed_months(&self) -> impl Iterator<Item = &StoredUsage> {
-        self.written.iter().filter(|(id, _)| self.stored.contains_key(id)).map(|(_, stored)| stored)
+        self.to_write.iter().filter(|(id, _)| self.stored.contains_key(id)).map(|(_, stored)| stored)
     }
 
     /// Returns the months that were replaced, with their former measures.

@@ -39,14 +39,15 @@ pub(crate) enum Scope {
     All,
 }
 
-/// The list of assessments, by default in the order of their names.
+/// The fields by which lists of assessments can be filtered and sorted. The default is the order of
+/// their names.
 pub(crate) static ASSESSMENTS: TableList<Entity> = TableList {
     fields: &[
         field("claim", FieldType::Id(CLAIM_NAME), Source::ClaimName(Column::Partner, Column::Id)),
         field("partner", FieldType::Id(PARTNER_NAME), Source::PartnerName(Column::Partner)),
         column("month", FieldType::Ordered(MONTH), Column::Month),
         column("guide", FieldType::Id(Format::ANY), Column::Guide),
-        field("verdicts", FieldType::EnumList("VERDICT_", VERDICTS), Source::Lowercase(Column::Verdicts)),
+        field("verdicts", FieldType::EnumList("VERDICT_", VERDICTS), Source::LowercaseEnum(Column::Verdicts)),
         column("official_time", FieldType::Time, Column::OfficialTime),
         column("end_time", FieldType::Time, Column::EndTime),
     ],
@@ -118,7 +119,7 @@ pub(crate) async fn list(
 /// order. The list begins after the cursor `after`. Each assessment comes with its own cursor.
 ///
 /// # Errors
-/// The database failed, or a row is inconsistent.
+/// Returns an error if the database cannot be reached or a row cannot be decoded.
 pub(crate) async fn search(
     db: &impl ConnectionTrait,
     scope: &Scope,

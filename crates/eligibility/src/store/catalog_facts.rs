@@ -1,7 +1,8 @@
-//! The table `catalog_fact`: the versions of the catalog that the registry has reported.
+//! The table `catalog_fact`: the versions of the product catalog that the registry has reported.
 //!
-//! Events about the catalog and about associations arrive on different streams, in any order. The
-//! versions are stored for associations that are reported later.
+//! Events about the catalog and about associations (of partners with workloads or subscriptions)
+//! arrive on different streams, in any order. The versions are stored for associations that are
+//! reported later.
 use cpor_bulk_rows::fetch_all;
 use cpor_durable::{StoreError, rows};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryOrder, sea_query::OnConflict};

@@ -7,7 +7,8 @@ use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, PaginatorTrait};
 
 use super::entity::declined_payment::{ActiveModel, Entity};
 
-/// Stores that payment was declined for the claim of this assessment. Repeating it changes nothing.
+/// Stores that payment was declined for the claim of this assessment. A repeated call changes
+/// nothing.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached.

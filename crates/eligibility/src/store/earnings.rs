@@ -31,7 +31,7 @@ use super::{
 };
 use crate::domain::{Assessment, AssessmentEvent, Earning, PayoutPeriod};
 
-/// Whether an earning has been paid, with the payment.
+/// The state of an earning's payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Payment {
     /// The earning has no amount to pay.
@@ -47,12 +47,13 @@ pub(crate) enum Payment {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LedgerEntry {
     pub(crate) earning: Earning,
-    /// The payout that contains the earning.
+    /// The payout that contains the earning now, if there is one.
     pub(crate) payout: Option<PayoutName>,
     pub(crate) payment: Payment,
 }
 
-/// The list of earnings, in the order of their recording.
+/// The fields by which lists of earnings can be filtered and sorted. The default is the order of
+/// recording.
 pub(crate) static EARNINGS: TableList<Entity> = TableList {
     fields: &[
         field("claim", FieldType::Id(CLAIM_NAME), Source::ClaimName(Column::Partner, Column::Claim)),
@@ -62,7 +63,7 @@ pub(crate) static EARNINGS: TableList<Entity> = TableList {
         column("payout_period", FieldType::Ordered(PAYOUT_PERIOD), Column::PayoutPeriod),
         column("mpn_id", FieldType::Id(Format::ANY), Column::MpnId),
         field("payout", FieldType::Id(PAYOUT_NAME), Source::Where(is_on_payout)),
-        field("status", FieldType::Enum("EARNING_STATUS_", STATUSES), Source::Lowercase(Column::Status)),
+        field("status", FieldType::Enum("EARNING_STATUS_", STATUSES), Source::LowercaseEnum(Column::Status)),
         column("currency", FieldType::Id(Format::ANY), Column::Currency),
         column("amount_micros", FieldType::Number, Column::AmountMicros),
         column("accrue_time", FieldType::Time, Column::AccrueTime),
@@ -79,37 +80,34 @@ const ALL_EARNINGS: &str = "*";
 
 /// The accepted values of `status`.
 const STATUSES: &[&str] = &["NOTHING_DUE", "ACCRUED", "PAID"];
-/// The format of months.
 pub(super) const MONTH: Format = Format::of::<Month>("a month in the format YYYY-MM");
-/// The format of `payout`.
 const PAYOUT_NAME: Format = Format::of::<PayoutName>("a payout in the format partners/{partner}/payouts/{payout}");
-/// The format of `payout_period`.
 pub(super) const PAYOUT_PERIOD: Format = Format::of::<PayoutPeriod>("a quarter in the format YYYY-Qn");
 
-/// The condition for the earnings of a workload or subscription.
+/// Returns the condition that an earning is for this workload or subscription.
 fn is_of_key(key: &str) -> Condition {
     match key.parse::<TenantKey>() {
         Ok(TenantKey { tenant, key }) => {
             Condition::all().add(Column::Owner.eq(ids::TenantId::from(tenant))).add(Column::Key.eq(key.to_string()))
         }
-        // The empty text: every earning has a key.
+        // A filter can compare `key` with the empty text, which no earning has.
         Err(_) => Condition::all().add(Column::Key.eq("")),
     }
 }
 
-/// The condition for the earnings that a payout contains or contained. The empty text stands for
-/// earnings that are on no payout now.
+/// Returns the condition that a payout contains an earning, or contained it before it was reversed.
+/// The empty name stands for earnings that are on no payout now.
 fn is_on_payout(name: &str) -> Condition {
     match name.parse::<PayoutName>() {
         Ok(name) => {
             let key = Expr::tuple([Expr::col(Column::Owner), Expr::col(Column::Id)]);
-            Condition::all().add(key.in_subquery(payouts::lines_of(&name).into_query()))
+            Condition::all().add(key.in_subquery(payouts::select_lines(&name).into_query()))
         }
         Err(_) => Condition::all().add(Column::Payout.is_null()),
     }
 }
 
-/// Which earnings a list contains, and in which order.
+/// The earnings that a list contains, and their order.
 #[derive(Clone, Debug)]
 pub(crate) struct EarningQuery {
     pub(crate) scope: Scope,
@@ -171,8 +169,8 @@ impl<'db> Ledger<'db> {
     }
 }
 
-/// Returns the position after an earning. Its mark is the first eight bytes of the earning's id,
-/// which depends on the claim, line and month.
+/// Returns the position after an earning. Its mark, which identifies the earning, is the first
+/// eight bytes of the earning's id.
 fn position(row: &Model) -> LogPosition {
     let (mark, _) = Uuid::from(row.id).as_u64_pair();
     LogPosition { sequence: row.sequence, mark }
@@ -180,8 +178,8 @@ fn position(row: &Model) -> LogPosition {
 
 /// Inserts the earnings that changes of assessments cause.
 ///
-/// The row of the ledger's end stays locked until the transaction ends. The sequence numbers
-/// therefore follow the order of commits and have no gaps.
+/// The row of the table `ledger_end` stays locked until the transaction ends. The sequence
+/// numbers therefore follow the order of commits and have no gaps.
 pub(super) async fn save(tx: &Tx, changes: &[Change<Assessment>]) -> Result<(), StoreError> {
     let events = changes.iter().flat_map(|change| &change.events);
     let earnings = events.filter_map(|recorded| match &recorded.event {

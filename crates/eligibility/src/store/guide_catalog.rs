@@ -64,7 +64,7 @@ impl Store for GuideCatalogStore {
     }
 }
 
-/// Returns the catalog.
+/// Returns the stored catalog, or the shipped one if the catalog has not been changed yet.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or the row cannot be decoded.
@@ -96,7 +96,7 @@ pub(crate) fn compile_active(catalog: &GuideCatalog) -> Result<ActiveGuides, Sto
     ActiveGuides::compile(catalog).map_err(|violations| invalid_document(&violations))
 }
 
-/// Compiles a draft.
+/// Compiles a draft, so that it can be simulated.
 ///
 /// # Errors
 /// Returns an error if the stored document is invalid. This service does not store invalid

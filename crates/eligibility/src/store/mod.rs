@@ -25,7 +25,8 @@ use cpor_types::{AssessmentName, ClaimId, TenantId};
 
 use crate::{domain::Assessment, events::outgoing};
 
-/// Returns the tables to which rows are only added. A payout changes some columns of an earning.
+/// Returns the tables whose rows are never changed or deleted, with the columns that are
+/// exceptions: payouts change some columns of an earning.
 #[must_use]
 pub fn append_only_tables() -> Vec<AppendOnlyTable> {
     use entity::earning::Column;

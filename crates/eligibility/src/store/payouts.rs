@@ -32,7 +32,7 @@ pub(crate) fn payout_key(name: &PayoutName) -> AggregateKey {
     AggregateKey::new(name.partner.as_str(), name.payout.uuid())
 }
 
-/// The reason why the database does not admit a payout.
+/// The reason why a payout cannot be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PayoutConflict {
     /// No unpaid earning belongs to the payout.
@@ -50,7 +50,7 @@ pub(crate) struct PayoutTotals {
     pub(crate) amount: Money,
 }
 
-/// A stored payout.
+/// A payout with its version and the totals of its lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StoredPayout {
     pub(crate) version: u64,
@@ -58,10 +58,10 @@ pub(crate) struct StoredPayout {
     pub(crate) totals: PayoutTotals,
 }
 
-/// The list of payouts, the latest first.
+/// The fields by which lists of payouts can be filtered and sorted. By default the latest is first.
 pub(crate) static PAYOUTS: TableList<Entity> = TableList {
     fields: &[
-        field("state", FieldType::Enum("PAYOUT_STATE_", STATES), Source::Lowercase(Column::State)),
+        field("state", FieldType::Enum("PAYOUT_STATE_", STATES), Source::LowercaseEnum(Column::State)),
         field("partner", FieldType::Id(PARTNER_NAME), Source::PartnerName(Column::Owner)),
         column("mpn_id", FieldType::Id(Format::ANY), Column::MpnId),
         column("currency", FieldType::Id(Format::ANY), Column::Currency),
@@ -80,7 +80,6 @@ pub(crate) static PAYOUTS: TableList<Entity> = TableList {
 
 /// The accepted values of `state`.
 const STATES: &[&str] = &["UPCOMING", "PROCESSING", "SENT", "REVERSED"];
-/// The format of dates.
 const DATE: Format = Format::of::<Date>("a date in the format YYYY-MM-DD");
 
 /// Loads and saves payouts for the writer.
@@ -96,8 +95,9 @@ impl Store for PayoutStore {
         format!("partners/{}/payouts/{}", key.owner, key.id)
     }
 
-    /// Loads payouts. First locks all payouts of their partners in one order, because a payout also
-    /// depends on the other ones of its payee. Earnings are locked after payouts.
+    /// Loads payouts. First locks all payouts of their partners in a fixed order, because a change
+    /// of a payout also depends on the other payouts of its payee. Earnings are locked after
+    /// payouts, so that transactions do not deadlock.
     async fn load(&self, tx: &Tx, keys: &[AggregateKey]) -> Result<Vec<(AggregateKey, Versioned<Payout>)>, StoreError> {
         let partners: BTreeSet<&str> = keys.iter().map(|key| key.owner.as_str()).collect();
         let of_partners = Entity::find().select_only().columns([Column::Owner, Column::Id]);
@@ -144,7 +144,7 @@ impl Store for PayoutStore {
 /// a partner. The later one then finds the earnings on the earlier payout.
 async fn create(tx: &Tx, change: &Change<Payout>) -> Result<Option<PayoutConflict>, StoreError> {
     let payout = &change.after.state;
-    let due = due_earnings(&payout.payee, payout.period);
+    let due = select_due_earnings(&payout.payee, payout.period);
     let due = due.order_by_asc(earning::Column::Owner).order_by_asc(earning::Column::Id);
     let earnings: Vec<earning::Model> = fetch_all(tx, due.lock_exclusive()).await?;
     if let Some(conflict) = find_conflict(tx, payout, true).await? {
@@ -166,7 +166,7 @@ async fn create(tx: &Tx, change: &Change<Payout>) -> Result<Option<PayoutConflic
     let key = Expr::tuple([Expr::col(earning::Column::Owner), Expr::col(earning::Column::Id)]);
     let marked = earning::Entity::update_many()
         .col_expr(earning::Column::Payout, Expr::val(ids::PayoutId::from(payout.id)))
-        .filter(key.in_subquery(lines_of(&payout.name()).into_query()));
+        .filter(key.in_subquery(select_lines(&payout.name()).into_query()));
     marked.exec(tx).await?;
     if payout.state.kind() == PayoutStateKind::Sent {
         mark_earnings(tx, payout).await?;
@@ -203,7 +203,7 @@ pub(crate) async fn find_conflict(
     payout: &Payout,
     is_new: bool,
 ) -> Result<Option<PayoutConflict>, StoreError> {
-    let others = payouts_of(&payout.payee).filter(Column::Id.ne(ids::PayoutId::from(payout.id)));
+    let others = select_payouts(&payout.payee).filter(Column::Id.ne(ids::PayoutId::from(payout.id)));
     let others = fetch_all(db, others.order_by_asc(Column::Id)).await?;
     let is_live = |other: &Payout| other.period == payout.period && other.state.kind() != PayoutStateKind::Reversed;
     if is_new && others.iter().any(|other| is_live(&other.body.0)) {
@@ -213,8 +213,7 @@ pub(crate) async fn find_conflict(
     Ok(others.iter().find(has_reference).map(|other| PayoutConflict::ReferenceTaken(other.body.0.name())))
 }
 
-/// Marks the earnings on a payout as its state requires. These columns and the payout are all that
-/// ever changes in an earning.
+/// Sets the payment columns of the earnings on a payout to match the payout's state.
 async fn mark_earnings(tx: &Tx, payout: &Payout) -> Result<(), StoreError> {
     use earning::Column::{PayTime, Payout as OnPayout, Reference, Status};
     let update: UpdateMany<earning::Entity> =
@@ -236,7 +235,7 @@ async fn mark_earnings(tx: &Tx, payout: &Payout) -> Result<(), StoreError> {
 }
 
 /// Selects the keys of the earnings that a payout contains or contained.
-pub(super) fn lines_of(name: &PayoutName) -> Select<payout_line::Entity> {
+pub(super) fn select_lines(name: &PayoutName) -> Select<payout_line::Entity> {
     use payout_line::Column;
     payout_line::Entity::find()
         .select_only()
@@ -245,15 +244,15 @@ pub(super) fn lines_of(name: &PayoutName) -> Select<payout_line::Entity> {
         .filter(Column::Payout.eq(ids::PayoutId::from(name.payout)))
 }
 
-/// The condition for earnings that are to be paid and are on no payout. It is the condition of the
-/// partial index `earning_due`, which a parameter does not match.
+/// Returns the condition that an earning is to be paid and is on no payout. The status is a
+/// constant and not a parameter, so that the databases can use the partial index `earning_due`.
 fn is_due() -> Expr {
     let is_accrued = Expr::col(earning::Column::Status).eq(Expr::Constant(EarningStatus::Accrued.into()));
     is_accrued.and(earning::Column::Payout.is_null())
 }
 
 /// Selects the earnings of a payee that a payout for this period would contain.
-fn due_earnings(payee: &Payee, period: PayoutPeriod) -> Select<earning::Entity> {
+fn select_due_earnings(payee: &Payee, period: PayoutPeriod) -> Select<earning::Entity> {
     use earning::Column;
     earning::Entity::find()
         .filter(Column::Partner.eq(ids::PartnerId::from(&payee.partner)))
@@ -268,21 +267,22 @@ fn due_earnings(payee: &Payee, period: PayoutPeriod) -> Select<earning::Entity> 
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached.
-pub(crate) async fn totals_due(
+pub(crate) async fn load_totals_due(
     db: &impl ConnectionTrait,
     payee: &Payee,
     period: PayoutPeriod,
 ) -> Result<Option<PayoutTotals>, StoreError> {
     use earning::Column;
     let sum = Expr::col(Column::AmountMicros).sum().cast_as("BIGINT");
-    let query = due_earnings(payee, period).select_only().column_as(Column::Id.count(), "lines");
+    let query = select_due_earnings(payee, period).select_only().column_as(Column::Id.count(), "lines");
     let (lines, micros) =
         query.column_as(sum, "micros").into_tuple::<(i64, Option<i64>)>().one(db).await?.unwrap_or_default();
     let amount = Money::new(payee.currency, micros.unwrap_or_default());
     Ok((lines > 0).then_some(PayoutTotals { line_count: lines.unsigned_abs(), amount }))
 }
 
-/// Lists at most two payees that have earnings due until the end of this period.
+/// Lists at most two payees that have unpaid earnings from this period or earlier. The caller only
+/// needs to know whether there are none, one or several.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or a row cannot be decoded.
@@ -304,7 +304,7 @@ pub(crate) async fn list_two_payees(db: &impl ConnectionTrait, period: PayoutPer
     found.into_iter().map(payee).collect()
 }
 
-/// Returns the payout with this name, if it is in the scope.
+/// Returns the payout with this name, or `None` if it does not exist.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or the row cannot be decoded.
@@ -326,9 +326,9 @@ pub(crate) async fn find(
     period: PayoutPeriod,
     reference: Option<&str>,
 ) -> Result<Option<StoredPayout>, StoreError> {
-    let of_period = payouts_of(payee).filter(Column::Period.eq(ids::PayoutPeriodId::from(period.to_string())));
+    let of_period = select_payouts(payee).filter(Column::Period.eq(ids::PayoutPeriodId::from(period.to_string())));
     let found = match reference {
-        Some(reference) => match fetch_one(db, payouts_of(payee).filter(Column::Reference.eq(reference))).await? {
+        Some(reference) => match fetch_one(db, select_payouts(payee).filter(Column::Reference.eq(reference))).await? {
             Some(row) => Some(row),
             None => fetch_one(db, of_period.filter(Column::State.ne(PayoutState::Reversed))).await?,
         },
@@ -337,7 +337,7 @@ pub(crate) async fn find(
     found.map(to_payout).transpose()
 }
 
-fn payouts_of(payee: &Payee) -> Select<Entity> {
+fn select_payouts(payee: &Payee) -> Select<Entity> {
     Entity::find()
         .filter(Column::Owner.eq(ids::PartnerId::from(&payee.partner)))
         .filter(Column::MpnId.eq(payee.mpn_id.as_str()))

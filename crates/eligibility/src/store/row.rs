@@ -49,7 +49,8 @@ pub(super) fn from_assessment(change: &Change<Assessment>) -> Result<assessment:
     })
 }
 
-/// Returns the value of the column `verdicts`.
+/// Returns the value of the column `verdicts`, for example `,eligible,not_eligible,`. Each verdict
+/// is between commas, so that a filter cannot match a part of another verdict.
 fn verdicts(result: &MonthlyResult) -> String {
     let verdicts: BTreeSet<&str> = result.results.iter().map(|result| result.verdict.as_str()).collect();
     verdicts.into_iter().fold(",".to_owned(), |list, verdict| list + verdict + ",")
@@ -60,7 +61,6 @@ pub(super) fn to_monthly_result(row: assessment_month::Model) -> (AggregateKey, 
     (AggregateKey::new(row.owner, row.id.into()), row.answer.0)
 }
 
-/// Builds the row of a monthly result.
 pub(super) fn from_monthly_result(key: &AggregateKey, result: &MonthlyResult) -> assessment_month::ActiveModel {
     assessment_month::ActiveModel {
         owner: Set(key.owner.clone().into()),
@@ -71,7 +71,6 @@ pub(super) fn from_monthly_result(key: &AggregateKey, result: &MonthlyResult) ->
     }
 }
 
-/// Reads the usage of a month.
 pub(super) fn to_usage(row: usage_month::Model) -> Result<StoredUsage, StoreError> {
     let key = AggregateKey::new(format!("{}/{}/{}", row.owner.as_str(), row.key, row.month), Uuid::nil());
     let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("usage_month", &key, what);

@@ -12,29 +12,28 @@ pub struct Field<C> {
     pub name: &'static str,
     /// The type of the field.
     pub field_type: FieldType,
-    /// The column of the list that stores the field.
+    /// The place where the list finds the field, for example a column of a table.
     pub column: C,
 }
 
 /// The type of a field. It determines the operators and values that the field can be compared with.
 #[derive(Clone, Copy, Debug)]
 pub enum FieldType {
-    /// One value of an enum, compared by `=` and `!=`. The first part is the prefix that the values
-    /// have in the API and that a filter may omit. The second part lists the values without the
-    /// prefix.
+    /// One value of an enum, compared by `=` and `!=`. Contains the prefix that the values have in
+    /// the API and that a filter may omit, and the values without the prefix.
     Enum(&'static str, &'static [&'static str]),
-    /// Several values of an enum, compared by `:` with one of them. The parts are those of
+    /// Several values of an enum, compared by `:` with one of them. Contains the same as
     /// [`FieldType::Enum`].
     EnumList(&'static str, &'static [&'static str]),
     /// A text, compared without regard to case: by `=` and `!=`, and by `:` with a part of it.
     Text,
     /// Several texts, compared by `:` with one of them.
     TextList,
-    /// An id or a resource name, compared by `=` and `!=` with regard to case. The empty text
-    /// stands for an absent one.
+    /// An id or a resource name, compared by `=` and `!=` with regard to case. An empty text in a
+    /// filter matches an absent id.
     Id(Format),
-    /// A text that sorts like what it stands for, such as a month. It is compared by every operator
-    /// except `:`.
+    /// A text whose alphabetical order is meaningful, such as a month in the format YYYY-MM. It is
+    /// compared by every operator except `:`.
     Ordered(Format),
     /// `true` or `false`, compared by `=` and `!=`.
     Bool,
@@ -44,7 +43,7 @@ pub enum FieldType {
     Time,
 }
 
-/// The format of the texts that a field can be compared with.
+/// The format of the texts in filters that a field can be compared with.
 #[derive(Clone, Copy, Debug)]
 pub struct Format {
     /// Describes the format, for example "a month in the format YYYY-MM".
@@ -58,8 +57,8 @@ impl Format {
     /// The format of texts that need no check.
     pub const ANY: Self = Self { description: "any text", canonical: |text| Some(text.to_owned()) };
 
-    /// The format of texts that stand for a value of `T`. The canonical form is that of `T`; ids,
-    /// for example, are in lower case.
+    /// The format of texts that can be parsed as `T`. The canonical form is the `Display` output of
+    /// `T`.
     #[must_use]
     pub const fn of<T: FromStr + Display>(description: &'static str) -> Self {
         Self { description, canonical: |text| text.parse::<T>().ok().map(|value| value.to_string()) }
@@ -74,9 +73,9 @@ impl Format {
 /// A value to compare a field with.
 #[derive(Clone, Debug, PartialEq, PartialOrd)]
 pub enum Value {
-    /// An enum value without its prefix, a text in lower case, or an id as it was given.
+    /// An enum value without its prefix, a text in lower case, or an id in its canonical form.
     Text(String),
-    /// A truth value.
+    /// `true` or `false`.
     Bool(bool),
     /// An integer.
     Number(i64),
@@ -103,8 +102,9 @@ impl ComparisonError {
 }
 
 impl FieldType {
-    /// Resolves the meaning of `:`, which depends on the type.
-    const fn resolve(self, op: Operator) -> Operator {
+    /// Returns the operator that `op` stands for. `:` means [`Operator::Contains`] for a text and
+    /// [`Operator::Has`] for a list.
+    const fn resolve_operator(self, op: Operator) -> Operator {
         match (self, op) {
             (Self::Text, Operator::Has) => Operator::Contains,
             (
@@ -161,7 +161,8 @@ impl FieldType {
     }
 }
 
-/// Checks a comparison against the fields and resolves its column, operator and value.
+/// Converts a comparison in a filter to a comparison with the value of a declared field. Returns an
+/// error if the field, operator or value is not allowed.
 pub(super) fn resolve_comparison<C: Copy>(
     fields: &[Field<C>],
     name: &str,
@@ -171,7 +172,7 @@ pub(super) fn resolve_comparison<C: Copy>(
     let unknown_field =
         || ComparisonError::FieldOrOperator(format!("unknown field `{name}`; allowed fields: {}", field_names(fields)));
     let field = fields.iter().find(|field| field.name == name).ok_or_else(unknown_field)?;
-    let (op, allowed_ops) = (field.field_type.resolve(op), field.field_type.allowed_ops());
+    let (op, allowed_ops) = (field.field_type.resolve_operator(op), field.field_type.allowed_ops());
     if !allowed_ops.contains(&op) {
         let allowed = allowed_ops.iter().map(|op| op.as_str()).collect::<Vec<_>>().join(" ");
         let message =

@@ -39,7 +39,7 @@ pub enum Expr<T> {
 /// The comparison of a field with a value of the field's type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison<C> {
-    /// The column of the list that stores the field.
+    /// The place where the list finds the field: [`Field::column`].
     pub column: C,
     /// The comparison operator.
     pub op: Operator,
@@ -64,8 +64,9 @@ pub enum Operator {
 }
 
 impl Operator {
-    /// The operators as they appear in filters. `:` is parsed as `Has` first. Operators of two
-    /// characters come first, so that `<=` is not parsed as `<`.
+    /// The operators in the order in which the scanner tries them. Operators of two characters come
+    /// first, so that `<=` is not parsed as `<`. `:` is parsed as `Has`; for a text field, it then
+    /// becomes `Contains`.
     const PARSED: [Self; 7] =
         [Self::LessOrEqual, Self::GreaterOrEqual, Self::NotEqual, Self::Equal, Self::Less, Self::Greater, Self::Has];
 

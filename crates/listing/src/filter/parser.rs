@@ -1,7 +1,7 @@
 //! The recursive-descent parser of filters.
 use super::{Comparison, Expr, Field, FilterError, MAX_DEPTH, field, scanner::Scanner};
 
-/// Parses a filter to its end.
+/// Parses a whole filter. Returns `None` if it is empty.
 pub(super) fn parse<C: Copy>(
     filter: &str,
     fields: &[Field<C>],
@@ -21,8 +21,8 @@ pub(super) fn parse<C: Copy>(
 struct Parser<'f, C> {
     scanner: Scanner<'f>,
     fields: &'f [Field<C>],
-    /// The comparisons that do not fit the fields. Unlike a syntax error, they do not stop the
-    /// parser.
+    /// The errors of comparisons that do not fit the fields. Unlike a syntax error, they do not
+    /// stop the parser.
     errors: Vec<FilterError>,
     /// The number of parentheses and NOTs that enclose the current position.
     depth: usize,
@@ -63,7 +63,7 @@ impl<C: Copy> Parser<'_, C> {
         })
     }
 
-    /// Runs `parse` one level deeper, within the limit [`MAX_DEPTH`].
+    /// Runs `parse` one level deeper. Returns an error if [`MAX_DEPTH`] is exceeded.
     fn parse_nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T, FilterError>) -> Result<T, FilterError> {
         if self.depth == MAX_DEPTH {
             return Err(self.scanner.error(format!("nested too deeply: at most {MAX_DEPTH} levels")));

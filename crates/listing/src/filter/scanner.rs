@@ -101,8 +101,8 @@ impl<'f> Scanner<'f> {
         loop {
             match self.next() {
                 Some('\\') => text.push(self.next().ok_or(unterminated.clone())?),
-                Some(c) if c == quote => return Ok(text),
-                Some(c) => text.push(c),
+                Some(character) if character == quote => return Ok(text),
+                Some(character) => text.push(character),
                 None => return Err(unterminated),
             }
         }
@@ -110,14 +110,14 @@ impl<'f> Scanner<'f> {
 
     fn take_while(&mut self, predicate: impl Fn(char) -> bool) -> String {
         let mut text = String::new();
-        while let Some(c) = self.peek().filter(|c| predicate(*c)) {
-            text.push(c);
+        while let Some(character) = self.peek().filter(|c| predicate(*c)) {
+            text.push(character);
             self.next();
         }
         text
     }
 }
 
-fn is_name_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_' || c == '.'
+fn is_name_char(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '_' || character == '.'
 }

@@ -16,7 +16,7 @@ use super::MailState;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "mail")]
 pub(crate) struct Model {
-    /// The owner (partner or tenant) of the aggregate that the mail belongs to.
+    /// The partner or tenant that owns the claim or case that the mail is about.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
     /// The id of the mail, unique within the owner.
@@ -32,20 +32,20 @@ pub(crate) struct Model {
     /// service and the kind of mail.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) data: Json,
-    /// Whether the mail is queued or has reached its final state.
+    /// Queued, or one of the final states.
     pub(crate) state: MailState,
     /// The number of attempts that failed.
     pub(crate) attempts: i64,
     /// The real time before which the mail is not tried again.
     pub(crate) next_attempt_time: DateTimeUtc,
-    /// The real time of the first attempt, if there was one.
+    /// The real time of the first attempt; NULL before it.
     pub(crate) first_attempt_time: Option<DateTimeUtc>,
     /// The real time at which the sender stored the final state of the mail.
     pub(crate) settle_time: Option<DateTimeUtc>,
-    /// The id of the current lease. Only its holder may finish or postpone the mail, and only until
-    /// `lease_until`.
+    /// The id of the current lease. Only the sender with this lease may finish or postpone the
+    /// mail.
     pub(crate) lease_token: Option<Uuid>,
-    /// The real time at which the lease ends.
+    /// The real time from which on another sender may lease the mail.
     pub(crate) lease_until: Option<DateTimeUtc>,
     /// The reason why the last attempt failed, without personal data.
     pub(crate) last_error: String,

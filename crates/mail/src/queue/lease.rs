@@ -16,7 +16,6 @@ use super::{Mail, MailState};
 /// A mail that this sender has leased: no other sender may send it until the lease ends.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct LeasedMail {
-    /// The mail.
     pub(crate) mail: Mail,
     /// The real time of the first attempt to send the mail.
     pub(crate) first_attempt_time: Timestamp,
@@ -81,7 +80,6 @@ fn lease_statement(engine: Engine) -> String {
     }
 }
 
-/// Reads a leased mail from its row.
 fn to_leased_mail(row: Model, token: Uuid, now: Timestamp, until: Timestamp) -> Result<LeasedMail, DbErr> {
     let first_attempt_time = row.first_attempt_time.unwrap_or(now);
     Ok(LeasedMail { mail: row.try_into()?, first_attempt_time, until, token })

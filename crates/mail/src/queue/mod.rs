@@ -25,8 +25,8 @@ use crate::NewMail;
 /// A mail in the queue.
 #[derive(Clone, PartialEq)]
 pub struct Mail {
-    /// The owner (partner or tenant) of the aggregate that the mail belongs to; the first part of
-    /// the row's key.
+    /// The partner or tenant that owns the claim or case that the mail is about. It is the first
+    /// part of the row's primary key.
     pub owner: String,
     /// The id of the mail, unique within the owner.
     pub id: Uuid,
@@ -34,7 +34,8 @@ pub struct Mail {
     pub kind: String,
     /// The recipient's e-mail address (personal data).
     pub recipient: String,
-    /// The time of the decision to send the mail, by the business clock.
+    /// The time of the decision to send the mail, by the business clock (which deadlines use and
+    /// which can be virtual).
     pub time: Timestamp,
     /// The data from which the renderer finds what the mail is about, for example the id of the
     /// claim.
@@ -158,13 +159,21 @@ fn to_row(mail: NewMail) -> entity::ActiveModel {
     }
 }
 
-/// Counts the queued mails. Returns the number of all of them and the number of those whose next
-/// attempt is due.
-pub(crate) async fn count_queued(db: &impl ConnectionTrait, now: Timestamp) -> Result<(u64, u64), DbErr> {
+/// Numbers of mails in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct QueueCounts {
+    /// The mails that are neither sent, bounced nor withdrawn.
+    pub(crate) queued: u64,
+    /// The queued mails whose next attempt is due.
+    pub(crate) due: u64,
+}
+
+/// Counts the queued mails with one statement.
+pub(crate) async fn count_queued(db: &impl ConnectionTrait, now: Timestamp) -> Result<QueueCounts, DbErr> {
     let counted_if_due = CaseStatement::new().case(entity::Column::NextAttemptTime.lte(now), 1);
-    // Both counts come from one statement. With two, a mail that is finished in between would be
-    // counted as queued but not due. The state is a literal and not a parameter, because only then
-    // the database can use the partial index.
+    // One statement returns both counts. With two statements, a mail that is finished in between
+    // would be counted as queued but not due. The state is a literal and not a parameter, because
+    // only then the database can use the partial index.
     let is_queued = Expr::col(entity::Column::State).eq(Expr::Constant(MailState::Queued.into()));
     let counts = entity::Entity::find()
         .filter(is_queued)
@@ -175,5 +184,5 @@ pub(crate) async fn count_queued(db: &impl ConnectionTrait, now: Timestamp) -> R
         .one(db)
         .await?;
     let (queued, due) = counts.unwrap_or_default();
-    Ok((queued.unsigned_abs(), due.unsigned_abs()))
+    Ok(QueueCounts { queued: queued.unsigned_abs(), due: due.unsigned_abs() })
 }

@@ -36,10 +36,14 @@ async fn a_mail_is_queued_only_if_the_transaction_commits(db: Db) {
     let tx = db.begin().await.unwrap();
     enqueue(&tx, new_mails(3)).await.unwrap();
     tx.rollback().await.unwrap();
-    assert_eq!(count_queued(db.reader(), clock.now()).await.unwrap(), (0, 0));
+    assert_eq!(count_queued(db.reader(), clock.now()).await.unwrap(), QueueCounts { queued: 0, due: 0 });
     enqueue_committed(&db, new_mails(3)).await;
     enqueue_committed(&db, new_mails(3)).await;
-    assert_eq!(count_queued(db.reader(), clock.now()).await.unwrap(), (3, 3), "the same id twice is one mail");
+    assert_eq!(
+        count_queued(db.reader(), clock.now()).await.unwrap(),
+        QueueCounts { queued: 3, due: 3 },
+        "the same id twice is one mail"
+    );
     enqueue_committed(&db, vec![]).await;
 }
 
@@ -76,7 +80,7 @@ async fn finished_mails_are_done_postponed_mails_return(db: Db) {
     }
     let next = clock.now() + TimeDelta::minutes(1);
     assert!(postpone(&db, &leases[3], next, "SMTP 450").await.unwrap());
-    assert_eq!(count_queued(db.reader(), clock.now()).await.unwrap(), (1, 0));
+    assert_eq!(count_queued(db.reader(), clock.now()).await.unwrap(), QueueCounts { queued: 1, due: 0 });
     assert!(lease_mails(&db, &clock, 4).await.is_empty());
 
     clock.advance_to(next);
@@ -108,7 +112,7 @@ async fn a_mail_with_an_erased_recipient_is_not_sent(db: Db) {
     tx.commit().await.unwrap();
     let bounce_reason = "550 no such user as anna.lee@fabrikam.example";
     assert!(!postpone(&db, &leased[1], clock.now(), bounce_reason).await.unwrap(), "the lease has been taken away");
-    assert_eq!(count_queued(db.reader(), clock.now()).await.unwrap(), (0, 0));
+    assert_eq!(count_queued(db.reader(), clock.now()).await.unwrap(), QueueCounts { queued: 0, due: 0 });
     let rows = entity::Entity::find().all(db.reader()).await.unwrap();
     assert!(rows.iter().all(|row| row.recipient.is_empty() && row.last_error.is_empty()));
     let states: Vec<_> = rows.iter().map(|row| row.state).collect();

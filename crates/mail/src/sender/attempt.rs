@@ -10,9 +10,10 @@ use super::Sender;
 use crate::queue::{self, LeasedMail, Mail, MailState};
 use crate::{MailRenderer, Message, Outcome, RenderResult, RendererError, SendError};
 
-/// The maximum delay after the first failed attempt. It doubles with each further attempt.
+/// The longest random delay after the first failed attempt. The longest delay doubles with each
+/// further attempt.
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(2);
-/// The upper limit of the maximum delay.
+/// The delay at which the doubling ends.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(900);
 /// The number of times that the sender reports an outcome to the renderer before it puts the mail
 /// back into the queue.
@@ -96,7 +97,7 @@ impl<R: MailRenderer> Sender<R> {
         }
     }
 
-    /// Turns a deferral into a bounce if the mail system has deferred the mail for too long.
+    /// Replaces a deferral by a bounce if the first attempt was at least `give_up_after_hours` ago.
     fn give_up_if_deferred_too_long(&self, leased: &LeasedMail, result: AttemptResult) -> AttemptResult {
         let parts = &self.0.parts;
         let give_up_after = chrono::TimeDelta::hours(parts.config.give_up_after_hours.into());
@@ -111,8 +112,7 @@ impl<R: MailRenderer> Sender<R> {
     }
 
     /// Reports the outcome to the renderer, with up to [`MAX_OUTCOME_REPORTS`] calls until one
-    /// succeeds. It tries so often because a mail that is put back into the queue now is sent a
-    /// second time.
+    /// succeeds. If all calls fail, the mail goes back into the queue and is sent a second time.
     async fn report_outcome(&self, mail: &Mail, outcome: &Outcome) -> Result<(), RendererError> {
         let parts = &self.0.parts;
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));

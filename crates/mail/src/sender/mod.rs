@@ -19,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use spawn::SetupError;
 
-use crate::{MailConfig, MailRenderer, Transport, queue};
+use crate::queue::{self, QueueCounts};
+use crate::{MailConfig, MailRenderer, Transport};
 
 /// The time between two searches for due mails if the sender is not woken up.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -27,7 +28,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// mail is rendered before it is sent, and its outcome is reported and stored afterwards.
 const LEASE_MARGIN: Duration = Duration::from_secs(15);
 
-/// The dependencies of a [`Sender`].
+/// The arguments of [`Sender::new`].
 pub struct SenderParts<R> {
     /// The service whose mails are sent.
     pub service: Service,
@@ -41,7 +42,7 @@ pub struct SenderParts<R> {
     pub metrics: Metrics,
     /// The renderer of the service's mails.
     pub renderer: R,
-    /// The transport that hands messages to the mail system.
+    /// The transport (SMTP server or `.eml` files) that takes the messages.
     pub transport: Box<dyn Transport>,
     /// The sender address, the parallelism and the give-up time.
     pub config: MailConfig,
@@ -53,15 +54,14 @@ pub struct Sender<R>(Arc<Inner<R>>);
 
 /// The state that all clones of a sender share.
 struct Inner<R> {
-    /// The dependencies.
     parts: SenderParts<R>,
     /// The sender address of all mails.
     from: Mailbox,
     /// Wakes the background task up before its next poll.
     wake: Notify,
-    /// Signals the end of a batch to tasks that wait in [`Sender::drain`].
+    /// Signals the end of a batch to tasks that wait in [`Sender::send_due_mails`].
     progress: Notify,
-    /// Is set when the leases that a crashed process left have been ended.
+    /// Set when the leases that a crashed process left have been ended.
     stale_leases_ended: OnceCell<()>,
     /// The metric for the number of queued mails.
     queued_gauge: Gauges,
@@ -82,9 +82,9 @@ impl<R> std::fmt::Debug for Sender<R> {
 }
 
 impl<R: MailRenderer> Sender<R> {
-    /// Creates a sender. It sends nothing before [`Self::run`] or [`Self::drain`] is called.
-    /// Returns `None` if `from` in the configuration is not a valid mailbox; the validation of the
-    /// configuration reports that.
+    /// Creates a sender. It sends nothing before [`Self::run`] or [`Self::send_due_mails`] is
+    /// called. Returns `None` if `from` in the configuration is not a valid mailbox; the validation
+    /// of the configuration reports that.
     #[must_use]
     pub fn new(parts: SenderParts<R>) -> Option<Self> {
         let from = parts.config.sender_mailbox()?;
@@ -151,7 +151,8 @@ impl<R: MailRenderer> Sender<R> {
         self.end_stale_leases_once().await?;
         loop {
             let progress = self.0.progress.notified();
-            let (queued, due) = queue::count_queued(self.0.parts.db.reader(), self.0.parts.clock.now()).await?;
+            let QueueCounts { queued, due } =
+                queue::count_queued(self.0.parts.db.reader(), self.0.parts.clock.now()).await?;
             if due == 0 {
                 return Ok(queued);
             }
@@ -168,7 +169,7 @@ impl<R: MailRenderer> Sender<R> {
     /// # Errors
     /// Returns the error of the database.
     pub async fn count_queued(&self) -> Result<u64, DbErr> {
-        Ok(queue::count_queued(self.0.parts.db.reader(), self.0.parts.clock.now()).await?.0)
+        Ok(queue::count_queued(self.0.parts.db.reader(), self.0.parts.clock.now()).await?.queued)
     }
 
     /// Returns how long a mail is leased. A lease is longer than the send timeout of the transport,
@@ -184,7 +185,7 @@ impl<R: MailRenderer> Sender<R> {
         let now = clock.now();
         // Counting first with a read connection keeps an idle sender away from the only write
         // connection of SQLite.
-        let (queued, due) = queue::count_queued(db.reader(), now).await?;
+        let QueueCounts { queued, due } = queue::count_queued(db.reader(), now).await?;
         self.0.queued_gauge.set(&[("service", service.as_str())], u32::try_from(queued).unwrap_or(u32::MAX).into());
         if due == 0 {
             return Ok(0);
@@ -194,7 +195,7 @@ impl<R: MailRenderer> Sender<R> {
         let batch_size = leased.len();
         if batch_size == 0 {
             // Other senders hold the leases of the due mails. Signalling progress here would make
-            // `drain` search again without a pause.
+            // `send_due_mails` search again without a pause.
             return Ok(0);
         }
         let attempts =

@@ -13,11 +13,10 @@ use crate::Mail;
 /// Writes each mail to an `.eml` file (RFC 5322). The file name begins with the time of the
 /// decision to send the mail (by the business clock), so that files sort by time. It also contains
 /// the kind and the recipient. An example is
-/// `2026-03-02T083000.123Z-approval-anna.lee@fabrikam.example-9f3c21.eml`. As at a final delivery
-/// (RFC 5321, section 4.4), the first header is the return path.
+/// `2026-03-02T083000.123Z-approval-anna.lee@fabrikam.example-9f3c21.eml`. The first header is the
+/// return path, as in a delivered mail (RFC 5321, section 4.4).
 #[derive(Clone, Debug)]
 pub struct EmlFiles {
-    /// The directory of the files.
     directory: PathBuf,
 }
 

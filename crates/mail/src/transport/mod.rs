@@ -64,11 +64,12 @@ pub enum TransportError {
     Server(#[from] lettre::transport::smtp::Error),
 }
 
-/// Creates the first of these transports that is configured: the SMTP server, `.eml` files in the
-/// configured folder, or `.eml` files in the folder `mail` under `data_dir`.
+/// Creates the configured transport: the SMTP server; without it, `.eml` files in the configured
+/// folder; without that, `.eml` files in the folder `mail` under `data_dir`.
 ///
 /// # Errors
-/// Returns [`TransportError`] if that transport cannot be set up, or if none is configured.
+/// Returns [`TransportError`] if the transport cannot be set up, or if none is configured and there
+/// is no data directory.
 pub fn build_transport(config: &MailConfig, data_dir: Option<&Path>) -> Result<Box<dyn Transport>, TransportError> {
     if let Some(smtp) = &config.smtp {
         return Ok(Box::new(Smtp::new(smtp)?));

@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 use super::{DEFAULT_SEND_TIMEOUT, SendError, Transport, TransportError};
 use crate::{Mail, Security, SmtpConfig};
 
-/// The time after which an unused connection is not used again.
+/// A connection that was not used for this time is not used again.
 const MAX_IDLE: Duration = Duration::from_secs(60);
 
 /// Sends messages through an SMTP server, and keeps connections for the next messages.
@@ -28,9 +28,9 @@ pub struct Smtp {
     security: Security,
     /// The settings of the encryption. `None` if the connection is not encrypted.
     tls: Option<TlsParameters>,
-    /// The login. `None` if the server needs none.
+    /// The user name and password. `None` if the server needs no login.
     credentials: Option<Credentials>,
-    /// The name of this machine in the SMTP dialogue.
+    /// The name by which this machine introduces itself to the server (EHLO).
     hello: ClientId,
     /// The timeout for one step of the SMTP dialogue.
     timeout: Duration,
@@ -71,10 +71,15 @@ impl Smtp {
                 return Ok(connection);
             }
         }
-        let wrapper = self.tls.clone().filter(|_| self.security == Security::Tls);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(self.server.clone(), Some(self.timeout), &self.hello, wrapper, None)
-                .await?;
+        let implicit_tls = self.tls.clone().filter(|_| self.security == Security::Tls);
+        let mut connection = AsyncSmtpConnection::connect_tokio1(
+            self.server.clone(),
+            Some(self.timeout),
+            &self.hello,
+            implicit_tls,
+            None,
+        )
+        .await?;
         if let (Security::Starttls, Some(tls)) = (self.security, self.tls.clone()) {
             connection.starttls(tls, &self.hello).await?;
         }
@@ -106,7 +111,8 @@ fn tls_parameters(config: &SmtpConfig) -> Result<Option<TlsParameters>, Transpor
     Ok(Some(builder.build()?))
 }
 
-/// Sends one message. Only the replies to its recipient and to its content concern the recipient.
+/// Sends one message. Only the server's replies to the recipient's address and to the content can
+/// mean that this recipient refuses the message.
 async fn transmit(connection: &mut AsyncSmtpConnection, message: &lettre::Message) -> Result<(), SendError> {
     let envelope = message.envelope();
     let mut parameters = vec![];
@@ -146,9 +152,9 @@ impl Transport for Smtp {
     }
 }
 
-/// Converts the error of a step that does not concern the recipient: the server, or a relay, does
-/// not talk to this process. The result contains only the codes of the server's reply, because the
-/// text of the reply may contain the recipient's address.
+/// Converts the error of a step that does not concern the recipient, for example a connection that
+/// failed. The result contains only the codes of the server's reply, because the text of the reply
+/// may contain the recipient's address.
 fn unavailable(error: &Error) -> SendError {
     SendError::Unavailable(match error.status() {
         Some(code) => reply_text(code, enhanced_code(error)),
@@ -158,7 +164,7 @@ fn unavailable(error: &Error) -> SendError {
     })
 }
 
-/// Converts the error of a step that can concern the recipient.
+/// Converts the error of a step to which the server can reply that it refuses the recipient.
 fn refused(error: &Error) -> SendError {
     error.status().map_or_else(|| unavailable(error), |code| classify_reply(code, enhanced_code(error)))
 }

@@ -1,9 +1,9 @@
-//! ApproveReviewCase: approves a case (R23) after the registry has reserved (holds) the workload or
-//! subscription of each line for the claim's partner (R36).
+//! ApproveReviewCase: approves a case (R23) after the registry service has reserved the workload or
+//! subscription of each line of the claim for the claim's partner (R36).
 //!
-//! Executes two commands (see `Api::execute_command` for their cost) with a call to the registry
-//! between them. If the call or the second command fails, the approval is completed in the
-//! background: see `ApprovalRunner`.
+//! Executes two commands, each in one transaction (`Api::execute_command` lists its statements),
+//! and a call to the registry between them. If the call or the second command fails,
+//! `ApprovalRunner` completes the approval in the background.
 use super::{Api, error, reviewer};
 use crate::domain::{Approval, CommandKind, Phase, Refusal, ReviewCase};
 use cpor_call::status;
@@ -40,9 +40,9 @@ pub(super) async fn handle(
     Api::case_response(&caller, &request.name, require_approved(&request.name, completed)?)
 }
 
-/// Returns an error if the approval was refused or the case was closed in the meantime. The result
-/// is read from the case, so that a replayed request gets it too: an approved case stays approved,
-/// so a case in another state was not approved by this request.
+/// Returns an error if the registry refused the approval, or if the case was closed in the
+/// meantime. The state of the case tells the result, also to a repeated request: an approved case
+/// stays approved, so a case in another state was not approved by this request.
 fn require_approved(
     resource: &str,
     committed: CommandOutcome<ReviewCase>,

@@ -3,8 +3,8 @@
 //! for it.
 //!
 //! Executes three commands on the arbitration and one on each competing case, with a call to the
-//! registry between them. If a step fails, the arbitration is completed in the background: see
-//! `ArbitrationRunner`. With `validate_only`, the awards are planned and nothing is committed.
+//! registry between them. If a step fails, `ArbitrationRunner` completes the arbitration in the
+//! background. With `validate_only`, the awards are planned and nothing is committed.
 use super::{Api, error, from_proto, to_proto};
 use crate::{
     domain::arbitration::{Arbitration, ArbitrationState, Award},

@@ -1,5 +1,5 @@
-//! AssignReviewCase: assigns a case to a reviewer (R19). Executes one command; see
-//! `Api::execute_command` for its cost.
+//! AssignReviewCase: assigns a case to a reviewer (R19). Executes one command in one transaction;
+//! `Api::execute_command` lists the statements.
 use super::{Api, reviewer};
 use crate::domain::ReviewCase;
 use cpor_proto::reviews::v1::{AssignReviewCaseRequest, ReviewCase as ProtoReviewCase};

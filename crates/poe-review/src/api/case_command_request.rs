@@ -8,8 +8,8 @@ use prost::Name;
 
 /// A request that gives a command to one case.
 pub(super) trait CaseCommandRequest: Name {
-    /// The name of the RPC method. The same client-given request id may be used for different
-    /// methods.
+    /// The name of the RPC method. A repeated request is recognised by the method and the request
+    /// id that the client gave, so a client may use one request id for different methods.
     const METHOD: &'static str;
 
     /// Returns the resource name of the case.

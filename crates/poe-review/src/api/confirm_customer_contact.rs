@@ -1,5 +1,5 @@
 //! ConfirmCustomerContact: confirms that the customer contact can decide for the tenant (R43a).
-//! Executes one command; see `Api::execute_command` for its cost.
+//! Executes one command in one transaction; `Api::execute_command` lists the statements.
 use super::{Api, reviewer};
 use crate::domain::ReviewCase;
 use cpor_proto::reviews::v1::{ConfirmCustomerContactRequest, ReviewCase as ProtoReviewCase};

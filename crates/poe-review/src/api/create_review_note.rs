@@ -1,6 +1,6 @@
 //! CreateReviewNote: adds a note to a case, which only reviewers can read (R55). Executes one
-//! command (see `Api::execute_command` for its cost), and one query if the request id was already
-//! handled.
+//! command (in one transaction; `Api::execute_command` lists the statements), and one query if the
+//! request id was already handled.
 use super::{Api, case_command_request::CaseCommandRequest, from_proto, to_proto};
 use crate::{
     domain::{Note, ReviewCase},

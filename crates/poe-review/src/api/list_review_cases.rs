@@ -1,11 +1,11 @@
 //! ListReviewCases: lists cases; by default the queue of open cases, the most urgent first.
 //! Executes one query.
 //!
-//! Indexes serve the orders by due time and by creation, and the order by due time of open cases,
-//! of open cases of one reviewer, and of cases in one state. Other filters scan the index of the
-//! order until the page is full.
+//! Indexes serve the order by creation, and the order by due time: of all cases, of open cases, of
+//! the open cases of one reviewer, and of the cases in one state. Other filters scan the index of
+//! the order until the page is full.
 use super::{Api, case_for_caller, from_proto};
-use crate::store::case_query::{CASES, CaseQuery};
+use crate::store::case_query::{CASE_LIST, CaseQuery};
 use cpor_listing::page::{self, PageTokens};
 use cpor_proto::reviews::v1::{ListReviewCasesRequest, ListReviewCasesResponse};
 use cpor_rpc::request::validate;
@@ -16,7 +16,7 @@ pub(super) async fn handle(
     request: Request<ListReviewCasesRequest>,
 ) -> Result<Response<ListReviewCasesResponse>, Status> {
     let (caller, request) = validate(request)?;
-    let list_query = CASES.parse(&request.filter, &request.order_by)?;
+    let list_query = CASE_LIST.parse(&request.filter, &request.order_by)?;
     let page_tokens = PageTokens::for_request(&request);
     let after = page_tokens.decode(&request.page_token)?;
     let query = match from_proto::tenant_parent(&request.parent)? {

@@ -4,7 +4,7 @@ use super::{Api, from_proto, to_proto};
 use crate::store::{
     case_key,
     case_query::CaseQuery,
-    notes::{NOTES, NoteQuery},
+    notes::{NOTE_LIST, NoteQuery},
 };
 use cpor_call::status;
 use cpor_listing::page::{self, PageTokens};
@@ -19,7 +19,7 @@ pub(super) async fn handle(
     let (_, request) = validate(request)?;
     let case = from_proto::case_name(&request.parent)?;
     let (page_tokens, size) = (PageTokens::for_request(&request), page::effective_size(request.page_size));
-    let list_query = NOTES.parse(&request.filter, &request.order_by)?;
+    let list_query = NOTE_LIST.parse(&request.filter, &request.order_by)?;
     let after = page_tokens.decode(&request.page_token)?;
     let query = NoteQuery::for_case(api.db.reader(), &case_key(case.tenant, case.case));
     // One note more than the page holds tells whether there is a next page.

@@ -54,9 +54,9 @@ use tonic::{Request, Response, Status};
 #[derive(Clone)]
 pub(crate) struct Api {
     pub db: Db,
-    /// Runs the background tasks, notifies of commits, and has the inbox of received events.
+    /// Runs the background tasks, tells of commits, and records which received events are applied.
     pub host: Host,
-    /// What all watches share.
+    /// Opens the streams of WatchReviewCases (watches) and limits their number.
     pub watches: Watches,
     pub writer: Writer<CaseStore>,
     pub approval_runner: ApprovalRunner,
@@ -70,11 +70,11 @@ impl Api {
     /// Executes a command on the case that the request names. `decide` is the decision function of
     /// the command.
     ///
-    /// A command costs one transaction and one fsync. Commands that wait at the same time share
-    /// them. The statements are: begin, lock the cases, read the clock, save the cases, streams,
-    /// events and deadlines, commit. A request id adds two statements, and each of the tables
-    /// `case_key` and `pending_approval` adds one if the command changes it. A refused command
-    /// executes four statements.
+    /// A command takes one transaction and one fsync, which commands that wait at the same time
+    /// share. The statements of the transaction are: begin, lock the cases, read the clock, save
+    /// the cases, streams, events and deadlines, commit. A request id adds two statements, and each
+    /// of the tables `case_key` and `pending_approval` adds one if the command changes it. A
+    /// refused command executes four statements.
     async fn execute_command<R: CaseCommandRequest>(
         &self,
         command_name: &'static str,

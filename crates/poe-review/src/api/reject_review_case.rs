@@ -1,11 +1,11 @@
 //! RejectReviewCase: rejects a claim (R24) with a primary reason (R31) and further reasons (R32).
-//! Executes one command; see `Api::execute_command` for its cost.
+//! Executes one command in one transaction; `Api::execute_command` lists the statements.
 use super::{Api, error::from_refusal, reviewer};
 use crate::domain::{Refusal, Rejection, ReviewCase};
 use cpor_proto::WireEnum as _;
 use cpor_proto::reviews::v1::{RejectReviewCaseRequest, ReviewCase as ProtoReviewCase};
 use cpor_rpc::request::validate;
-use cpor_types::PrimaryRejection;
+use cpor_types::PrimaryRejectionReason;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
@@ -16,7 +16,7 @@ pub(super) async fn handle(
     let (caller, request) = validate(request)?;
     let (person, calendar) = (reviewer(&caller), Arc::clone(&api.calendar));
     let rejection = Rejection {
-        primary_reason: PrimaryRejection::from_number(request.primary_reason)
+        primary_reason: PrimaryRejectionReason::from_number(request.primary_reason)
             .map_err(|_| from_refusal(&request.name, Refusal::ReasonNotOpen))?,
         further_reasons: request.further_reasons().filter_map(|reason| reason.try_into().ok()).collect(),
         comment: request.comment.clone(),

@@ -1,5 +1,5 @@
 //! ReleaseReviewCase: removes the assignment of a case, so that other reviewers can take it (R19).
-//! Executes one command; see `Api::execute_command` for its cost.
+//! Executes one command in one transaction; `Api::execute_command` lists the statements.
 use super::{Api, reviewer};
 use crate::domain::ReviewCase;
 use cpor_proto::reviews::v1::{ReleaseReviewCaseRequest, ReviewCase as ProtoReviewCase};

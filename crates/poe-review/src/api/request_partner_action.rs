@@ -1,5 +1,6 @@
 //! RequestPartnerAction: asks the partner to change and resubmit the claim (R20), for one or more
-//! reasons (R30). Executes one command; see `Api::execute_command` for its cost.
+//! reasons (R30). Executes one command in one transaction; `Api::execute_command` lists the
+//! statements.
 use super::{Api, from_proto, reviewer};
 use crate::domain::{PartnerAction, ReviewCase};
 use cpor_proto::reviews::v1::{RequestPartnerActionRequest, ReviewCase as ProtoReviewCase};

@@ -1,5 +1,5 @@
-//! TakeReviewCase: assigns an unassigned case to the caller (R19). Executes one command; see
-//! `Api::execute_command` for its cost.
+//! TakeReviewCase: assigns an unassigned case to the caller (R19). Executes one command in one
+//! transaction; `Api::execute_command` lists the statements.
 use super::{Api, reviewer};
 use crate::domain::ReviewCase;
 use cpor_proto::reviews::v1::{ReviewCase as ProtoReviewCase, TakeReviewCaseRequest};

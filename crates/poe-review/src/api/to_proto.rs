@@ -1,7 +1,7 @@
 //! Converts domain types to the messages of responses.
 use crate::domain::{
     CaseKind, CaseRole, Clock, ClockKind, CommandKind, CustomerContact, Evidence, LegacyStatement, Line, LineRefusal,
-    Note, Phase, ReviewCase, Statement, StatementStatus,
+    Note, Phase, ReviewCase, StatementRequest, StatementStatus,
     arbitration::{Arbitration, ArbitrationState, Award, AwardOutcome},
 };
 use cpor_durable::{Etag, Versioned};
@@ -60,8 +60,8 @@ fn contact(contact: &CustomerContact) -> Option<Contact> {
     })
 }
 
-/// Converts what the registry's check of a submitted claim found, which has changed since the
-/// submission.
+/// Converts the registry's check of a submitted claim. Everything that the check reports has
+/// changed in the registry since the submission.
 pub(super) fn directory_comparison(checked: CheckedClaim) -> proto::DirectoryComparison {
     let change = |violation: Violation| proto::DirectoryChange {
         field: violation.field,
@@ -99,7 +99,9 @@ fn evidence(document: &Evidence) -> proto::ReviewEvidence {
     }
 }
 
-fn statement(Statement { request_time, due_time, status, update_time, .. }: &Statement) -> proto::Statement {
+fn statement(
+    StatementRequest { request_time, due_time, status, update_time, .. }: &StatementRequest,
+) -> proto::Statement {
     let status = match status {
         StatementStatus::Open => proto::statement::Status::Open,
         StatementStatus::Given => proto::statement::Status::Given,

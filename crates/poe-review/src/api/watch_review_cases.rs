@@ -1,8 +1,8 @@
 //! WatchReviewCases: streams the changes of review cases (R59).
 //!
-//! Executes up to one query to start; one query for the log after each commit in this process that
-//! may add to it, and one per second to find the commits of other replicas; one more query for the
-//! cases that have changed.
+//! Executes at most one query to start. After that it executes one query of the log after each
+//! commit of this process that may have added to the log, and one per second to find the commits of
+//! other replicas. If the log has new changes, one more query reads the changed cases.
 use super::{Api, case_for_caller, from_proto};
 use crate::store::{
     case_log::{CaseChange, CaseLog},
@@ -33,17 +33,18 @@ pub(super) async fn handle(
         Some(tenant) => api.host.watch_commits(&tenant.to_string()),
         None => api.host.watch_all_commits(),
     };
-    let binding = WatchReviewCasesRequest { parent: request.parent, ..WatchReviewCasesRequest::default() };
-    let open = WatchRequest {
+    // A cursor is valid for every request with the same parent.
+    let cursor_scope = WatchReviewCasesRequest { parent: request.parent, ..WatchReviewCasesRequest::default() };
+    let watch_request = WatchRequest {
         caller: &caller,
         time_left,
         cursor: &request.cursor,
         from_beginning: request.from_beginning,
-        page_tokens: PageTokens::for_request(&binding),
+        page_tokens: PageTokens::for_request(&cursor_scope),
         commits,
     };
     let log = WatchedCases { db: api.db.clone(), tenant, caller: caller.clone() };
-    Ok(Response::new(api.watches.open(open, log).await?))
+    Ok(Response::new(api.watches.open(watch_request, log).await?))
 }
 
 /// The changes of the cases of one tenant, or of all tenants, as one caller may see them.
@@ -58,7 +59,7 @@ impl WatchedCases {
         CaseLog::of_tenant(self.db.reader(), self.tenant)
     }
 
-    /// Reads the cases that changed, as they are now, by name.
+    /// Reads the current data of the cases that changed, by resource name.
     async fn cases_of(&self, changes: &[CaseChange]) -> Result<HashMap<String, ProtoReviewCase>, StoreError> {
         let query = match self.tenant {
             Some(tenant) => CaseQuery::for_tenant(self.db.reader(), tenant),

@@ -1,8 +1,13 @@
 //! The review case, which is the aggregate of this service: the review of one submitted or disputed
 //! claim, over all rounds of resubmission.
+//!
+//! A *line* is the part of a claim that is about one workload or subscription of the tenant (its
+//! *key*). A line is *contested* while other companies claim or hold its key. A review lead
+//! *awards* a contested key to one of the competing claims. A *legacy association* was recorded
+//! before claims existed.
 use super::{
     CaseEvent, CaseKind, CaseRole, Clocks, Competition, CompetitionTerms, LegacyStatement, LineRefusal, Phase,
-    Snapshot, State, Statement,
+    Snapshot, State, StatementRequest,
 };
 use cpor_durable::Transition;
 use cpor_types::{AssociationKey, Calendar, CaseId, DecisionId, Length, LineId, TenantId, Timestamp};
@@ -25,7 +30,7 @@ pub struct ReviewCase {
     pub reviewer: Option<String>,
     /// The review round: 1 for the submission or dispute, plus 1 for each resubmission.
     pub round: u32,
-    /// The state of the case.
+    /// The state of the review, with the data of that state.
     pub state: State,
     /// The deadlines of the review, which can stop and continue (R45).
     pub clocks: Clocks,
@@ -42,7 +47,7 @@ pub struct ReviewCase {
     /// not refuse.
     pub approval_refusals: Vec<LineRefusal>,
     /// The last request to the partner for a statement about contested lines (R37a).
-    pub statement: Option<Statement>,
+    pub statement: Option<StatementRequest>,
     /// The statements of holders of legacy associations, oldest first (R58a).
     pub legacy_statements: Vec<LegacyStatement>,
     /// The time at which the case was opened.
@@ -115,8 +120,8 @@ impl ReviewCase {
 /// that the next case no longer has, [`CaseEvent::AwardReleased`].
 pub(super) fn transition(previous: &ReviewCase, next: ReviewCase, event: CaseEvent) -> Transition<ReviewCase> {
     let mut events = vec![event];
-    events.extend(competition_change(previous, &next));
-    events.extend(legacy_contest(Some(previous), &next));
+    events.extend(competition_change_event(previous, &next));
+    events.extend(legacy_contest_event(Some(previous), &next));
     let is_released = |(key, _): &(&AssociationKey, &DecisionId)| !next.competition.awards.contains_key(key);
     let released = previous.competition.awards.iter().filter(is_released);
     events.extend(
@@ -127,16 +132,16 @@ pub(super) fn transition(previous: &ReviewCase, next: ReviewCase, event: CaseEve
 
 /// Returns an event if the case competes with holders of legacy associations with which it did not
 /// compete before (R58a).
-pub(super) fn legacy_contest(previous: Option<&ReviewCase>, next: &ReviewCase) -> Option<CaseEvent> {
+pub(super) fn legacy_contest_event(previous: Option<&ReviewCase>, next: &ReviewCase) -> Option<CaseEvent> {
     let before = previous.map(ReviewCase::legacy_holders).unwrap_or_default();
     let mut holders = next.legacy_holders();
     holders.retain(|key, holder| before.get(key) != Some(&*holder));
     (!holders.is_empty()).then_some(CaseEvent::LegacyHoldersContested { holders })
 }
 
-/// Returns an event if the contested lines, or the lines that a rival has been awarded, have
-/// changed and the case still competes for a line.
-pub(super) fn competition_change(previous: &ReviewCase, next: &ReviewCase) -> Option<CaseEvent> {
+/// Returns an event if the contested lines, or the lines that were awarded to a rival, have
+/// changed, and the case still competes for a line.
+pub(super) fn competition_change_event(previous: &ReviewCase, next: &ReviewCase) -> Option<CaseEvent> {
     let (lines, awarded) = (next.contested_lines(), next.awarded_lines());
     let has_changed = (&lines, &awarded) != (&previous.contested_lines(), &previous.awarded_lines());
     let is_competing = next.competing_lines().next().is_some();

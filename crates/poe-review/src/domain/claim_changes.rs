@@ -1,13 +1,17 @@
 //! Applies the events of claim-intake to a case. claim-intake is the service that owns the claims,
 //! so its events are never refused: an event that comes too late for the state of the case changes
 //! nothing.
+//!
+//! A *line* is the part of a claim that is about one workload or subscription of the tenant (its
+//! *key*). A *legacy holder* is a company that holds a key by an association from before claims
+//! existed.
 use super::{
-    CaseEvent, CaseKind, Closure, Competition, CompetitionTerms, Phase, ReviewCase, Snapshot, State,
-    case::{legacy_contest, transition},
+    CaseClosure, CaseEvent, CaseKind, Competition, CompetitionTerms, Phase, ReviewCase, Snapshot, State,
+    case::{legacy_contest_event, transition},
 };
 use cpor_durable::Transition;
 use cpor_types::{
-    AssociationKey, Calendar, CaseId, LegacyHolderId, Length, LineId, PrimaryRejection, ReviewLengths, TenantId,
+    AssociationKey, Calendar, CaseId, LegacyHolderId, Length, LineId, PrimaryRejectionReason, ReviewLengths, TenantId,
     Timestamp,
 };
 use std::collections::BTreeSet;
@@ -15,7 +19,7 @@ use std::collections::BTreeSet;
 /// The data from which a case is opened.
 #[derive(Clone, Debug)]
 pub struct NewCase {
-    /// The id of the case.
+    /// The id of the case, which claim-intake generates.
     pub id: CaseId,
     /// The tenant (customer) of the claim.
     pub tenant: TenantId,
@@ -62,7 +66,7 @@ impl ReviewCase {
         let lines = opened.contested_lines();
         let is_contested = !lines.is_empty();
         let competition_event = is_contested.then_some(CaseEvent::CompetitionChanged { lines, awarded: Vec::new() });
-        let legacy_event = legacy_contest(None, &opened);
+        let legacy_event = legacy_contest_event(None, &opened);
         Transition::new(opened, std::iter::once(CaseEvent::Opened).chain(competition_event).chain(legacy_event))
     }
 
@@ -91,9 +95,9 @@ impl ReviewCase {
         }
     }
 
-    /// Applies an edit of the claim during its review (R29, R37). Of an approved claim only the
-    /// documents change, which its partner adds when a line is contested (R37a), and the customer
-    /// contact (R29a, R43a). Returns `None` if nothing changes, or the case was rejected or closed.
+    /// Applies an edit of the claim (R29, R37). In an approved case only the documents, which the
+    /// partner can add while a line is contested (R37a), and the customer contact change (R29a,
+    /// R43a). Returns `None` if nothing changes, or if the case was rejected or closed.
     #[must_use]
     pub fn apply_edit(
         &self,
@@ -113,8 +117,8 @@ impl ReviewCase {
     }
 
     /// Marks lines of an approved case as ended, because their associations have ended (R37, R39).
-    /// Other claims can have their keys (the workloads or subscriptions). Returns `None` if the
-    /// case is not approved or no line changes.
+    /// The case no longer competes for their keys. Returns `None` if the case is not approved or no
+    /// line changes.
     #[must_use]
     pub fn end_lines(&self, lines: &[LineId], now: Timestamp, calendar: &Calendar) -> Option<Transition<Self>> {
         let competing_ids = self.competing_lines().map(|line| line.id);
@@ -126,10 +130,10 @@ impl ReviewCase {
         })
     }
 
-    /// Marks lines of an approved case as not ended, because their associations turned out to be on
-    /// record (R47). They compete again. What a review lead has awarded to rivals stays awarded to
-    /// them: the case keeps its lines until the association of a rival becomes official (R37).
-    /// Returns `None` if the case is not approved or no line changes.
+    /// Marks lines of an approved case as not ended, because their associations are on record after
+    /// all (R47). The case competes for their keys again. Keys that a review lead has awarded to
+    /// rivals stay awarded to them: the case keeps these lines only until the association of the
+    /// rival becomes official (R37). Returns `None` if the case is not approved or no line changes.
     #[must_use]
     pub fn reinstate_lines(&self, lines: &[LineId], now: Timestamp, calendar: &Calendar) -> Option<Transition<Self>> {
         let lines: Vec<LineId> = self.ended_lines.iter().filter(|line| lines.contains(line)).copied().collect();
@@ -142,10 +146,12 @@ impl ReviewCase {
         })
     }
 
-    /// Records that a legacy holder does not hold the key any more (R58), so that the case does not
-    /// compete with it. `holder` is `None` if the event does not name the holder, which is then the
-    /// holder of the key. Returns `None` if the case did not compete with it. The claim may still
-    /// be sent with this holder, and another one can hold the key later.
+    /// Records that a legacy holder does not hold the key any more (R58), so that the case no
+    /// longer competes with this holder. If `holder` is `None`, the present legacy holder of the
+    /// key is meant. Returns `None` if the case did not compete with the holder.
+    ///
+    /// The holder's id is kept, because claim-intake may still send the claim with this holder.
+    /// Another legacy holder can hold the key later.
     #[must_use]
     pub fn end_legacy_holder(
         &self,
@@ -166,7 +172,8 @@ impl ReviewCase {
     }
 
     /// Records that a notice to the customer of the approved claim bounced (R41a, R41b), so that
-    /// the reviewer is told by mail. Returns `None` if the case is not approved.
+    /// the reviewer is told by mail. `official` says whether the association is already official.
+    /// Returns `None` if the case is not approved.
     #[must_use]
     pub fn record_bounce(&self, official: bool, now: Timestamp) -> Option<Transition<Self>> {
         let next = Self { update_time: now.max(self.update_time), ..self.clone() };
@@ -179,13 +186,13 @@ impl ReviewCase {
     #[must_use]
     pub fn close(
         &self,
-        primary_reason: PrimaryRejection,
+        primary_reason: PrimaryRejectionReason,
         now: Timestamp,
         calendar: &Calendar,
     ) -> Option<Transition<Self>> {
         match self.phase() {
             Phase::Waiting | Phase::UnderReview | Phase::PartnerActionRequired | Phase::Approving => {
-                let next = self.with_state(State::Closed(Closure { primary_reason }), now, calendar);
+                let next = self.with_state(State::Closed(CaseClosure { primary_reason }), now, calendar);
                 Some(transition(self, next, CaseEvent::Closed { primary_reason }))
             }
             Phase::Approved => {
@@ -196,11 +203,9 @@ impl ReviewCase {
         }
     }
 
-    /// Returns the open case with a new snapshot of the claim, without the lines that have ended,
-    /// without legacy associations that have ended, and without the awards of keys that the claim
-    /// no longer contains.
-    /// claim-intake may have sent the snapshot before it learned that a line was awarded to another
-    /// claim, so such lines can still be in it.
+    /// Returns the open case with a new snapshot of the claim. Lines and legacy associations that
+    /// have ended are removed from the snapshot, because claim-intake may have sent it before it
+    /// learned of their end. Awards of keys that the claim no longer contains are dropped.
     fn with_snapshot(&self, mut snapshot: Snapshot) -> Self {
         snapshot.lines.retain(|line| !self.ended_lines.contains(&line.id));
         let former_holders = &self.competition.former_legacy_holders;

@@ -4,7 +4,7 @@ use super::Phase;
 use cpor_types::{Calendar, Length, ReviewClock, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The kind of a clock.
+/// The stage of a review whose working time a clock measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClockKind {
@@ -30,7 +30,7 @@ impl From<ClockKind> for ReviewClock {
 }
 
 impl ClockKind {
-    /// All kinds of clocks.
+    /// All stages.
     pub const ALL: [Self; 4] = [Self::Start, Self::Decision, Self::Overall, Self::DisputeDecision];
 
     /// Returns the stable name that deadlines and events use.
@@ -82,11 +82,12 @@ pub enum Clock {
         #[serde(rename = "left")]
         remaining: Length,
     },
-    /// The clock is running.
+    /// The clock is running, and its deadline has not passed.
     Running {
         /// The time of the deadline.
         due: Timestamp,
-        /// A description of the calendar and length from which the due time was computed.
+        /// A description of the length, calendar and time zone data from which the due time was
+        /// computed, for example `5 business days, calendar de 2026, tzdata 2026a`.
         rule: String,
         /// The time at which the reviewer is reminded (R48). `None` after the reminder, and if the
         /// clock was started later than that.

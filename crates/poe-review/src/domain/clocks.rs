@@ -6,7 +6,8 @@ use cpor_types::{Calendar, Deadline, Length, ReviewLengths, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The clocks of one case. Its kind and its claim's policy profile determine which clocks it has.
+/// The clocks of one case. The kind of the case (submission or dispute) and the claim's policy
+/// profile determine which clocks there are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Clocks(BTreeMap<ClockKind, Clock>);
@@ -98,7 +99,7 @@ impl Clocks {
         self.iter().filter_map(reminder).collect()
     }
 
-    /// Returns the running clocks, as deadlines.
+    /// Returns the due times of the running clocks, as deadlines.
     #[must_use]
     pub fn running_deadlines(&self) -> Vec<(ClockKind, Deadline)> {
         self.iter().filter_map(|(kind, clock)| Some((kind, running_deadline(kind, clock)?))).collect()

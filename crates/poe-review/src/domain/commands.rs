@@ -51,7 +51,7 @@ impl ReviewCase {
         Ok(Some(transition(self, next, CaseEvent::Started { reviewer })))
     }
 
-    /// Requests an action of the partner, who answers by resubmitting the claim (R20).
+    /// Asks the partner to change and resubmit the claim (R20).
     ///
     /// # Errors
     /// Returns the [`Refusal`] if the transition table does not allow the command, and

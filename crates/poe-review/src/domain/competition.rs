@@ -4,7 +4,7 @@
 //! approved and one of its lines has not ended. A line is the part of a claim that is about one
 //! key. The storage finds the rivals of a case; this module determines which lines are contested
 //! because of them.
-use super::{CaseEvent, Line, ReviewCase, case::competition_change};
+use super::{CaseEvent, Line, ReviewCase, case::competition_change_event};
 use cpor_durable::Transition;
 use cpor_types::{AssociationKey, Calendar, CaseId, DecisionId, LegacyHolderId, LineId, PolicyProfile, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -18,8 +18,8 @@ pub type Rivals = BTreeMap<CaseId, BTreeSet<AssociationKey>>;
 pub struct CheckedRivals {
     /// The rivals of the case.
     pub rivals: Rivals,
-    /// All cases of other companies that compete for the same keys, also those that are approved
-    /// like the case itself.
+    /// All cases of other companies that compete for the same keys. Unlike `rivals`, they include
+    /// the approved cases if the case itself is approved.
     pub competitors: Rivals,
 }
 
@@ -35,16 +35,17 @@ pub struct Competition {
     /// The keys that a legacy association holds and that a review lead has awarded to this case.
     #[serde(rename = "settled_legacy")]
     pub settled_legacy_keys: BTreeSet<AssociationKey>,
-    /// The keys that the registry reserves for this claim, with the arbitrations that awarded them.
+    /// The keys that were awarded to this claim, so that the registry reserves them, with the ids
+    /// of the arbitrations.
     #[serde(default)]
     pub awards: BTreeMap<AssociationKey, DecisionId>,
-    /// The keys of this approved case that rivals have been awarded, by rival, while the rivals
-    /// still compete for them. The case keeps each of these keys until the association of the rival
+    /// The keys of this approved case that were awarded to rivals, by rival, while the rivals still
+    /// compete for them. The case keeps each of these keys until the association of the rival
     /// becomes official.
     #[serde(default)]
     pub awarded_to: Rivals,
-    /// The legacy holders whose associations have ended. claim-intake may have sent the claim
-    /// before that.
+    /// The legacy holders whose associations have ended. A snapshot of the claim that was sent
+    /// before can still contain them.
     #[serde(default)]
     pub former_legacy_holders: BTreeSet<LegacyHolderId>,
 }
@@ -68,9 +69,9 @@ impl From<&PolicyProfile> for CompetitionTerms {
 }
 
 impl Competition {
-    /// Records again that rivals have been awarded these keys of an approved case: all that are
-    /// settled with a rival and were not awarded to this case. The next check drops the rivals that
-    /// no longer compete.
+    /// Records again which of these keys of an approved case were awarded to rivals: those that are
+    /// settled with a rival and were not awarded to this case. The next competition check removes
+    /// the rivals that no longer compete.
     pub(super) fn restore_awards_to_rivals(&mut self, keys: &BTreeSet<AssociationKey>) {
         let awards = &self.awards;
         for (rival, settled) in &self.settled_rivals {
@@ -80,8 +81,8 @@ impl Competition {
         self.awarded_to.retain(|_, keys| !keys.is_empty());
     }
 
-    /// Drops the awards of keys that are not in `keys`, with what they have settled: if the claim
-    /// contains such a key again, the key is contested again.
+    /// Drops the awards of keys that are not in `keys`. These keys are also no longer settled: if
+    /// the claim contains such a key again, the key is contested again.
     pub(super) fn retain_awards(&mut self, keys: &BTreeSet<AssociationKey>) {
         let dropped: BTreeSet<_> = self.awards.keys().filter(|key| !keys.contains(*key)).cloned().collect();
         self.awards.retain(|key, _| keys.contains(key));
@@ -140,8 +141,8 @@ impl ReviewCase {
             && !self.competition.settled_legacy_keys.contains(&line.key)
     }
 
-    /// Returns the lines of an approved case that a rival has been awarded, in the order of the
-    /// claim. The case keeps them until the association of the rival becomes official.
+    /// Returns the lines of an approved case whose keys were awarded to a rival, in the order of
+    /// the claim. The case keeps these lines until the association of the rival becomes official.
     #[must_use]
     pub fn awarded_lines(&self) -> Vec<LineId> {
         let is_awarded = |line: &&Line| self.competition.awarded_to.values().any(|keys| keys.contains(&line.key));
@@ -177,9 +178,9 @@ impl ReviewCase {
     }
 
     /// Replaces the rivals of this case by those that a check has found. The clocks stop while a
-    /// line is contested, and continue with the time left when no line is contested any more.
-    /// An award to a rival that no longer competes for the key has come to nothing. Returns `None`
-    /// if the rivals are the same.
+    /// line is contested, and continue with the time left when no line is contested any more. An
+    /// award to a rival that no longer competes for the key is dropped. Returns `None` if nothing
+    /// changes.
     ///
     /// `requests` is the number of checks that were requested when the check began. The store
     /// refuses the change if another check was requested since then.
@@ -200,7 +201,7 @@ impl ReviewCase {
         let competition = Competition { rivals, awarded_to, ..self.competition.clone() };
         (competition != self.competition).then(|| {
             let next = Self { competition, ..self.clone() }.with_updated_clocks(now, calendar);
-            let change = competition_change(self, &next);
+            let change = competition_change_event(self, &next);
             Transition::new(next, std::iter::once(CaseEvent::RivalsChecked { requests }).chain(change))
         })
     }

@@ -5,7 +5,7 @@
 //! *key*). To *hold* a line is to reserve its key for the claim's partner. A *clock* measures the
 //! working time that reviewers have for one stage of the review.
 use super::{Approval, ClockKind, LineRefusal, Note, PartnerAction, Rejection};
-use cpor_types::{AssociationKey, DecisionId, LegacyHolderId, LineId, Personal, PersonalData, PrimaryRejection};
+use cpor_types::{AssociationKey, DecisionId, LegacyHolderId, LineId, Personal, PersonalData, PrimaryRejectionReason};
 use std::collections::BTreeMap;
 
 /// A domain event of a review case.
@@ -42,14 +42,15 @@ pub enum CaseEvent {
         /// The comment to the holders.
         comment: String,
     },
-    /// The case competes with these holders of legacy associations, and did not before (R58a).
+    /// The case now competes with these holders of legacy associations, which were recorded before
+    /// claims existed (R58a).
     LegacyHoldersContested {
         /// The keys and their holders.
         holders: BTreeMap<AssociationKey, LegacyHolderId>,
     },
     /// A legacy holder does not hold a key of the case any more (R58).
     LegacyHolderGone,
-    /// A service reported about a request for a statement (R37a, R58a).
+    /// The state of a request for a statement changed, or a holder sent a statement (R37a, R58a).
     StatementReported,
     /// The reviewer approved, and the registry is being asked to hold the lines (R23).
     ApprovalBegun {
@@ -82,7 +83,7 @@ pub enum CaseEvent {
     /// is closed too (R45).
     Closed {
         /// The primary reason why the claim was closed (R31).
-        primary_reason: PrimaryRejection,
+        primary_reason: PrimaryRejectionReason,
     },
     /// The associations of lines of an approved claim have ended (R37, R39, R45). The case no
     /// longer competes for their keys.
@@ -91,18 +92,18 @@ pub enum CaseEvent {
         lines: Vec<LineId>,
     },
     /// The associations of lines of an approved claim that were reported as ended are on record
-    /// (R47). The case competes for their keys again.
+    /// after all (R47). The case competes for their keys again.
     LinesReinstated {
-        /// The lines.
+        /// The lines that have not ended.
         lines: Vec<LineId>,
     },
-    /// The contested lines of the case have changed: lines that claims of other companies compete
-    /// for (R37). Or the lines have changed that a rival has been awarded.
+    /// The lines of the case that are contested (other companies claim their keys, R37), or the
+    /// lines that were awarded to a rival, have changed.
     CompetitionChanged {
         /// The lines that are contested now. Empty when the competition is over.
         lines: Vec<LineId>,
-        /// The lines of an approved case that a rival has been awarded, and that the case keeps
-        /// until the association of the rival becomes official.
+        /// The lines of an approved case that were awarded to a rival. The case keeps them until
+        /// the association of the rival becomes official.
         awarded: Vec<LineId>,
     },
     /// A check of the competition found other rivals than before (R37).
@@ -164,7 +165,7 @@ pub enum ClockAlert {
 }
 
 impl CaseEvent {
-    /// Returns the note that this event created.
+    /// Returns the note that this event created, or `None` for another event.
     #[must_use]
     pub const fn note(&self) -> Option<&Note> {
         match self {
@@ -205,7 +206,7 @@ impl CaseEvent {
         if let Self::PersonalDataErased { kinds } = self { kinds } else { &[] }
     }
 
-    /// Returns the number of requested checks if this event changes the rivals of the case.
+    /// Returns the number in [`Self::RivalsChecked`], or `None` for another event.
     #[must_use]
     pub const fn checked_requests(&self) -> Option<i64> {
         if let Self::RivalsChecked { requests } = self { Some(*requests) } else { None }

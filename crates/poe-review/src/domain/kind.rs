@@ -3,7 +3,7 @@ use super::Clocks;
 use cpor_types::{CaseId, ReviewLengths};
 use serde::{Deserialize, Serialize};
 
-/// The kind of a case.
+/// Whether a case reviews a submission or a dispute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum CaseKind {

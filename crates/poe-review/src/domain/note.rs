@@ -12,7 +12,7 @@ pub struct Note {
     pub id: Uuid,
     /// The subject (user id) of the author. It is personal data.
     pub author: String,
-    /// The text of the note.
+    /// The text of the note; not blank.
     pub text: String,
     /// The time at which the note was written.
     pub time: Timestamp,

@@ -16,7 +16,8 @@ pub enum Phase {
     Approved,
     /// The reviewer has rejected the claim.
     Rejected,
-    /// The claim was closed without a reviewer's decision, or lost its last line in an arbitration.
+    /// The claim was closed without a reviewer's decision, or a review lead awarded the last of its
+    /// workloads and subscriptions to a competing claim.
     Closed,
 }
 

@@ -24,8 +24,8 @@ pub enum Refusal {
     ReasonMissing,
     /// Reviewers may not give this primary reason for a rejection (R31).
     ReasonNotOpen,
-    /// A statement cannot be requested, because no line is contested or an earlier request is open
-    /// (R37a).
+    /// A statement cannot be requested, because no line is contested by somebody who could be
+    /// asked, or because an earlier request is open (R37a, R58a).
     StatementNotPossible,
     /// A request to the partner (R20, R37a) or a rejection (R24) has no comment for the partner.
     CommentMissing,

@@ -5,6 +5,7 @@ use cpor_types::{
     ProductId, SolutionArea, Timestamp,
 };
 use serde::{Deserialize, Serialize};
+
 /// A claim at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
@@ -12,21 +13,21 @@ pub struct Snapshot {
     pub claim: ClaimName,
     /// The version of the claim in claim-intake.
     pub version: u64,
-    /// The display name of the partner.
+    /// The partner's name as reviewers see it.
     pub partner_display_name: String,
     /// The Microsoft Partner Network (MPN) id of the partner location.
     pub mpn_id: MpnId,
-    /// The display name of the customer.
+    /// The customer's name as reviewers see it.
     pub customer_display_name: String,
     /// The customer's domain name in the claim.
     pub customer_domain: String,
     /// The name that the partner gave to the claim.
     pub claim_display_name: String,
-    /// The solution area.
+    /// The solution area to which all claimed products belong.
     pub solution_area: SolutionArea,
     /// The claimed activities.
     pub activities: Vec<Activity>,
-    /// The lines of the claim.
+    /// The parts of the claim, each about one workload or subscription.
     pub lines: Vec<Line>,
     /// The policy profile under which the claim was submitted. It does not change later (R61).
     pub policy: PolicyId,
@@ -61,9 +62,9 @@ pub struct Evidence {
     pub name: EvidenceName,
     /// The file name that the partner gave. It is personal data.
     pub file_name: String,
-    /// The kind of the document.
+    /// The file type that was determined from the content.
     pub kind: EvidenceKind,
-    /// The size in bytes.
+    /// The size of the content.
     pub size_bytes: i64,
     /// The SHA-256 hash of the content, in hexadecimal form.
     pub sha256: String,
@@ -78,9 +79,9 @@ pub struct Evidence {
 pub struct Line {
     /// The id of the line within the claim.
     pub id: LineId,
-    /// The claimed product.
+    /// The id of the claimed product in the catalog.
     pub product: ProductId,
-    /// The display name of the product.
+    /// The product's name as reviewers see it.
     pub product_display_name: String,
     /// The claimed workload or subscription.
     pub key: AssociationKey,

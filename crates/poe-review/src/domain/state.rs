@@ -3,7 +3,7 @@
 //! A *line* is the part of a claim that is about one workload or subscription of the tenant (its
 //! *key*). The registry service *holds* a line by reserving its key for the claim's partner.
 use super::Phase;
-use cpor_types::{Actor, DecisionId, FurtherRejectionReason, LineId, PartnerActionReason, PrimaryRejection};
+use cpor_types::{Actor, DecisionId, FurtherRejectionReason, LineId, PartnerActionReason, PrimaryRejectionReason};
 use serde::{Deserialize, Serialize};
 
 /// The state of a case.
@@ -22,8 +22,9 @@ pub enum State {
     Approved(Approval),
     /// The reviewer has rejected the claim.
     Rejected(Rejection),
-    /// The claim was closed without a reviewer's decision, or lost its last line in an arbitration.
-    Closed(Closure),
+    /// The claim was closed without a reviewer's decision, or a review lead awarded its last line
+    /// to a competing claim.
+    Closed(CaseClosure),
 }
 
 /// A reviewer's request for partner action (R20).
@@ -31,7 +32,7 @@ pub enum State {
 pub struct PartnerAction {
     /// The reasons of the request; at least one.
     pub reasons: Vec<PartnerActionReason>,
-    /// The comment to the partner.
+    /// The comment to the partner; not blank.
     pub comment: String,
     /// The lines that the reviewer asks the partner to remove (R30).
     pub remove_lines: Vec<LineId>,
@@ -44,8 +45,8 @@ pub struct Approval {
     pub decision_id: DecisionId,
     /// The comment to the partner; may be empty.
     pub comment: String,
-    /// The reviewer who approved. Every process that completes the approval records this actor as
-    /// the author of its command.
+    /// The reviewer who approved. The command that completes the approval, possibly in another
+    /// replica, is recorded with this actor as its author.
     #[serde(rename = "by")]
     pub actor: Actor,
 }
@@ -54,18 +55,18 @@ pub struct Approval {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
     /// The primary reason (R31).
-    pub primary_reason: PrimaryRejection,
+    pub primary_reason: PrimaryRejectionReason,
     /// Further reasons (R32).
     pub further_reasons: Vec<FurtherRejectionReason>,
-    /// The comment to the partner.
+    /// The comment to the partner; not blank.
     pub comment: String,
 }
 
 /// The data of a case in the state [`State::Closed`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Closure {
+pub struct CaseClosure {
     /// The primary reason why the claim was closed (R31).
-    pub primary_reason: PrimaryRejection,
+    pub primary_reason: PrimaryRejectionReason,
 }
 
 /// The registry's refusal to hold a line, or the whole claim.

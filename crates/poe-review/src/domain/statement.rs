@@ -1,6 +1,7 @@
-//! Statements of partners whose approved claims are contested (R37a). A reviewer asks for a
-//! statement. The service claim-intake mails the request to the partner, runs the deadline, and
-//! reports whether the partner has answered. The answer decides nothing by itself.
+//! Statements of the companies that hold a contested workload or subscription (*key*). A reviewer
+//! asks the partner of an approved claim (R37a), or the holder of a legacy association, which was
+//! recorded before claims existed (R58a). Another service mails the request, runs the deadline, and
+//! reports whether the company has answered. The answer decides nothing by itself.
 use super::{CaseEvent, CommandKind, CommandResult, Refusal, ReviewCase, Reviewer, commands::require_comment};
 use cpor_durable::Transition;
 use cpor_types::{AssociationKey, Timestamp};
@@ -9,17 +10,17 @@ use std::collections::BTreeMap;
 
 /// A request for a statement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Statement {
-    /// The time of the request.
+pub struct StatementRequest {
+    /// The time at which the reviewer asked.
     pub request_time: Timestamp,
-    /// The time until which the partner can answer. `None` until claim-intake has reported it.
+    /// The time until which the company can answer. `None` until it has been reported.
     pub due_time: Option<Timestamp>,
-    /// How far the request has come.
+    /// Whether the request is open, or how it ended.
     pub status: StatementStatus,
     /// The time of the last change.
     pub update_time: Timestamp,
-    /// How far the request to each holder of a legacy association has come, by the key that it
-    /// holds (R58a). `status` summarizes them. Empty if the partner of the case was asked.
+    /// The status of the request to each holder of a legacy association, by the key that it holds
+    /// (R58a). `status` summarizes them. Empty if the partner of the case was asked.
     #[serde(default)]
     pub legacy_holders: BTreeMap<AssociationKey, StatementStatus>,
 }
@@ -33,33 +34,35 @@ pub struct LegacyStatement {
     pub time: Timestamp,
 }
 
-/// How far a request for a statement has come.
+/// Whether a request for a statement is open, or how it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StatementStatus {
-    /// The partner can answer.
+    /// The partner or holder can answer.
     Open,
-    /// The partner has answered with a comment or a document.
+    /// The partner has answered with a comment or a document, or the holder with a statement.
     Given,
-    /// The partner did not answer in time.
+    /// The partner or holder did not answer in time.
     NotGiven,
-    /// The competition ended before the partner answered.
+    /// The competition ended before the partner or holder answered.
     Lapsed,
-    /// The legacy association has no contact, so nobody was asked.
+    /// The legacy association has no contact, so that the holder could not be asked.
     NoContact,
 }
 
 impl StatementStatus {
-    /// Returns the status of a request to several holders: it is open while one of them can answer,
-    /// and given if one of them has answered.
+    /// Returns the status of a request to several holders: open while one of them can answer, then
+    /// given if at least one has answered, otherwise not given, no contact or lapsed, in this
+    /// order.
     fn summarize(statuses: &BTreeMap<AssociationKey, Self>) -> Option<Self> {
         let by_precedence = [Self::Open, Self::Given, Self::NotGiven, Self::NoContact, Self::Lapsed];
         by_precedence.into_iter().find(|status| statuses.values().any(|found| found == status))
     }
 }
 
-impl Statement {
-    /// Returns the request with this status of the holder of a key, if its request is still open.
+impl StatementRequest {
+    /// Returns the request with a new status for the holder of this key. Returns `None` if the
+    /// request to this holder is not open.
     fn with_holder_status(&self, key: &AssociationKey, status: StatementStatus, now: Timestamp) -> Option<Self> {
         let mut next = self.clone();
         let open = next.legacy_holders.get_mut(key).filter(|found| **found == StatementStatus::Open)?;
@@ -85,7 +88,7 @@ impl ReviewCase {
         }
         require_comment(comment)?;
         let holders = if self.phase().is_approved() { BTreeMap::new() } else { self.legacy_holders() };
-        let statement = Statement {
+        let statement = StatementRequest {
             request_time: now,
             due_time: None,
             status: StatementStatus::Open,
@@ -111,8 +114,8 @@ impl ReviewCase {
         can_be_asked && !self.has_open_statement()
     }
 
-    /// Adds the statement of the holder of the legacy association with this key, and settles the
-    /// open request to it.
+    /// Adds the statement of the holder of the legacy association with this key. An open request to
+    /// this holder is marked as answered.
     #[must_use]
     pub fn add_legacy_statement(&self, key: &AssociationKey, text: String, time: Timestamp) -> Transition<Self> {
         let settled = self.report_legacy_statement(key, StatementStatus::Given, None, time);
@@ -135,7 +138,7 @@ impl ReviewCase {
     ) -> Option<Transition<Self>> {
         let statement = self.statement.as_ref()?;
         let changed = statement.with_holder_status(key, status, now)?;
-        self.with_reported_statement(Statement { due_time: due_time.max(statement.due_time), ..changed }, now)
+        self.with_reported_statement(StatementRequest { due_time: due_time.max(statement.due_time), ..changed }, now)
     }
 
     /// Applies a report of claim-intake about the open request to the partner. Returns `None` if
@@ -147,19 +150,18 @@ impl ReviewCase {
         due_time: Option<Timestamp>,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
-        let is_to_partner = |statement: &&Statement| statement.legacy_holders.is_empty();
+        let is_to_partner = |statement: &&StatementRequest| statement.legacy_holders.is_empty();
         let statement = self.statement.as_ref().filter(|_| self.has_open_statement()).filter(is_to_partner)?;
         let due_time = due_time.or(statement.due_time);
-        self.with_reported_statement(Statement { status, due_time, update_time: now, ..statement.clone() }, now)
+        self.with_reported_statement(StatementRequest { status, due_time, update_time: now, ..statement.clone() }, now)
     }
 
     /// Replaces the request by its next state. Returns `None` if at most the time of the last
     /// change differs.
-    fn with_reported_statement(&self, changed: Statement, now: Timestamp) -> Option<Transition<Self>> {
-        let is_same = self
-            .statement
-            .as_ref()
-            .is_some_and(|statement| Statement { update_time: statement.update_time, ..changed.clone() } == *statement);
+    fn with_reported_statement(&self, changed: StatementRequest, now: Timestamp) -> Option<Transition<Self>> {
+        let is_same = self.statement.as_ref().is_some_and(|statement| {
+            StatementRequest { update_time: statement.update_time, ..changed.clone() } == *statement
+        });
         let next = || Self { statement: Some(changed), update_time: now.max(self.update_time), ..self.clone() };
         (!is_same).then(|| Transition::new(next(), [CaseEvent::StatementReported]))
     }
@@ -178,7 +180,7 @@ impl ReviewCase {
         let gone: Vec<_> = statement.legacy_holders.keys().filter(|key| !holders.contains_key(*key)).cloned().collect();
         self.statement = Some(match statement.legacy_holders.is_empty() {
             true if is_contested => statement,
-            true => Statement { status: StatementStatus::Lapsed, update_time: now, ..statement },
+            true => StatementRequest { status: StatementStatus::Lapsed, update_time: now, ..statement },
             false => gone.iter().fold(statement, |statement, key| {
                 statement.with_holder_status(key, StatementStatus::Lapsed, now).unwrap_or(statement)
             }),

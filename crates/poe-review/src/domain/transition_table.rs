@@ -13,13 +13,13 @@ pub enum CommandKind {
     Release,
     /// Start the review.
     Start,
-    /// Request an action of the partner.
+    /// Ask the partner to change and resubmit the claim.
     RequestPartnerAction,
     /// Approve the claim.
     Approve,
     /// Reject the claim.
     Reject,
-    /// Request a statement about contested lines of an approved claim.
+    /// Request a statement about contested lines from the company that holds them (R37a, R58a).
     RequestStatement,
     /// Confirm that the customer contact can decide for the tenant (R43a).
     ConfirmContact,
@@ -117,7 +117,7 @@ impl AssigneeGuard {
 pub struct TransitionRow {
     /// The phase of the case before the command.
     pub from: Phase,
-    /// The command.
+    /// The command that this row allows.
     pub command: CommandKind,
     /// The role that the caller must have.
     pub required_role: RequiredRole,

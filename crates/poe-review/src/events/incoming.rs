@@ -1,7 +1,7 @@
-//! Receives the events of claim-intake, the service that owns the claims, and the statements of
-//! holders of legacy associations from customer-consent and the registry. An event becomes a
-//! command on a case. The command is committed in the same transaction as the event's position in
-//! its stream, so the event is applied exactly once.
+//! Receives the events of claim-intake, the service that owns the claims. From customer-consent and
+//! the registry, it receives events about the holders of legacy associations, which were recorded
+//! before claims existed. An event becomes a command on a case. The command is committed in the
+//! same transaction as the event's position in its stream, so the event is applied exactly once.
 use super::parse::{SnapshotOfCase, case_id, parse, parse_enum, snapshot};
 use crate::{
     domain::{CaseKind, Dispute, NewCase, ReviewCase, StatementStatus},
@@ -17,11 +17,11 @@ use cpor_proto::events::v1::{
 use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{
     AssociationKey, Calendar, CaseId, ClaimName, LegacyHolderId, LineId, PersonalData, PolicyProfiles,
-    PrimaryRejection, TenantId, TenantName, Timestamp,
+    PrimaryRejectionReason, TenantId, TenantName, Timestamp,
 };
 use std::sync::Arc;
 
-/// Applies the events of claim-intake to review cases.
+/// Applies the events of other services to review cases.
 pub(crate) struct ClaimEventReceiver {
     pub db: Db,
     pub writer: Writer<CaseStore>,
@@ -95,7 +95,7 @@ impl ClaimEventReceiver {
         Ok(())
     }
 
-    /// Lets the case wait for its review again (R21).
+    /// Puts the case of a resubmitted claim back into the queue for review (R21).
     async fn claim_resubmitted(
         &self,
         incoming: &IncomingEvent,
@@ -141,7 +141,8 @@ impl ClaimEventReceiver {
         .await
     }
 
-    /// Tells the reviewer that a notice to the customer bounced (R41a, R41b).
+    /// Records that a notice to the customer bounced, so that the reviewer is told by mail (R41a,
+    /// R41b).
     async fn notice_bounced(&self, incoming: &IncomingEvent, event: &NoticeBounced) -> Result<(), ReceiveError> {
         let (case, official) = (case_id(&event.tenant, &event.review_case_id)?, event.official);
         self.change_case("record_bounce", incoming, case, move |case, effective_time, _| {
@@ -155,7 +156,7 @@ impl ClaimEventReceiver {
         if event.review_case_id.is_empty() {
             return self.inbox.mark_applied(&incoming.position).await;
         }
-        let reason: PrimaryRejection = parse_enum(event.primary_reason)?;
+        let reason: PrimaryRejectionReason = parse_enum(event.primary_reason)?;
         let case = case_id(&event.tenant, &event.review_case_id)?;
         self.change_case("close_case", incoming, case, move |case, effective_time, calendar| {
             case.close(reason, effective_time, calendar)
@@ -163,7 +164,7 @@ impl ClaimEventReceiver {
         .await
     }
 
-    /// Records how far a request for a statement has come (R37a).
+    /// Records the status of a request to the partner for a statement (R37a).
     async fn statement_reported(
         &self,
         incoming: &IncomingEvent,
@@ -183,8 +184,8 @@ impl ClaimEventReceiver {
         .await
     }
 
-    /// Records the statement of the holder of a legacy association, or how far the request for it
-    /// has come (R58a).
+    /// Records the statement of the holder of a legacy association, or the status of the request
+    /// for it (R58a).
     async fn legacy_statement_reported(
         &self,
         incoming: &IncomingEvent,
@@ -209,15 +210,15 @@ impl ClaimEventReceiver {
         .await
     }
 
-    /// Records in each case that competes for the key that a legacy holder does not hold it any
-    /// more (R58). There is one command per case, and each may be repeated. A case that is opened
-    /// later asks the registry itself.
+    /// Records that a legacy holder does not hold a key any more, in each case that competes for
+    /// the key (R58). There is one command per case, and each may be repeated. Claims that are
+    /// submitted later contain the present holder.
     async fn legacy_holder_gone(&self, incoming: &IncomingEvent, event: &LegacyHolderGone) -> Result<(), ReceiveError> {
         if self.inbox.is_applied(&incoming.position).await? {
             return Ok(());
         }
         let (TenantName { tenant }, key): (_, AssociationKey) = (parse(&event.tenant)?, parse(&event.key)?);
-        // Events from before this field have none.
+        // Events that were sent before this field was added do not contain the id.
         let holder_id = Some(&event.legacy_holder_id).filter(|id| !id.is_empty());
         let holder: Option<LegacyHolderId> = holder_id.map(|id| parse(id)).transpose()?;
         let cases = CaseQuery::for_tenant(self.db.writer(), tenant).competing_for([key.clone()].into()).await;

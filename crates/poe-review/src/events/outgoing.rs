@@ -1,8 +1,11 @@
 //! Builds the events for claim-intake, the service that owns the claims, and for the registry, from
 //! the domain events of a case. Events about a running review contain the earliest due time of the
 //! case's deadlines (R60). Edits, closures, ended lines, bounces and erasures are not sent, because
-//! claim-intake caused them.
-//! A note is sent for the claim's history, where only reviewers see it (R55, R56).
+//! claim-intake caused them. A note is sent for the claim's history, where only reviewers see it
+//! (R55, R56).
+//!
+//! A review lead *awards* a workload or subscription (its *key*) that several companies claim to
+//! one of them. A *legacy association* was recorded before claims existed.
 use crate::domain::{CaseEvent, LineRefusal, PartnerAction, ReviewCase};
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::wire_time::to_wire_time;
@@ -27,8 +30,8 @@ pub(crate) fn outgoing_events(change: &Change<ReviewCase>) -> Vec<OutgoingEvent>
     change.events.iter().flat_map(to_outgoing).collect()
 }
 
-/// Builds the payloads for the registry: released awards (R37), and what the holders of legacy
-/// associations are told (R58a).
+/// Builds the payloads for the registry: released awards (R37), and the competition of which it
+/// tells the holders of legacy associations (R58a).
 fn registry_payloads(case: &ReviewCase, event: &CaseEvent) -> Vec<Payload> {
     let contested = |(key, holder): (&AssociationKey, &LegacyHolderId), comment: Option<&String>| {
         Payload::LegacyHolderContested(proto::LegacyHolderContested {
@@ -102,8 +105,8 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
         | CaseEvent::AwardReleased { .. }
         | CaseEvent::LegacyStatementRequested { .. }
         | CaseEvent::LegacyHoldersContested { .. }
-        // An award without lines changes nothing: the claim no longer has lines for the awarded
-        // workloads or subscriptions.
+        // The claim no longer has lines for the awarded workloads or subscriptions, so the award
+        // changes nothing for claim-intake.
         | CaseEvent::Awarded { .. } => return None,
         CaseEvent::Assigned { reviewer } => Payload::ReviewAssigned(proto::ReviewAssigned {
             claim,

@@ -23,11 +23,12 @@ const TABLE: &str = "arbitration";
 pub(crate) struct ArbitrationStore {
     /// The clock of real time, for leases.
     pub clock: Arc<dyn Clock>,
-    /// The time that the process that begins an arbitration has to complete it.
+    /// The time in which only the process that begins an arbitration tries to complete it.
     pub lease: Duration,
 }
 
-/// The keys of a new arbitration that another pending arbitration has already reserved.
+/// The keys of a new arbitration that another pending arbitration has already reserved: a key can
+/// be in one pending arbitration only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeysUnderArbitration(pub Vec<AssociationKey>);
 

@@ -1,5 +1,5 @@
 //! The tables `case_log` and `case_log_end`: the changes of all review cases, in the order of
-//! commits (R59). Watches follow this log.
+//! commits (R59). The streams of WatchReviewCases read this log.
 use super::entity::{case_log, case_log_end};
 use crate::domain::ReviewCase;
 use cpor_durable::{
@@ -11,14 +11,14 @@ use cpor_types::{Entropy, TenantId};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, Set};
 use std::collections::BTreeMap;
 
-/// The key of the only row of the table `case_log_end`.
+/// The primary key of the only row of the table `case_log_end`.
 const ALL_CASES: &str = "*";
 
 /// A change of a case in the log.
 pub(crate) struct CaseChange {
-    /// The position after the change.
+    /// The position in the log after the change.
     pub position: LogPosition,
-    /// The key of the case.
+    /// The storage key of the case.
     pub case: AggregateKey,
     /// The version that the change gave the case.
     pub version: u64,
@@ -98,6 +98,7 @@ pub(super) async fn append(tx: &Tx, changes: &[Change<ReviewCase>], entropy: &dy
 /// Returns a random number, by which an entry differs from one that takes its place after a backup
 /// was restored.
 fn random_mark(entropy: &dyn Entropy) -> i64 {
-    let [a, b, c, d, e, f, g, h, ..] = entropy.secret();
-    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&entropy.secret()[..8]);
+    i64::from_be_bytes(bytes)
 }

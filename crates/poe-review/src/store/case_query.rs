@@ -25,9 +25,9 @@ pub(crate) struct CaseQuery<'a> {
 
 /// The list of cases. Without a filter it contains the open cases. By default it is the queue: the
 /// most urgent case comes first.
-pub(crate) static CASES: TableList<Entity> = TableList {
+pub(crate) static CASE_LIST: TableList<Entity> = TableList {
     fields: &[
-        field("state", FieldType::Enum("REVIEW_CASE_STATE_", STATES), Source::Lowercase(Column::State)),
+        field("state", FieldType::Enum("REVIEW_CASE_STATE_", STATES), Source::LowercaseEnum(Column::State)),
         field("open", FieldType::Bool, Source::IsNull(Column::CloseTime)),
         column("reviewer", FieldType::Id(Format::ANY), Column::Reviewer),
         column("claim", FieldType::Id(CLAIM_NAME), Column::Claim),
@@ -54,17 +54,14 @@ fn is_of_partner(partner: &str) -> Condition {
 }
 
 impl<'a> CaseQuery<'a> {
-    /// Creates a query for the cases of one tenant.
     pub(crate) fn for_tenant(db: &'a DatabaseConnection, tenant: TenantId) -> Self {
         Self { db, tenant: Some(tenant) }
     }
 
-    /// Creates a query for the cases of all tenants.
     pub(crate) fn for_all_tenants(db: &'a DatabaseConnection) -> Self {
         Self { db, tenant: None }
     }
 
-    /// Reads one case.
     pub(crate) async fn find(&self, case: CaseId) -> Result<Option<Versioned<ReviewCase>>, StoreError> {
         let query = self.select().filter(Column::Id.eq(ids::CaseId::from(case)));
         Ok(fetch_one(self.db, query).await?.map(from_row).transpose()?.map(|(_, case)| case))
@@ -85,7 +82,7 @@ impl<'a> CaseQuery<'a> {
         rows.into_iter().map(|row| from_row(row).map(|(_, case)| case)).collect()
     }
 
-    /// Reads the cases with these keys, in no particular order.
+    /// Reads the cases with these storage keys, in no particular order.
     pub(crate) async fn with_keys(
         &self,
         keys: BTreeSet<AggregateKey>,

@@ -3,9 +3,9 @@
 //! is requested in the transaction of the change that makes it necessary.
 //!
 //! Order of locks: a transaction first locks the rows of its cases, then the rows of
-//! `tenant_contest` in the order of their owners, and only then writes `case_key` and
-//! `contest_check`. A transaction that writes several rows of these two tables holds the lock of
-//! their tenant, so replicas cannot deadlock on them.
+//! `tenant_contest` (one per tenant) in the order of their owners, and only then writes `case_key`
+//! and `contest_check`. A transaction that writes several rows of these two tables holds the lock
+//! of their tenant, so replicas cannot deadlock on them.
 use super::{
     case_keys,
     entity::{case_key, contest_check, tenant_contest},
@@ -29,12 +29,14 @@ const CHUNK_SIZE: usize = 1000;
 /// The maximum number of checks that are read at once.
 const CHECKS_PER_READ: u64 = 256;
 
-/// Saves what the changes mean for the competition: marks the checks as complete whose rivals are
-/// saved with the changes, updates the index of competing keys (the table `case_key`), and requests
-/// checks of the changed cases and of all cases that have a key in common with them, before or
-/// after the change. Executes no statement if no change affects the competition.
+/// Saves the effects of the changes on the competition:
+/// - Marks the checks whose rivals are saved with the changes as complete.
+/// - Updates the index of competing keys (the table `case_key`).
+/// - Requests checks of the changed cases, and of all cases that have a key in common with them
+///   before or after the change.
 ///
-/// Returns the cases whose new rivals are out of date.
+/// Executes no statement if no change affects the competition. Returns the cases whose new rivals
+/// are out of date.
 pub(super) async fn save_for_changes(
     tx: &Tx,
     changes: &[Change<ReviewCase>],
@@ -66,8 +68,8 @@ pub(super) async fn save_for_changes(
     Ok(Vec::new())
 }
 
-/// The rivals that a competition check found, but that must not be saved: another check of the case
-/// was requested since the check began, so a case that it read may have changed.
+/// The error if the rivals that a check found must not be saved: another check of the case was
+/// requested since the check began, so a case that it read may have changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OutdatedCheck;
 
@@ -93,8 +95,9 @@ async fn complete_checks(tx: &Tx, checks: Vec<CompetitionCheck>) -> Result<Vec<(
     Ok(outdated)
 }
 
-/// Returns the parts of a case that its check depends on: its competing keys, whether it is open,
-/// and the awards to rivals, which end when the rivals no longer compete.
+/// Returns the data of a case that a competition check depends on: its competing keys, whether it
+/// is open, and its keys that were awarded to rivals (a check drops such an award if the rival no
+/// longer competes).
 fn competition_input(case: Option<&Versioned<ReviewCase>>) -> (BTreeSet<String>, bool, Rivals) {
     let is_open = case.is_some_and(|case| case.state.phase().is_open());
     let awarded_to = case.map(|case| case.state.competition.awarded_to.clone()).unwrap_or_default();
@@ -159,8 +162,8 @@ async fn request_checks(tx: &Tx, cases: BTreeSet<AggregateKey>) -> Result<(), Db
 pub(crate) struct CompetitionCheck {
     /// The storage key of the case.
     pub key: AggregateKey,
-    /// The number of requests for this case when the check was read. A later request needs another
-    /// check.
+    /// How often a check of this case had been requested when the check was read. A later request
+    /// needs another check.
     pub requests: i64,
 }
 

@@ -62,14 +62,17 @@ impl Store for CaseStore {
         rows::load_locked::<review_case::Entity>(tx, keys).await?.into_iter().map(row::from_row).collect()
     }
 
-    /// Saves the cases and the rows of other tables that are derived from them. It takes one
-    /// statement for the cases, two for the log, and one more for each kind of row that changes:
-    /// removed keys, new keys, notes, completed approvals and new approvals. It takes three more if
-    /// the competing keys change, three more for each case whose personal data is erased, and if
-    /// rivals change, one more and one for each such case. The module of the checks defines the
-    /// order in which rows are locked.
+    /// Saves the cases and the rows of other tables that are derived from them. Returns the cases
+    /// whose new rivals are out of date. `competition_checks` documents the order in which rows are
+    /// locked.
     ///
-    /// Returns the cases whose new rivals are out of date.
+    /// The statements are:
+    /// - one for the cases and two for the log;
+    /// - one for each kind of row that changes: removed keys, new keys, notes, completed approvals
+    ///   and new approvals;
+    /// - three if the competing keys change;
+    /// - three for each case whose personal data is erased;
+    /// - if rivals change, one, and one for each such case.
     async fn save(
         &self,
         tx: &Tx,

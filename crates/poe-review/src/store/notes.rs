@@ -18,12 +18,12 @@ use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, Select,
 use uuid::Uuid;
 
 /// The list of notes, the oldest first.
-pub(crate) static NOTES: TableList<Entity> = TableList {
+pub(crate) static NOTE_LIST: TableList<Entity> = TableList {
     fields: &[
         column("author", FieldType::Id(Format::ANY), Column::Author),
         column("create_time", FieldType::Time, Column::CreateTime),
     ],
-    // Positions follow the order of writing.
+    // The position increases with the time, so the order by position is the order by time.
     sort_keys: &[("create_time", Column::Position)],
     default_order: Order { key: Column::Position, descending: false },
     tie_break: &[],
@@ -37,7 +37,6 @@ pub(crate) struct NoteQuery<'db> {
 }
 
 impl<'db> NoteQuery<'db> {
-    /// Creates a query for the notes of the case with this key.
     pub(crate) fn for_case(db: &'db DatabaseConnection, case: &AggregateKey) -> Self {
         let query = Entity::find()
             .filter(Column::Owner.eq(TenantId::from(case.owner.as_str())))
@@ -57,7 +56,6 @@ impl<'db> NoteQuery<'db> {
         Ok(rows.into_iter().map(|(cursor, row)| (cursor, from_row(row))).collect())
     }
 
-    /// Reads the note with this id.
     pub(crate) async fn get(self, id: Uuid) -> Result<Option<Note>, StoreError> {
         let query = self.query.filter(Column::Id.eq(NoteId::from(id)));
         Ok(fetch_one(self.db, query).await?.map(from_row))

@@ -29,10 +29,11 @@ const MAX_DOUBLINGS: u32 = 16;
 /// Determines when a pending decision is tried again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RetryPolicy {
-    /// The time after which another process may take over a decision that is not complete.
+    /// How long a lease lasts. After it, another process may take over a decision that is not
+    /// complete.
     pub lease: Duration,
-    /// The maximum delay after the first failure. It doubles with each further failure, up to the
-    /// lease.
+    /// The longest random delay after the first failure. The longest delay doubles with each
+    /// further failure, up to the duration of the lease.
     pub initial_delay: Duration,
 }
 
@@ -117,7 +118,7 @@ impl PendingDecisions {
         result
     }
 
-    /// Delays the next attempt by a random part of the maximum delay (full jitter).
+    /// Delays the next attempt by a random part of [`RetryPolicy::max_delay`].
     async fn postpone(&self, pending: &PendingDecision) -> Result<(), DbErr> {
         let PendingDecision { key, kind: _, decision_id, failed_attempts } = pending;
         let delay = self.retry_policy.max_delay(*failed_attempts).mul_f64(self.entropy.fraction());
@@ -132,7 +133,6 @@ impl PendingDecisions {
         Ok(())
     }
 
-    /// Counts the pending decisions.
     pub(crate) async fn count(&self) -> Result<u64, DbErr> {
         Entity::find().count(self.db.reader()).await
     }

@@ -12,7 +12,7 @@ use crate::{
         Phase,
         tests::{SUBMITTED, case_in_phase, parse_time},
     },
-    store::case_query::CASES,
+    store::case_query::CASE_LIST,
     tests::{TENANT, TestSystem, case, claim},
 };
 use cpor_durable::ids;
@@ -97,7 +97,7 @@ async fn a_document_that_does_not_decode_is_an_inconsistency(system: TestSystem)
     for column in ["body", "snapshot"] {
         system.db().execute_unprepared(&format!("UPDATE review_case SET {column} = '{{}}'")).await.unwrap();
         let found = query.find(first_case().case).await.unwrap_err();
-        let listed = query.list(&CASES.parse("", "").unwrap(), None, 10).await.unwrap_err();
+        let listed = query.list(&CASE_LIST.parse("", "").unwrap(), None, 10).await.unwrap_err();
         for error in [found, listed] {
             assert_inconsistent(&error, "review_case", &first_case_key(), "missing field");
         }

@@ -11,7 +11,7 @@ use super::ValidationErrors;
 pub struct ListenConfig {
     /// The address of the gRPC server, for clients and for the other services.
     pub grpc: SocketAddr,
-    /// The address of the public consent page.
+    /// The address of the public web page on which customers decide about claims.
     pub web: SocketAddr,
     /// The address of liveness, readiness and metrics, for operators only.
     pub admin: SocketAddr,

@@ -30,7 +30,7 @@ pub struct Sources {
 impl Sources {
     /// Returns the given file and the environment of this process as sources.
     #[must_use]
-    pub fn process(file: Option<PathBuf>) -> Self {
+    pub fn from_environment(file: Option<PathBuf>) -> Self {
         Self { file, environment: std::env::vars().collect(), overrides: Vec::new() }
     }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::watch;
 
 /// The readiness of the process. The process is ready for requests when all checks pass and it is
-/// not draining. Clones share the state.
+/// not draining (finishing its last requests). Clones share the state.
 #[derive(Clone, Debug)]
 pub struct Readiness(Arc<watch::Sender<State>>);
 
@@ -23,7 +23,7 @@ pub struct FailedCheck {
     pub scope: String,
     /// The name of the check, for example `schema`.
     pub name: String,
-    /// The reason why the check fails.
+    /// The reason why the check fails, for operators.
     pub reason: String,
 }
 

@@ -27,7 +27,7 @@ impl Shutdown {
         Self { leave_token: abort_token.child_token(), drain_token, abort_token, pause: Duration::ZERO, grace }
     }
 
-    /// The same shutdown, which drains this long after it said that it is leaving.
+    /// Returns the same shutdown with this pause between leaving and draining.
     #[must_use]
     pub fn with_pause(self, pause: Duration) -> Self {
         Self { pause, ..self }

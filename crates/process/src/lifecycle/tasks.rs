@@ -1,4 +1,5 @@
-//! Background tasks and the delays between their restarts.
+//! Background tasks and the delays between their restarts. A process *drains* when it shuts down:
+//! no new work begins, and running work may finish.
 use std::{fmt::Display, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use cpor_types::Entropy;

@@ -23,7 +23,6 @@ use crate::quota::QuotaPermit;
 #[derive(Clone, Debug, Default)]
 pub struct ConnectionUse(Arc<Mutex<Requests>>);
 
-/// The requests of a connection.
 #[derive(Debug, Default)]
 struct Requests {
     /// The number of requests in progress.
@@ -54,7 +53,8 @@ impl ConnectionUse {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).last_change.is_some()
     }
 
-    /// Returns the time since when there is no request. It is now if there is one.
+    /// Returns the time at which the last request ended, or the present time if a request is in
+    /// progress.
     fn idle_since(&self) -> Instant {
         let requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         requests.last_change.filter(|_| requests.open == 0).unwrap_or_else(Instant::now)
@@ -116,7 +116,7 @@ impl Connection {
         self.usage.clone()
     }
 
-    /// Returns the address of the client.
+    /// Returns the address under which the client is counted.
     #[must_use]
     pub const fn client(&self) -> ClientAddress {
         self.client

@@ -14,14 +14,14 @@ use tonic::{Request, Response, Status};
 use super::{Api, ApiResult, convert, error};
 use crate::domain::arbitration::{Arbitration, Award};
 use crate::domain::reason::Reason;
-use crate::domain::record::{AwardOutcome, AwardRefusal, Decision, RecordConflict};
+use crate::domain::record::{AwardOutcome, AwardRefusal, HoldDecision, RecordConflict};
 use crate::domain::tenant::Tenant;
 use crate::store::tenant::TenantConflict;
 use crate::store::{query, tenant};
 
 /// Decides which claim gets each contested key of a tenant (R37). A *key* is one workload or
 /// subscription; it is *contested* while claims of several companies compete for it. A repeated
-/// decision gets the recorded outcome, and writes nothing.
+/// request with the same decision id gets the recorded outcome, and writes nothing.
 ///
 /// Makes six reads and at most six writes in one transaction. Commands that wait at the same time
 /// share that transaction.
@@ -73,14 +73,14 @@ async fn recorded_response(
 }
 
 /// Converts the outcome of the arbitration to a response or a status.
-fn to_response(decision: Option<&Decision>, arbitration: &Arbitration) -> Result<ArbitrateHoldsResponse, Status> {
+fn to_response(decision: Option<&HoldDecision>, arbitration: &Arbitration) -> Result<ArbitrateHoldsResponse, Status> {
     match decision {
-        Some(Decision::Awarded(outcomes)) => {
+        Some(HoldDecision::Awarded(outcomes)) => {
             let results = arbitration.awards.iter().zip(outcomes).map(|(award, outcome)| award_result(award, *outcome));
             Ok(ArbitrateHoldsResponse { results: results.collect() })
         }
-        Some(Decision::NotAwarded(refusals)) => Err(refusal_status(refusals)),
-        Some(Decision::Held | Decision::Refused(_)) | None => Err(missing_decision()),
+        Some(HoldDecision::NotAwarded(refusals)) => Err(refusal_status(refusals)),
+        Some(HoldDecision::Held | HoldDecision::Refused(_)) | None => Err(missing_decision()),
     }
 }
 

@@ -21,10 +21,10 @@ use crate::domain::legacy;
 use crate::store::query;
 
 /// Checks one claim against the directory, which is the registry's data about partners and
-/// customers.
+/// customers. Each *line* of a claim is about one workload or subscription.
 ///
-/// Uses five queries and no transaction. A sixth query reads the time on PostgreSQL, and with a
-/// virtual clock.
+/// Uses five queries and no transaction. A sixth query reads the time on PostgreSQL, and if the
+/// business clock is virtual (moved by an operator).
 pub(super) async fn check_claim(api: &Api, request: Request<CheckClaimRequest>) -> ApiResult<CheckClaimResponse> {
     let (_, request) = request::validate(request)?;
     let query = ClaimQuery::parse(request)?;
@@ -38,7 +38,7 @@ pub(super) struct ClaimQuery {
     /// The tenant id on the claim, or `None` when the claim does not name a tenant yet.
     tenant: Option<Result<TenantId, uuid::Error>>,
     claim: ClaimToCheck,
-    /// Whether the response suggests lines.
+    /// Whether the response lists the tenant's workloads and subscriptions that can be claimed.
     suggest_lines: bool,
     /// The line ids in the order of the lines. They are returned with the findings.
     line_ids: Vec<String>,

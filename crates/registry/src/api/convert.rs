@@ -14,10 +14,10 @@ use crate::domain::association::AssociationState;
 use crate::domain::catalog::Product;
 use crate::domain::directory::{Enrollment, Location, PartnerProfile, Subscription, TenantProfile};
 use crate::store::children::Workload;
-use crate::store::query::NamedAssociation;
+use crate::store::query::AssociationWithName;
 
-/// Parses a time and truncates it to whole microseconds. The database must be able to store the
-/// time. `field` is its path in the request.
+/// Parses a time and truncates it to whole microseconds. `field` is its path in the request.
+/// Returns an error if the database cannot store the time.
 pub(crate) fn parse_timestamp(field: &str, time: prost_types::Timestamp) -> Result<Timestamp, Status> {
     let storable = from_wire_time(time).filter(|time| cpor_bulk_rows::storable_time(*time) == *time);
     storable.ok_or_else(|| error::invalid_field(field, "must be between the years 1 and 9999"))
@@ -104,7 +104,7 @@ pub(super) fn product(product: &Product) -> wire::Product {
 }
 
 pub(super) fn association(
-    (name, association): &NamedAssociation,
+    (name, association): &AssociationWithName,
     expected_ends: &BTreeMap<AssociationName, Timestamp>,
 ) -> wire::Association {
     let (state, official, end) = match association.state {
@@ -135,14 +135,14 @@ pub(super) fn association(
 /// Converts the associations with one key (a workload or subscription of a tenant). Each message
 /// lists all activities of the association's partner.
 pub(super) fn with_all_activities(
-    associations: &[NamedAssociation],
+    associations: &[AssociationWithName],
     expected_ends: &BTreeMap<AssociationName, Timestamp>,
 ) -> Vec<wire::Association> {
     let activities = |partner: &PartnerId| -> BTreeSet<Activity> {
         let of_partner = associations.iter().filter(|(_, other)| other.partner() == partner);
         of_partner.map(|(_, other)| other.activity).collect()
     };
-    let message = |named: &NamedAssociation| wire::Association {
+    let message = |named: &AssociationWithName| wire::Association {
         activities: Activity::to_numbers(&activities(named.1.partner())),
         ..association(named, expected_ends)
     };

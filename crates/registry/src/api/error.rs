@@ -42,7 +42,7 @@ pub(super) const fn wire_reason(reason: Reason) -> ErrorReason {
     }
 }
 
-/// Returns a status with this code and this reason.
+/// Returns a status whose `ErrorInfo` has this reason.
 pub(super) fn with_reason(code: Code, reason: ErrorReason, message: impl Into<String>) -> Status {
     status::with_reason(code, reason.as_str_name(), message, &[])
 }
@@ -65,7 +65,8 @@ pub(super) fn conflict(conflict: TenantConflict) -> Status {
     }
 }
 
-/// Returns the status for a row of an import that others kept changing the directory for.
+/// Returns the status for an imported row that could not be applied, because other imports kept
+/// changing the directory at the same time.
 pub(super) fn contended() -> Status {
     let failure = CommandError::<_, ()>::Unavailable("other imports kept changing the directory".to_owned());
     command_failed(failure, |never: Infallible| match never {}, |()| status::internal("not a conflict"))

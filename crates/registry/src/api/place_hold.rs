@@ -15,14 +15,15 @@ use tonic::{Request, Response, Status};
 use super::{Api, ApiResult, convert, error};
 use crate::domain::hold::{HoldRequest, LineToHold};
 use crate::domain::reason::Reason;
-use crate::domain::record::{Decision, LineRefusal, RecordConflict};
+use crate::domain::record::{HoldDecision, LineRefusal, RecordConflict};
 use crate::domain::tenant::Tenant;
-use crate::store::query::NamedAssociation;
+use crate::store::query::AssociationWithName;
 use crate::store::tenant::TenantConflict;
 use crate::store::{query, tenant};
 
 /// Holds every line of a claim, or none (R34 to R36): reserves the workload or subscription of each
-/// line for the claim's partner. A repeated decision gets the recorded outcome, and writes nothing.
+/// line for the claim's partner. A repeated request with the same decision id gets the recorded
+/// outcome, and writes nothing.
 ///
 /// Uses one query for the partner, and then makes six reads and at most six writes in one
 /// transaction. Commands that wait at the same time share that transaction.
@@ -58,14 +59,14 @@ fn new_response(tenant: Option<&Tenant>, request: &HoldRequest) -> Result<PlaceH
         return Ok(refused_response(&[LineRefusal::whole_claim(Reason::TenantUnknown)]));
     };
     match tenant.decision(&request.claim, request.decision_id) {
-        Some(Decision::Held) => {
+        Some(HoldDecision::Held) => {
             let name = |association| AssociationName { tenant: tenant.id, association };
             Ok(held_response(
                 tenant.live_associations_of(&request.claim).map(|(id, association)| (name(id), association.clone())),
             ))
         }
-        Some(Decision::Refused(refusals)) => Ok(refused_response(refusals)),
-        Some(Decision::Awarded(_) | Decision::NotAwarded(_)) | None => Err(missing_decision()),
+        Some(HoldDecision::Refused(refusals)) => Ok(refused_response(refusals)),
+        Some(HoldDecision::Awarded(_) | HoldDecision::NotAwarded(_)) | None => Err(missing_decision()),
     }
 }
 
@@ -74,11 +75,11 @@ fn new_response(tenant: Option<&Tenant>, request: &HoldRequest) -> Result<PlaceH
 async fn recorded_response(api: &Api, tenant: TenantId, request: &HoldRequest) -> Result<PlaceHoldResponse, Status> {
     let db = api.db.reader();
     match query::decision(db, tenant, &request.claim, request.decision_id).await.map_err(error::read_failed)? {
-        Some(Decision::Held) => Ok(held_response(
+        Some(HoldDecision::Held) => Ok(held_response(
             query::live_associations_of(db, tenant, &request.claim).await.map_err(error::read_failed)?.into_iter(),
         )),
-        Some(Decision::Refused(refusals)) => Ok(refused_response(&refusals)),
-        Some(Decision::Awarded(_) | Decision::NotAwarded(_)) | None => Err(missing_decision()),
+        Some(HoldDecision::Refused(refusals)) => Ok(refused_response(&refusals)),
+        Some(HoldDecision::Awarded(_) | HoldDecision::NotAwarded(_)) | None => Err(missing_decision()),
     }
 }
 
@@ -87,7 +88,7 @@ fn missing_decision() -> Status {
     status::internal("the decision has no recorded outcome")
 }
 
-fn held_response(associations: impl Iterator<Item = NamedAssociation>) -> PlaceHoldResponse {
+fn held_response(associations: impl Iterator<Item = AssociationWithName>) -> PlaceHoldResponse {
     let associations = associations.map(|named| convert::association(&named, &BTreeMap::new())).collect();
     PlaceHoldResponse { associations, refusals: Vec::new() }
 }

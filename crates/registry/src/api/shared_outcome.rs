@@ -1,4 +1,4 @@
-//! Reports the outcome of imported rows from inside of a command.
+//! Passes the outcome of imported rows from the closure of a command to the API method.
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cpor_proto::registry::v1::import_result::Outcome;

@@ -6,7 +6,7 @@ use cpor_types::{Activity, AssociationKey, CaseId, ClaimName, DecisionId, Timest
 
 use super::association::{Association, AssociationState, EndReason};
 use super::reason::Reason;
-use super::record::{AwardOutcome, AwardRefusal, Decision, RecordedDecision};
+use super::record::{AwardOutcome, AwardRefusal, HoldDecision, RecordedDecision};
 use super::tenant::{Successor, Tenant, TenantChange, TenantEvent};
 
 /// A review lead's decision about contested keys of one tenant.
@@ -24,7 +24,7 @@ pub(crate) struct Award {
     pub(crate) key: AssociationKey,
     /// The claim that is awarded the key.
     pub(crate) winner: ClaimName,
-    /// The review case of the winning claim, or `None` when the request does not contain it.
+    /// The review case of the winning claim, or `None` when the request does not name it.
     pub(crate) review_case: Option<CaseId>,
     /// The activities of the winning claim, such as usage or pre-sales.
     pub(crate) activities: Vec<Activity>,
@@ -33,7 +33,8 @@ pub(crate) struct Award {
 }
 
 impl Arbitration {
-    /// Refuses the awards to `winner`, or all awards when `winner` is `None`, for this reason.
+    /// Returns refusals, for this reason, of the awards to `winner` (of all awards when `winner` is
+    /// `None`).
     pub(crate) fn refusals(&self, winner: Option<&ClaimName>, reason: Reason) -> Vec<AwardRefusal> {
         let awards = self.awards.iter().filter(|award| winner.is_none_or(|winner| award.winner == *winner));
         awards.map(|award| AwardRefusal { key: award.key.clone(), reason }).collect()
@@ -54,9 +55,11 @@ impl Tenant {
         let refusals: Vec<_> = awards.iter().filter_map(|award| self.award_refusal(award)).collect();
         let (mut next, mut events) = (self.clone(), Vec::new());
         let decision = if refusals.is_empty() {
-            Decision::Awarded(awards.iter().map(|award| next.award(award, *decision_id, now, &mut events)).collect())
+            HoldDecision::Awarded(
+                awards.iter().map(|award| next.award(award, *decision_id, now, &mut events)).collect(),
+            )
         } else {
-            Decision::NotAwarded(refusals)
+            HoldDecision::NotAwarded(refusals)
         };
         for Award { winner, review_case, .. } in awards {
             let recorded = RecordedDecision { review_case: *review_case, decision: decision.clone() };

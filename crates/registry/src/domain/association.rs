@@ -33,7 +33,7 @@ pub(crate) struct Association {
 /// The origin of an association. The source determines the partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// The association was claimed with this line of a claim.
+    /// A partner claimed the key with this line.
     Claim(ClaimedLine),
     /// A legacy association: it was recorded before claims existed, and was imported (R58).
     Legacy { partner: PartnerId, contact: Option<HolderContact> },
@@ -43,9 +43,7 @@ pub(crate) enum Source {
 /// those at the time of the import.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct HolderContact {
-    /// The name of the contact.
     pub(crate) name: Personal,
-    /// The e-mail address of the contact.
     pub(crate) email: Personal,
     /// The display name of the partner.
     pub(crate) partner: String,
@@ -61,26 +59,24 @@ pub(crate) struct ClaimedLine {
     /// The claim. Its name contains the partner.
     pub(crate) claim: ClaimName,
     pub(crate) line_id: LineId,
-    /// The review case that approved the claim, or `None` when the request does not contain it.
+    /// The review case that approved the claim, or `None` when the approval did not name it.
     pub(crate) review_case: Option<CaseId>,
-    /// The time at which the claim was submitted.
     pub(crate) submit_time: Timestamp,
 }
 
-/// The state of an association.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AssociationState {
     /// The claim is approved, and the customer may still decline. Other companies are already
     /// excluded.
     Pending,
-    /// The partner is on record: the customer consented, explicitly or by silence.
+    /// The partner is on record: the customer consented, explicitly or by silence, or a legacy
+    /// association was imported.
     Official { official_time: Timestamp },
     /// The association has ended. `official_time` is `None` when it never became official.
     Ended { official_time: Option<Timestamp>, end_time: Timestamp, reason: EndReason },
 }
 
 impl Association {
-    /// Returns the partner of the association.
     pub(crate) fn partner(&self) -> &PartnerId {
         match &self.source {
             Source::Claim(line) => &line.claim.partner,
@@ -175,12 +171,13 @@ impl Association {
         }
     }
 
-    /// Makes a pending association official (R27), at `at` but never before it was created. Has no
-    /// effect on one that was official before.
+    /// Makes the association official (R27) at `at`, or at its creation if that is later. Has no
+    /// effect if it was official before.
     ///
-    /// One that has ended since then while it was pending was official from `at` (R47): until its
-    /// end, if it ended with its key. One that yielded to another company is on record, or was
-    /// until `replaced`, when another company replaced it (R37).
+    /// The customer's consent can arrive after the association ended while it was pending (R47). If
+    /// it ended with its subscription or workload, it counts as official until that end. If it
+    /// ended in favour of another company, it becomes official; but if another company has replaced
+    /// it at the time `replaced`, it counts as official until then (R37).
     pub(crate) fn make_official(&mut self, at: Timestamp, replaced: Option<Timestamp>) {
         let official_time = at.max(self.hold_time);
         let ended = |end_time: Timestamp, reason| {
@@ -200,8 +197,8 @@ impl Association {
         }
     }
 
-    /// Returns the time at which the association yielded to another company, if it was still
-    /// pending then.
+    /// Returns the time at which the association *yielded*: it ended in favour of another company
+    /// while it was pending. Returns `None` if it has not yielded.
     pub(crate) fn yield_time(&self) -> Option<Timestamp> {
         match self.state {
             AssociationState::Ended { official_time: None, end_time, reason: EndReason::Superseded } => Some(end_time),
@@ -209,10 +206,11 @@ impl Association {
         }
     }
 
-    /// Returns whether the association was pending at `at`, and is still pending or has ended since
-    /// with its subscription or workload, or in favour of another company. It becomes official by a
-    /// fact of that time, even if the fact arrives after the end (R47).
-    pub(crate) fn was_pending(&self, at: Timestamp) -> bool {
+    /// Returns whether a consent of the time `at` makes the association official. It does if the
+    /// association is pending, or if it was pending then and has ended since with its subscription
+    /// or workload, or in favour of another company. The consent counts even if it arrives after
+    /// that end (R47).
+    pub(crate) fn can_become_official(&self, at: Timestamp) -> bool {
         match self.state {
             AssociationState::Pending => true,
             AssociationState::Ended {
@@ -245,10 +243,11 @@ impl Association {
         }
     }
 
-    /// Returns whether a fact of the time `at` ends the association: it is live, or it has ended
-    /// later than that with its subscription or workload, or in favour of another company. The
-    /// earlier end counts, even if its fact arrives later (R47). The other ends are caused by the
-    /// claim, whose facts arrive in order.
+    /// Returns whether an event of the time `at` ends the association. It does if the association
+    /// is live, or if it ended after `at` with its subscription or workload, or in favour of
+    /// another company: the earlier end counts, even if its event arrives later (R47). Ends for
+    /// other reasons are not replaced, because they are caused by events of the claim, which arrive
+    /// in order.
     pub(crate) fn can_end(&self, at: Timestamp) -> bool {
         match self.state {
             AssociationState::Pending | AssociationState::Official { .. } => true,

@@ -71,12 +71,11 @@ impl Catalog {
         Ok(Self(products))
     }
 
-    /// Returns the product with this id.
     pub(crate) fn get(&self, id: &ProductId) -> Option<&Product> {
         self.0.get(id)
     }
 
-    /// The products in the order of their ids.
+    /// Returns the products in the order of their ids.
     pub(crate) fn products(&self) -> impl Iterator<Item = &Product> {
         self.0.values()
     }
@@ -103,7 +102,6 @@ impl Product {
     }
 }
 
-/// A catalog file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CatalogFile {
@@ -122,7 +120,6 @@ struct Group {
     products: Vec<ProductEntry>,
 }
 
-/// One product of a group.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProductEntry {

@@ -29,7 +29,6 @@ pub(crate) struct ClaimToCheck {
     pub(crate) keeps_domain: bool,
 }
 
-/// One line of a claim to check.
 #[derive(Clone, Debug)]
 pub(crate) struct LineToCheck {
     /// The product, or `None` when the entered text is not a product name.
@@ -77,8 +76,8 @@ pub(crate) struct Findings<'a> {
     pub(crate) violations: Vec<Violation>,
     /// What would be a violation, but concerns a location or domain that the claim keeps (R2a).
     pub(crate) changes: Vec<Violation>,
-    /// Whether the claim names one of the tenant's own domains, or keeps its domain. Otherwise
-    /// nothing about the tenant may be told (R12a).
+    /// Whether the claim names one of the tenant's own domains, or keeps its domain. Otherwise the
+    /// caller must learn nothing about the tenant (R12a).
     pub(crate) names_own_domain: bool,
     /// One finding for each line, in the order of the lines.
     pub(crate) lines: Vec<LineFinding<'a>>,
@@ -324,11 +323,12 @@ pub(crate) struct Suggestion<'a> {
     pub(crate) product: &'a Product,
     /// The subscription, or `None` for a workload.
     pub(crate) subscription: Option<SubscriptionId>,
+    /// The end of the subscription or of the use of the workload, if it is known.
     pub(crate) end_time: Option<Timestamp>,
 }
 
-/// Returns what the tenant has that can be claimed in the solution area, or in all if it is `None`,
-/// in the order of product and subscription.
+/// Returns the tenant's workloads and subscriptions that can be claimed in the solution area (in
+/// any, if `area` is `None`), in the order of product and subscription.
 pub(crate) fn suggestions<'a>(
     tenant: &TenantDirectory,
     area: Option<SolutionArea>,

@@ -94,7 +94,7 @@ impl PartnerProfile {
     }
 }
 
-/// A location of a partner.
+/// A place of business of a partner, which has its own MPN id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Location {
     /// The region, for example `emea`.

@@ -12,8 +12,7 @@ use super::tenant::{Tenant, TenantChange};
 const SUBSCRIPTION_END: &str = "subscription_end";
 
 impl Tenant {
-    /// Returns the deadline at which the next live association ends, if the end of
-    /// any is known.
+    /// Returns the deadline at which the next live association ends, if the end of any is known.
     pub(crate) fn next_deadline(&self) -> Option<Deadline> {
         let live = self.associations.values().filter(|association| association.is_live());
         let (due, rule) = live.filter_map(|association| self.end_of_association(association)).min()?;

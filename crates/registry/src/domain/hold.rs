@@ -19,15 +19,16 @@ use super::check::{self, ClaimField, ClaimToCheck, Directory, LineToCheck, Tenan
 use super::directory::{PartnerProfile, SubscriptionStatus};
 use super::partner::Partner;
 use super::reason::Reason;
-use super::record::{Decision, LineRefusal, RecordedDecision};
+use super::record::{HoldDecision, LineRefusal, RecordedDecision};
 use super::tenant::{AssociationsEnded, AssociationsGranted, GrantedLine, Tenant, TenantChange, TenantEvent};
 
 /// The request of a review case to hold all lines of a claim.
 #[derive(Clone, Debug)]
 pub(crate) struct HoldRequest {
+    /// The id of the decision. A repeated decision gets the first outcome.
     pub(crate) decision_id: DecisionId,
     pub(crate) claim: ClaimName,
-    /// The review case that approved the claim, or `None` when the request does not contain it.
+    /// The review case that approved the claim, or `None` when the approval did not name it.
     pub(crate) review_case: Option<CaseId>,
     pub(crate) mpn_id: MpnId,
     pub(crate) customer_domain: String,
@@ -52,9 +53,10 @@ impl Tenant {
     /// Holds all lines of a claim, or records a refusal with every reason.
     ///
     /// The claim is checked again against the directory and the catalog (R12). It keeps the
-    /// location and the domain that it was submitted with (R2a). Returns `None` when this decision
-    /// was already made since the tenant was loaded. A decision from before that is found when the
-    /// tenant is saved, as a [`RecordConflict`](super::record::RecordConflict).
+    /// location and the domain that it was submitted with (R2a). Returns `None` if `self` already
+    /// contains this decision, for example from an earlier command of the same batch. A stored
+    /// decision is found only when the tenant is saved, as a
+    /// [`RecordConflict`](super::record::RecordConflict).
     pub(crate) fn place_hold(
         &self,
         request: &HoldRequest,
@@ -69,9 +71,9 @@ impl Tenant {
         let mut next = self.clone();
         let decision = if refusals.is_empty() {
             next.add_holds(request, now);
-            Decision::Held
+            HoldDecision::Held
         } else {
-            Decision::Refused(refusals)
+            HoldDecision::Refused(refusals)
         };
         let recorded = RecordedDecision { review_case: request.review_case, decision };
         next.claim_records.entry(request.claim.clone()).or_default().decisions.insert(request.decision_id, recorded);
@@ -81,10 +83,10 @@ impl Tenant {
     /// Makes the pending holds of a claim official at `at` (R27). Returns `None` when the claim has
     /// no pending hold.
     ///
-    /// The grant counts from `at`, even if it arrives late (R47). Associations that have ended
-    /// since then with their subscription were official until their end. Those that have yielded
-    /// to another company since then are on record until that company replaces them (R37), or until
-    /// their subscription or workload ends.
+    /// The customer's consent counts from `at`, even if it arrives late (R47). If a pending
+    /// association has ended since then with its subscription or workload, it counts as official
+    /// until that end. If it has *yielded* (ended in favour of another company), it is official
+    /// until that company replaces it (R37), or until its subscription or workload ends.
     ///
     /// If the claim is the successor of a key (it was awarded the key while another company was the
     /// official holder), the holder's association ends at the same time (R37).
@@ -95,13 +97,15 @@ impl Tenant {
         catalog: &Catalog,
         at: Timestamp,
     ) -> Option<TenantChange> {
-        let is_pending = |association: &Association| association.belongs_to(claim) && association.was_pending(at);
+        let is_pending =
+            |association: &Association| association.belongs_to(claim) && association.can_become_official(at);
         let is_successor = |association: &Association| {
             self.successors.get(&association.key).is_some_and(|successor| successor.claim == *claim)
         };
         // Only a successor can have a pending hold beside another company's association, so an
-        // association that has expired beside this claim's hold had the claim as its successor. A
-        // hold that has yielded to a third company replaces the associations from before it.
+        // association that expired beside this claim's hold would have been replaced by this claim.
+        // A hold that has yielded to a third company replaces the associations that are older than
+        // the hold.
         let is_superseded_by = |own: &Association, other: &Association| {
             let is_earlier =
                 || own.yield_time().is_some() && other.hold_time < own.hold_time && other.is_live_or_was_replaced();
@@ -167,10 +171,12 @@ impl Tenant {
         Some((next, events))
     }
 
-    /// Returns the time at which another company, or a later claim of the same company for the same
-    /// activity (R38), replaced an association that had yielded while it was pending: the first one
-    /// to be official since, or else one that holds the key. Another company that holds the key as
-    /// the winner of an award has not replaced it yet.
+    /// Returns the time at which the association `yielded` (which ended in favour of another
+    /// company while it was pending) was replaced: by another company, or by a later claim of the
+    /// same company for the same activity (R38). This is the earliest time since the end of
+    /// `yielded` at which one of their associations became official or, if none did, the time at
+    /// which the earliest one that is live was created. A pending association of another company
+    /// that was awarded the key does not count.
     fn replace_time(&self, yielded: &Association) -> Option<Timestamp> {
         let yield_time = yielded.yield_time()?;
         let is_of_other_company = |other: &Association| other.is_exclusive && other.partner() != yielded.partner();
@@ -190,17 +196,18 @@ impl Tenant {
         official.or_else(|| held().map(|other| other.hold_time).min())
     }
 
-    /// Returns the time at which the key of an association ended that had yielded while it was
-    /// pending (R39): the end of another claim's association that has expired since, or else the
-    /// yield time, if the subscription has expired at an unknown time and nobody has replaced the
-    /// association.
+    /// Returns the time at which the key of the association `yielded` has ended (R39): the time at
+    /// which another claim's association with the key has expired since. Without such an
+    /// association, it is the time at which `yielded` ended in favour of another company, if the
+    /// subscription has expired at an unknown time and no association has replaced `yielded`.
     fn expiry_since_yield(&self, yielded: &Association) -> Option<Timestamp> {
         let yield_time = yielded.yield_time()?;
         let expiry = |other: &Association| match other.time_and_reason_of_end() {
             Some((end_time, EndReason::Expired)) => Some(end_time),
             Some(_) | None => None,
         };
-        // A legacy association ends before the grace period.
+        // Legacy associations are left out: they end with the subscription, before its grace
+        // period.
         let others = self.associations.values().filter(|other| other.key == yielded.key);
         let claimed = others.filter(|other| other.claimed_line().is_some());
         let known = claimed.filter_map(expiry).filter(|end_time| *end_time >= yield_time).min();
@@ -217,8 +224,8 @@ impl Tenant {
     /// by an award to another company, ended at `at` instead (R47).
     ///
     /// If a `review_case` is given, only the holds and awards of that case end, because the event
-    /// may arrive after a later case of the claim has placed holds. Returns `None` when the case
-    /// was already closed since the tenant was loaded.
+    /// may arrive after a later case of the claim has placed holds. Returns `None` if `self`
+    /// already contains this change.
     pub(crate) fn close_claim(
         &self,
         claim: &ClaimName,
@@ -261,10 +268,10 @@ impl Tenant {
         refusals
     }
 
-    /// Returns whether the claim cannot get the key. A key that was awarded is reserved for the
-    /// winner's company, and beside an official holder for the winning claim. Any other key is
-    /// available unless another company holds it. A claim without exclusive activities does not
-    /// need the key for itself.
+    /// Returns whether the claim cannot get the key, because another company holds it (R36) or it
+    /// was awarded to a claim of another company (R37). The claim that was awarded the key can get
+    /// it even beside an official holder. False for a claim without exclusive activities, which
+    /// does not need the key for itself.
     fn is_held_by_other(&self, request: &HoldRequest, key: &AssociationKey) -> bool {
         let successor = self.successors.get(key).map(|successor| &successor.claim);
         let is_held = || match successor {
@@ -279,8 +286,8 @@ impl Tenant {
 
     /// Adds a pending association for each line and activity.
     ///
-    /// A line that the claim already holds does not change. For keys that were awarded to the claim
-    /// and that it no longer contains, the claim is removed as the successor.
+    /// A line that the claim already holds does not change. The claim stops being the *successor*
+    /// (the claim that was awarded a key) for keys that it no longer contains.
     fn add_holds(&mut self, request: &HoldRequest, now: Timestamp) {
         let held_keys: BTreeSet<AssociationKey> =
             self.live_associations_of(&request.claim).map(|(_, association)| association.key.clone()).collect();
@@ -302,7 +309,7 @@ impl Tenant {
         self.remove_completed_successors();
     }
 
-    /// The event data of an association that became official.
+    /// Returns the event data of an association that became official.
     fn granted_line(&self, id: AssociationId, association: &Association, catalog: &Catalog) -> GrantedLine {
         let subscription = match &association.key {
             AssociationKey::Workload(_) => None,

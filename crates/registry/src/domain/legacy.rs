@@ -1,6 +1,7 @@
 //! Legacy associations (R58): associations that were recorded before claims existed. They are
 //! imported, are official at once (the partner is on record), and have no claim. Each of them is
-//! with one *key* of a tenant, which must be a subscription, not a workload.
+//! with one *key* of a tenant, which must be a subscription, not a workload. An association is
+//! *live* until it ends; while it is live and exclusive, its partner *holds* the key.
 use std::collections::BTreeSet;
 
 use cpor_types::{
@@ -13,7 +14,7 @@ use super::association::{Association, AssociationState, EndReason, HolderContact
 use super::catalog::Catalog;
 use super::directory::{PartnerProfile, Subscription, SubscriptionStatus};
 use super::reason::Reason;
-use super::record::{Decision, RecordedDecision};
+use super::record::{HoldDecision, RecordedDecision};
 use super::tenant::{HolderNotice, NoticeSubject, Tenant, TenantChange, TenantEvent};
 
 /// A legacy association to import.
@@ -42,9 +43,10 @@ impl Tenant {
     /// Imports a legacy association, which is official at once.
     ///
     /// A legacy association is imported only once, even if it has ended since then. Returns `None`
-    /// when it was imported since the tenant was loaded. An import from before that is found when
-    /// the tenant is saved, as a [`RecordConflict`](super::record::RecordConflict), unless the
-    /// association is refused before that.
+    /// if `self` already contains the import, for example from an earlier command of the same
+    /// batch. A stored import is found only when the tenant is saved, as a
+    /// [`RecordConflict`](super::record::RecordConflict), unless the association is refused before
+    /// that.
     ///
     /// # Errors
     /// Returns every reason for which the association cannot be imported.
@@ -79,13 +81,14 @@ impl Tenant {
             let id = legacy.association_id(self.id, *activity);
             next.associations.insert(id, legacy.association(subscription, *activity, contact.clone(), now));
         }
-        let recorded = RecordedDecision { review_case: None, decision: Decision::Held };
+        let recorded = RecordedDecision { review_case: None, decision: HoldDecision::Held };
         next.claim_records.entry(claim).or_default().decisions.insert(decision_id, recorded);
         Ok(Some((next, Vec::new())))
     }
 
     /// Imports a legacy association, or corrects the contact of one that was imported before and is
-    /// live. Returns whether it was, and the change, if there is one.
+    /// live. Returns whether the association was imported before and is live, and the change, if
+    /// there is one.
     ///
     /// # Errors
     /// Returns every reason for which the association cannot be imported.
@@ -145,10 +148,10 @@ impl Tenant {
         if has_ended { Err(Reason::SubscriptionExpired) } else { Ok(subscription) }
     }
 
-    /// Tells the holder of the key that a claim competes with it or that a reviewer asks for its
-    /// statement (R58a). If the holder has no contact, or no legacy association holds the key any
-    /// more, the review case is told. `contested` is the holder with which the claim competes, or
-    /// `None` for the holder of the key.
+    /// Returns the event that tells the partner of the key's legacy association that a claim
+    /// competes with it, or that a reviewer asks for its statement (R58a). If no legacy association
+    /// holds the key any more, returns the events that tell the review case so. `contested` is the
+    /// holder that the request names, or `None` if it names none.
     pub(crate) fn notify_legacy_holder(
         &self,
         key: &AssociationKey,

@@ -21,13 +21,16 @@ pub(crate) enum Reason {
     SubscriptionNotOnTenant,
     SubscriptionOfOtherProduct,
     SubscriptionNotBusinessApplications,
+    /// The subscription was bought through a Cloud Solution Provider (CSP), for which another
+    /// claims process exists (R6).
     SubscriptionBoughtThroughCsp,
     SubscriptionNotProvisioned,
     SubscriptionExpired,
     SubscriptionSuspended,
     SubscriptionIdRequired,
     SubscriptionIdNotAllowed,
-    /// Another company holds the workload or subscription (R36).
+    /// Another company holds the workload or subscription (R36), or it is reserved for another
+    /// company's claim (R37).
     KeyHeld,
     /// The claim, or the review case that made the decision, is closed, so no workload or
     /// subscription can be reserved for it.

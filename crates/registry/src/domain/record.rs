@@ -26,9 +26,9 @@ pub(crate) struct ClaimRecord {
 /// The outcome of a decision, with the review case that made the decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RecordedDecision {
-    /// The review case that made the decision, or `None` when the request does not contain it.
+    /// The review case that made the decision, or `None` when the request does not name it.
     pub(crate) review_case: Option<CaseId>,
-    pub(crate) decision: Decision,
+    pub(crate) decision: HoldDecision,
 }
 
 /// The reason why a decision cannot be added to the record of its claim.
@@ -68,7 +68,7 @@ impl ClaimRecord {
     }
 
     /// Returns the recorded outcome of a decision, if there is one.
-    pub(crate) fn decision(&self, decision_id: DecisionId) -> Option<&Decision> {
+    pub(crate) fn decision(&self, decision_id: DecisionId) -> Option<&HoldDecision> {
         self.decisions.get(&decision_id).map(|recorded| &recorded.decision)
     }
 }
@@ -76,7 +76,7 @@ impl ClaimRecord {
 /// The outcome of a request to hold lines or to award keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Decision {
+pub(crate) enum HoldDecision {
     /// All lines of the claim are held.
     Held,
     /// No line of the claim is held. Contains every reason.

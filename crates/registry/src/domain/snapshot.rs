@@ -12,7 +12,7 @@ use super::association::EndReason;
 use super::directory::{PartnerProfile, Subscription, SubscriptionStatus, TenantProfile};
 use super::tenant::{Tenant, TenantChange, TenantEvent};
 
-/// A row of a snapshot.
+/// A row of a snapshot, with the id of the partner or tenant that it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Row {
     Partner(PartnerId, PartnerProfile),
@@ -54,8 +54,9 @@ pub(crate) enum RowRefusal {
     NoLocation,
     /// Another row describes the same resource differently.
     DescribedDifferently,
-    /// The row of another partner or tenant has the same MPN id or domain. The text names it.
-    SharedWith { key: String, other: String },
+    /// The row of another partner or tenant contains the same MPN id or domain (`shared_value`).
+    /// `other_resource` is the resource name of that partner or tenant.
+    SharedWith { shared_value: String, other_resource: String },
 }
 
 /// What a row changes.
@@ -68,9 +69,8 @@ pub(crate) enum RowEffect {
 
 /// Returns the refused rows by their index, with the reasons.
 ///
-/// Whether a row is refused does not depend on the order of the rows. A refused row is judged no
-/// further, so that it does not count for the others; this is repeated until no more rows are
-/// refused.
+/// Whether a row is refused does not depend on the order of the rows. A refused row does not count
+/// when the others are judged, so the others are judged again until no more rows are refused.
 pub(crate) fn refused_rows(rows: &BTreeMap<usize, Row>, stored: &StoredHolders) -> BTreeMap<usize, RowRefusal> {
     let mut refused: BTreeMap<usize, RowRefusal> =
         contradictory_rows(rows).map(|index| (index, RowRefusal::DescribedDifferently)).collect();
@@ -122,14 +122,14 @@ fn refusals_among(rows: &[(usize, &Row)], stored: &StoredHolders) -> Vec<(usize,
             refused.push((*index, RowRefusal::TenantUnknown(*id)));
         }
     }
-    refused.extend(double_holders(&partners, &stored.mpn_ids, "partners", RowRefusal::MpnIdTaken));
-    refused.extend(double_holders(&tenants, &stored.domains, "tenants", RowRefusal::DomainTaken));
+    refused.extend(shared_value_refusals(&partners, &stored.mpn_ids, "partners", RowRefusal::MpnIdTaken));
+    refused.extend(shared_value_refusals(&tenants, &stored.domains, "tenants", RowRefusal::DomainTaken));
     refused
 }
 
-/// Returns the refusals of rows whose keys (MPN ids or domains) another owner has too: in another
-/// row, or in the directory if no row replaces what it contains about that owner.
-fn double_holders<K: Ord + Clone + ToString, O: Ord + ToString>(
+/// Returns the refusals of rows whose values (MPN ids or domains) belong to another owner too: by
+/// another row, or by the directory if no row replaces its data about that owner.
+fn shared_value_refusals<K: Ord + Clone + ToString, O: Ord + ToString>(
     rows: &[(usize, &O, Vec<&K>)],
     stored: &BTreeMap<K, O>,
     collection: &str,
@@ -145,8 +145,8 @@ fn double_holders<K: Ord + Clone + ToString, O: Ord + ToString>(
     let refusal = |owner: &O, key: &K| {
         let other = holders.get(key).and_then(|holders| holders.iter().find(|other| **other != owner));
         if let Some(other) = other {
-            let other = format!("{collection}/{}", other.to_string());
-            return Some(RowRefusal::SharedWith { key: key.to_string(), other });
+            let other_resource = format!("{collection}/{}", other.to_string());
+            return Some(RowRefusal::SharedWith { shared_value: key.to_string(), other_resource });
         }
         let keeps = |holder: &&O| *holder != owner && !owners.contains(holder);
         stored.get(key).filter(keeps).map(|_| taken(key.clone()))
@@ -171,12 +171,12 @@ impl Row {
 }
 
 impl Tenant {
-    /// Applies rows about this tenant, which were judged before. Returns what each row changes, and
-    /// the change as a whole unless there is none.
+    /// Applies rows about this tenant that [`refused_rows`] accepted. Returns the effect of each
+    /// row, and the change as a whole unless there is none.
     ///
-    /// Each claim with an official association with a changed subscription gets an event, so that
-    /// its eligibility for payments is assessed again (R52). The associations with a subscription
-    /// that has expired end (R39).
+    /// Each claim with an official association (the partner is on record) with a changed
+    /// subscription gets an event, so that its eligibility for payments is assessed again (R52).
+    /// The associations with a subscription that has expired end (R39).
     ///
     /// # Errors
     /// Returns [`RowRefusal::TenantUnknown`] if the tenant does not exist and no row creates it.

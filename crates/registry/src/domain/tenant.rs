@@ -17,17 +17,17 @@ use super::association::{Association, EndReason, HolderContact};
 use super::directory::{Subscription, TenantDirectory, TenantProfile};
 use super::legacy;
 use super::partner::Partner;
-use super::record::{ClaimRecord, Decision};
+use super::record::{ClaimRecord, HoldDecision};
 
 /// A customer with its directory data and associations.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tenant {
     pub(crate) id: TenantId,
     pub(crate) directory: TenantDirectory,
-    /// The associations by id. The store loads the live associations, and those that have ended
-    /// with their key or by an award to another company or after they were official, because a fact
-    /// about them or about another company can arrive late (R47). One that ends stays in the map
-    /// until the change is saved.
+    /// The associations by id. The store loads the live associations. It also loads those that have
+    /// ended with their key, by an award to another company, or after they were official, because
+    /// an event that affects them can arrive late (R47). One that ends stays in the map until the
+    /// change is saved.
     pub(crate) associations: BTreeMap<AssociationId, Association>,
     /// The successor of each key that was awarded and that the awarded claim does not hold alone
     /// yet (R37). The key is reserved for it: no other company can get a hold.
@@ -45,7 +45,7 @@ pub(crate) struct Successor {
     pub(crate) claim: ClaimName,
     /// The arbitration that awarded the key.
     pub(crate) decision_id: DecisionId,
-    /// The review case of the claim at the award, or `None` when the request does not contain it.
+    /// The review case of the claim at the award, or `None` when the award did not name it.
     pub(crate) review_case: Option<CaseId>,
 }
 
@@ -76,7 +76,7 @@ pub(crate) enum TenantEvent {
 /// What the holder of a legacy association must be told (R58a).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HolderNotice {
-    /// The id of the holder.
+    /// The id of the holder. It is derived from the tenant, the partner and the key.
     pub(crate) holder: LegacyHolderId,
     /// The key that the association holds.
     pub(crate) key: AssociationKey,
@@ -116,8 +116,8 @@ pub(crate) struct AssociationsEnded {
     pub(crate) was_official: bool,
     /// Whether the claim has no live association left.
     pub(crate) is_last: bool,
-    /// The time of the end, if claim-intake was told of it before: the associations then turned out
-    /// to have been official until that time (R47).
+    /// The time of the end, if claim-intake already got an event about it while the associations
+    /// were pending. A consent that arrived late has then made them official until this time (R47).
     pub(crate) reported_end: Option<Timestamp>,
 }
 
@@ -216,8 +216,8 @@ impl Tenant {
     }
 
     /// Removes the successors that hold their key and have no other company's hold to replace. A
-    /// successor with a pending hold stays if another company has yielded to it, because a late
-    /// grant can make that company the official holder (R47).
+    /// successor with a pending hold stays if another company has yielded to it, because a consent
+    /// that arrives late can make that company the official holder (R47).
     pub(super) fn remove_completed_successors(&mut self) {
         let associations = &self.associations;
         self.successors.retain(|key, successor| {
@@ -291,7 +291,7 @@ impl Tenant {
     }
 
     /// Returns the outcome of a decision that was made since the tenant was loaded.
-    pub(crate) fn decision(&self, claim: &ClaimName, decision_id: DecisionId) -> Option<&Decision> {
+    pub(crate) fn decision(&self, claim: &ClaimName, decision_id: DecisionId) -> Option<&HoldDecision> {
         self.claim_records.get(claim)?.decision(decision_id)
     }
 }

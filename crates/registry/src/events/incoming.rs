@@ -9,7 +9,7 @@ use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{AssociationGranted, AwardReleased, ClaimClosed, LegacyHolderContested};
 use cpor_types::{
-    AssociationKey, CaseId, ClaimName, DecisionId, LegacyHolderId, Malformed, PrimaryRejection, TenantName,
+    AssociationKey, CaseId, ClaimName, DecisionId, LegacyHolderId, Malformed, PrimaryRejectionReason, TenantName,
 };
 
 use crate::domain::association::EndReason;
@@ -72,8 +72,9 @@ impl IncomingEvents {
         self.change_tenant(incoming, "release_award", &event.tenant, release).await
     }
 
-    /// Tells the holder of a legacy association of a competing claim or a request (R58a), or
-    /// poe-review that there is no such holder any more.
+    /// Tells the holder of a legacy association (one that was recorded before claims existed) that
+    /// a claim competes with it or that a reviewer asks for its statement (R58a). Tells poe-review
+    /// if there is no such holder any more.
     async fn notify_legacy_holder(
         &self,
         incoming: &IncomingEvent,
@@ -81,7 +82,7 @@ impl IncomingEvents {
     ) -> Result<(), ReceiveError> {
         let key: AssociationKey = event.key.parse().map_err(malformed)?;
         let review_case: CaseId = event.review_case_id.parse().map_err(malformed)?;
-        // Events from before this field have none.
+        // Events that were created before this field existed do not set it.
         let holder_id = Some(event.legacy_holder_id.as_str()).filter(|holder_id| !holder_id.is_empty());
         let holder: Option<LegacyHolderId> = holder_id.map(str::parse).transpose().map_err(malformed)?;
         let subject = match event.statement_requested {
@@ -116,13 +117,13 @@ impl IncomingEvents {
 /// Returns the reason for which associations end when a claim is closed with this primary rejection
 /// reason.
 fn end_reason(primary_reason: i32) -> Result<EndReason, ReceiveError> {
-    Ok(match PrimaryRejection::from_number(primary_reason).map_err(ReceiveError::park)? {
-        PrimaryRejection::PartnerRequest => EndReason::Withdrawn,
-        PrimaryRejection::CustomerDeclined => EndReason::Declined,
-        PrimaryRejection::InsufficientPoe | PrimaryRejection::CustomerNotReached => EndReason::Rejected,
+    Ok(match PrimaryRejectionReason::from_number(primary_reason).map_err(ReceiveError::park)? {
+        PrimaryRejectionReason::PartnerRequest => EndReason::Withdrawn,
+        PrimaryRejectionReason::CustomerDeclined => EndReason::Declined,
+        PrimaryRejectionReason::InsufficientPoe | PrimaryRejectionReason::CustomerNotReached => EndReason::Rejected,
         // The associations normally ended earlier, when the other claim was awarded the workload or
         // subscription, with the same reason.
-        PrimaryRejection::LostToCompetingClaim => EndReason::Superseded,
+        PrimaryRejectionReason::LostToCompetingClaim => EndReason::Superseded,
     })
 }
 

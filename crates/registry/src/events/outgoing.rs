@@ -43,7 +43,7 @@ pub(crate) fn partner_events(change: &Change<Partner>) -> Vec<OutgoingEvent> {
     change.events.iter().map(event).collect()
 }
 
-/// Returns the events that another catalog causes.
+/// Returns the events that a start with another catalog than before causes.
 pub(crate) fn catalog_events(change: &Change<CatalogRecord>) -> Vec<OutgoingEvent> {
     let product = |(product, incentivized): (&ProductId, &bool)| ProductFacts {
         product: ProductName { product: product.clone() }.to_string(),
@@ -71,6 +71,8 @@ fn tenant_event(change: &Change<Tenant>, recorded: &RecordedEvent<TenantEvent>) 
             let event = association_ended(tenant, ended);
             let to =
                 |service| OutgoingEvent::from_recorded(recorded, service, Payload::AssociationEnded(event.clone()));
+            // Claim-intake got an event about this end before. Eligibility did not, because it did
+            // not know the association.
             if let Some(effective_time) = ended.reported_end {
                 return vec![OutgoingEvent { effective_time, ..to(Service::Eligibility) }];
             }
@@ -157,10 +159,8 @@ fn association_ended(tenant: String, ended: &AssociationsEnded) -> AssociationEn
 
 /// Returns the services that receive the event about ended associations.
 ///
-/// If the end was reported before, only eligibility receives it, which did not know the
-/// association. Claim-intake receives it unless the associations ended because claim-intake itself
-/// closed the claim. Eligibility receives it if it received the event that the association became
-/// official.
+/// Claim-intake receives it unless the associations ended because claim-intake itself closed the
+/// claim. Eligibility receives it if it received the event that the association became official.
 fn receivers_of_end(ended: &AssociationsEnded) -> Vec<Service> {
     let is_unknown_to_claim_intake = match ended.reason {
         EndReason::Expired | EndReason::Superseded => true,

@@ -49,7 +49,7 @@ impl TryFrom<Model> for Association {
     }
 }
 
-/// Returns the row of an association.
+/// Converts an association to its row.
 pub(super) fn to_row(tenant: TenantId, id: AssociationId, association: &Association) -> ActiveModel {
     let (official_time, end_time, end_reason) = match association.state {
         AssociationState::Pending => (None, None, None),

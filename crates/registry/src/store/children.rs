@@ -1,7 +1,7 @@
-//! Storage of the child rows of tenants: subscriptions, workloads, live associations and
-//! successors. A *live* association is pending (approved, but the customer may still decline) or
-//! official (the partner is on record). A *successor* is the claim that replaces the official
-//! holder of a workload or subscription (a *key*).
+//! Storage of the child rows of tenants: subscriptions, workloads, associations and successors. A
+//! *live* association is pending (approved, but the customer may still decline) or official (the
+//! partner is on record). A *successor* is the claim that was awarded a workload or subscription (a
+//! *key*) and does not hold it alone yet.
 use std::collections::{BTreeMap, HashMap};
 
 use cpor_bulk_rows::fetch_all;
@@ -15,7 +15,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
 use super::association::to_row as to_association_row;
 use super::entity::end_reason::EndReason as EndedBy;
 use super::entity::{association, key_holder, subscription, workload};
-use super::row::{RowContext, child_load_error};
+use super::row::{RowContext, tenant_child_error};
 use crate::domain::association::Association;
 use crate::domain::directory::Subscription;
 use crate::domain::tenant::{Successor, Tenant};
@@ -39,17 +39,17 @@ pub(super) async fn load(
     }
     let mut children = load_directory_children(db, tenants).await?;
     let live = live_associations(db.get_database_backend(), tenants);
-    for row in fetch_all(db, live).await.map_err(child_load_error)? {
+    for row in fetch_all(db, live).await.map_err(tenant_child_error)? {
         let (tenant, id) = (row.tenant.into(), AssociationId::from(row.id));
         children.entry(tenant).or_default().associations.insert(id, row.try_into()?);
     }
     let ended = ended_associations(db.get_database_backend(), tenants);
-    for row in fetch_all(db, ended).await.map_err(child_load_error)? {
+    for row in fetch_all(db, ended).await.map_err(tenant_child_error)? {
         let (tenant, id) = (row.tenant.into(), AssociationId::from(row.id));
         children.entry(tenant).or_default().associations.insert(id, row.try_into()?);
     }
     let with_successor = keys_with_successor(db.get_database_backend(), tenants);
-    for row in fetch_all(db, with_successor).await.map_err(child_load_error)? {
+    for row in fetch_all(db, with_successor).await.map_err(tenant_child_error)? {
         if let Some((tenant, key, successor)) = successor(&row)? {
             children.entry(tenant).or_default().successors.insert(key, successor);
         }
@@ -82,7 +82,7 @@ async fn load_of<E: EntityTrait>(
     tenants: &[TenantId],
 ) -> Result<Vec<E::Model>, StoreError> {
     let ids: Vec<_> = tenants.iter().map(|tenant| tenant.uuid()).collect();
-    rows::load_by_id::<E>(db, tenant, &ids).await.map_err(child_load_error)
+    rows::load_by_id::<E>(db, tenant, &ids).await.map_err(tenant_child_error)
 }
 
 /// Returns the query for the live associations of these tenants.
@@ -92,8 +92,8 @@ pub(super) fn live_associations(backend: DbBackend, tenants: &[TenantId]) -> Sel
 }
 
 /// Returns the query for the associations that have ended with their subscription or workload, or
-/// in favour of another company, or otherwise after they were official. There are about as many as
-/// subscriptions that have ended, which are loaded, too; few keys are awarded, and few official
+/// in favour of another company, or otherwise after they were official. There are few of them:
+/// about one for each subscription that has ended, because few keys are awarded, and few official
 /// associations are withdrawn or declined.
 fn ended_associations(backend: DbBackend, tenants: &[TenantId]) -> Select<association::Entity> {
     use association::Column::{EndReason, EndTime, OfficialTime, Tenant};

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::children::changed_entries;
 use super::entity::claim_record::{ClosedCases, Decisions};
 use super::entity::tenant_claim::{ActiveModel, Column, Entity, Model};
-use super::row::{RowContext, child_load_error};
+use super::row::{RowContext, tenant_child_error};
 use super::tenant::{TenantConflict, key};
 use crate::domain::record::ClaimRecord;
 use crate::domain::tenant::Tenant;
@@ -30,7 +30,7 @@ pub(super) struct MergedRecords {
 pub(super) async fn merge(tx: &Tx, changes: &[Change<Tenant>]) -> Result<MergedRecords, StoreError> {
     let additions: Vec<_> = changes.iter().flat_map(additions).collect();
     let ids: Vec<Uuid> = additions.iter().map(|(_, claim, _)| claim.claim.uuid()).collect();
-    let stored = rows::load_by_id::<Entity>(tx, Column::Claim, &ids).await.map_err(child_load_error)?;
+    let stored = rows::load_by_id::<Entity>(tx, Column::Claim, &ids).await.map_err(tenant_child_error)?;
     let mut stored = stored.into_iter().map(from_row).collect::<Result<BTreeMap<_, _>, _>>()?;
     let (mut conflicts, mut rows) = (Vec::new(), Vec::new());
     for (tenant, claim, added) in additions {

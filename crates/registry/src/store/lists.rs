@@ -1,5 +1,5 @@
 //! The lists of partners, tenants and associations, and of the subscriptions and workloads of a
-//! tenant.
+//! tenant. The *key* of an association is its subscription or workload.
 use cpor_durable::{StoreError, Versioned, ids};
 use cpor_listing::{CLAIM_NAME, Cursor, KEY_NAME, PARTNER_NAME, Source, TableList, TableQuery, column, field};
 use cpor_listing::{
@@ -11,27 +11,27 @@ use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilt
 
 use super::children::Workload;
 use super::entity::{association, partner, subscription, tenant, workload};
-use super::query::{NamedAssociation, to_named};
-use super::row::child_load_error;
+use super::query::{AssociationWithName, with_name};
+use super::row::tenant_child_error;
 use crate::domain::directory::{PartnerProfile, Subscription, TenantProfile};
 use crate::domain::partner::Partner;
 
 /// The format of the resource names of products.
 const PRODUCT_NAME: Format = Format::of::<ProductName>("a product in the format products/{product}");
-/// The field type of `activity`.
+/// The accepted values of the filter field `activity`.
 const ACTIVITY: FieldType = FieldType::Enum("ACTIVITY_", &["USAGE", "PRE_SALES", "REVENUE_ASSOCIATION"]);
-/// The field type of the state of an association.
+/// The accepted values of the filter field `state` of associations.
 const STATE: FieldType = FieldType::Enum("ASSOCIATION_STATE_", &["PENDING", "OFFICIAL", "ENDED"]);
-/// The field type of `end_reason`.
+/// The accepted values of the filter field `end_reason`.
 const END_REASON: FieldType =
     FieldType::Enum("ASSOCIATION_END_REASON_", &["DECLINED", "WITHDRAWN", "EXPIRED", "SUPERSEDED", "REJECTED"]);
-/// The field type of the status of a subscription.
+/// The accepted values of the filter field `status` of subscriptions.
 const STATUS: FieldType =
     FieldType::Enum("SUBSCRIPTION_STATUS_", &["ACTIVE", "IN_GRACE", "EXPIRED", "NOT_PROVISIONED", "SUSPENDED"]);
-/// The field type of the channel of a subscription.
+/// The accepted values of the filter field `channel` of subscriptions.
 const CHANNEL: FieldType = FieldType::Enum("PURCHASE_CHANNEL_", &["VOLUME_LICENSING", "WEB_DIRECT", "CSP"]);
 
-/// The list of partners, in the order of their ids.
+/// The filters and orders of the list of partners; by default in the order of their ids.
 pub(crate) static PARTNERS: TableList<partner::Entity> = {
     use partner::Column;
     TableList {
@@ -43,7 +43,7 @@ pub(crate) static PARTNERS: TableList<partner::Entity> = {
     }
 };
 
-/// The list of tenants, in the order of their ids.
+/// The filters and orders of the list of tenants; by default in the order of their ids.
 pub(crate) static TENANTS: TableList<tenant::Entity> = {
     use tenant::Column;
     TableList {
@@ -55,7 +55,7 @@ pub(crate) static TENANTS: TableList<tenant::Entity> = {
     }
 };
 
-/// The list of associations, the newest first.
+/// The filters and orders of the list of associations; by default the newest first.
 pub(crate) static ASSOCIATIONS: TableList<association::Entity> = {
     use association::Column;
     TableList {
@@ -65,9 +65,9 @@ pub(crate) static ASSOCIATIONS: TableList<association::Entity> = {
             field("claim", FieldType::Id(CLAIM_NAME), Source::ClaimName(Column::Partner, Column::Claim)),
             field("key", FieldType::Id(KEY_NAME), Source::Where(has_key)),
             field("product", FieldType::Id(PRODUCT_NAME), Source::Where(|name| has_product(Column::Product, name))),
-            field("activity", ACTIVITY, Source::Lowercase(Column::Activity)),
+            field("activity", ACTIVITY, Source::LowercaseEnum(Column::Activity)),
             column("mpn_id", FieldType::Text, Column::MpnId),
-            field("end_reason", END_REASON, Source::Lowercase(Column::EndReason)),
+            field("end_reason", END_REASON, Source::LowercaseEnum(Column::EndReason)),
             column("hold_time", FieldType::Time, Column::HoldTime),
             column("official_time", FieldType::Time, Column::OfficialTime),
             column("end_time", FieldType::Time, Column::EndTime),
@@ -79,14 +79,15 @@ pub(crate) static ASSOCIATIONS: TableList<association::Entity> = {
     }
 };
 
-/// The list of a tenant's subscriptions, in the order of their ids.
+/// The filters and orders of the list of a tenant's subscriptions; by default in the order of their
+/// ids.
 pub(crate) static SUBSCRIPTIONS: TableList<subscription::Entity> = {
     use subscription::Column;
     TableList {
         fields: &[
             field("product", FieldType::Id(PRODUCT_NAME), Source::Where(|name| has_product(Column::Product, name))),
-            field("status", STATUS, Source::Lowercase(Column::Status)),
-            field("channel", CHANNEL, Source::Lowercase(Column::Channel)),
+            field("status", STATUS, Source::LowercaseEnum(Column::Status)),
+            field("channel", CHANNEL, Source::LowercaseEnum(Column::Channel)),
             column("purchase_time", FieldType::Time, Column::PurchaseTime),
             column("end_time", FieldType::Time, Column::EndTime),
         ],
@@ -97,7 +98,7 @@ pub(crate) static SUBSCRIPTIONS: TableList<subscription::Entity> = {
     }
 };
 
-/// The list of a tenant's workloads, in the order of their product ids.
+/// The filter and the order of the list of a tenant's workloads: the order of their product ids.
 pub(crate) static WORKLOADS: TableList<workload::Entity> = {
     use workload::Column;
     TableList {
@@ -130,8 +131,8 @@ fn has_key(name: &str) -> Condition {
         Ok(TenantKey { tenant, key }) => {
             Condition::all().add(Tenant.eq(ids::TenantUuid::from(tenant))).add(Key.eq(key.to_string()))
         }
-        // The name is empty, because other texts were refused before. Every association has a key,
-        // so none matches.
+        // The name is empty here: the filter refuses all other malformed names before. Every
+        // association has a key, so none matches.
         Err(_) => Condition::all().add(Key.eq("")),
     }
 }
@@ -149,8 +150,8 @@ pub(crate) struct AssociationScope {
     pub(crate) partner: Option<PartnerId>,
 }
 
-/// At most `limit` associations that match the query, in its order, starting after the cursor
-/// `after`. Each comes with its own cursor. Uses one query; the default order uses the index
+/// Returns at most `limit` associations that match the query, in its order, starting after the
+/// cursor `after`. Each comes with its own cursor. Uses one query; the default order uses the index
 /// `association_tenant`, `association_partner` or `association_all`.
 pub(crate) async fn associations(
     db: &DatabaseConnection,
@@ -158,18 +159,18 @@ pub(crate) async fn associations(
     query: &TableQuery<association::Entity>,
     after: Option<&Cursor>,
     limit: u64,
-) -> Result<Vec<(Cursor, NamedAssociation)>, StoreError> {
+) -> Result<Vec<(Cursor, AssociationWithName)>, StoreError> {
     use association::Column::{Partner, Tenant};
     let condition = Condition::all()
         .add_option(scope.tenant.map(|tenant| Tenant.eq(ids::TenantUuid::from(tenant))))
         .add_option(scope.partner.as_ref().map(|partner| Partner.eq(ids::PartnerId::from(partner))));
     let rows = query.fetch(db, association::Entity::find().filter(condition), after, limit).await;
-    let named = |(cursor, row)| Ok((cursor, to_named(row)?));
-    rows.map_err(child_load_error)?.into_iter().map(named).collect()
+    let named = |(cursor, row)| Ok((cursor, with_name(row)?));
+    rows.map_err(tenant_child_error)?.into_iter().map(named).collect()
 }
 
-/// At most `limit` partners that match the query, in its order, starting after the cursor `after`.
-/// Each comes with its own cursor. Uses one query.
+/// Returns at most `limit` partners that match the query, in its order, starting after the cursor
+/// `after`. Each comes with its own cursor. Uses one query.
 pub(crate) async fn partners(
     db: &DatabaseConnection,
     query: &TableQuery<partner::Entity>,
@@ -184,8 +185,8 @@ pub(crate) async fn partners(
     rows.into_iter().map(parse).collect()
 }
 
-/// At most `limit` tenants that match the query, in its order, starting after the cursor `after`.
-/// Each comes with its own cursor. Uses one query.
+/// Returns at most `limit` tenants that match the query, in its order, starting after the cursor
+/// `after`. Each comes with its own cursor. Uses one query.
 pub(crate) async fn tenants(
     db: &DatabaseConnection,
     query: &TableQuery<tenant::Entity>,
@@ -196,8 +197,8 @@ pub(crate) async fn tenants(
     Ok(rows.into_iter().map(|(cursor, row)| (cursor, (row.id.into(), row.into()))).collect())
 }
 
-/// At most `limit` subscriptions of a tenant that match the query, in its order, starting after the
-/// cursor `after`. Each comes with its own cursor. Uses one query.
+/// Returns at most `limit` subscriptions of a tenant that match the query, in its order, starting
+/// after the cursor `after`. Each comes with its own cursor. Uses one query.
 pub(crate) async fn subscriptions(
     db: &DatabaseConnection,
     tenant: TenantId,
@@ -208,11 +209,11 @@ pub(crate) async fn subscriptions(
     let of_tenant = subscription::Column::Tenant.eq(ids::TenantUuid::from(tenant));
     let rows = query.fetch(db, subscription::Entity::find().filter(of_tenant), after, limit).await;
     let parse = |(cursor, row): (_, subscription::Model)| Ok((cursor, (row.id.into(), row.try_into()?)));
-    rows.map_err(child_load_error)?.into_iter().map(parse).collect()
+    rows.map_err(tenant_child_error)?.into_iter().map(parse).collect()
 }
 
-/// At most `limit` workloads of a tenant that match the query, in its order, starting after the
-/// cursor `after`. Each comes with its own cursor. Uses one query.
+/// Returns at most `limit` workloads of a tenant that match the query, in its order, starting after
+/// the cursor `after`. Each comes with its own cursor. Uses one query.
 pub(crate) async fn workloads(
     db: &DatabaseConnection,
     tenant: TenantId,
@@ -223,5 +224,5 @@ pub(crate) async fn workloads(
     let of_tenant = workload::Column::Tenant.eq(ids::TenantUuid::from(tenant));
     let rows = query.fetch(db, workload::Entity::find().filter(of_tenant), after, limit).await;
     let parse = |(cursor, row)| Ok((cursor, Workload::try_from(row)?));
-    rows.map_err(child_load_error)?.into_iter().map(parse).collect()
+    rows.map_err(tenant_child_error)?.into_iter().map(parse).collect()
 }

@@ -18,11 +18,11 @@ use super::children::{self, TenantChildren, Workload};
 use super::entity::{
     association, partner, partner_location, subscription, tenant, tenant_claim, tenant_domain, workload,
 };
-use super::row::{RowContext, child_load_error};
+use super::row::{RowContext, tenant_child_error};
 use crate::domain::association::Association;
 use crate::domain::directory::{PartnerProfile, Subscription, TenantDirectory, TenantProfile};
 use crate::domain::partner::Partner;
-use crate::domain::record::Decision;
+use crate::domain::record::HoldDecision;
 
 /// Returns a partner, or `None` when it does not exist. Uses one query.
 pub(crate) async fn partner(db: &DatabaseConnection, id: &PartnerId) -> Result<Option<Partner>, StoreError> {
@@ -56,7 +56,8 @@ pub(crate) async fn partners(
     rows.map(parse).map(|partner| partner.map(|Partner { id, profile, .. }| (id, profile))).collect()
 }
 
-/// Which of these MPN ids belong to which partner. Uses one query.
+/// Returns the partner of each of these MPN (Microsoft Partner Network) ids. Ids that no partner
+/// has are left out. Uses one query.
 pub(crate) async fn mpn_id_holders(
     db: &DatabaseConnection,
     mpn_ids: &BTreeSet<&MpnId>,
@@ -71,14 +72,15 @@ pub(crate) async fn mpn_id_holders(
     .collect()
 }
 
-/// Which of these domains belong to which tenant. Uses one query.
+/// Returns the tenant of each of these domains. Domains that no tenant has are left out. Uses one
+/// query.
 pub(crate) async fn domain_holders(
     db: &DatabaseConnection,
     domains: &BTreeSet<&DomainName>,
 ) -> Result<BTreeMap<DomainName, TenantId>, StoreError> {
     use tenant_domain::{Column, Entity};
     let keys = domains.iter().map(|domain| [domain.as_str().into()]);
-    let rows = cpor_bulk_rows::load::<Entity>(db, &[Column::Domain], keys).await.map_err(child_load_error)?;
+    let rows = cpor_bulk_rows::load::<Entity>(db, &[Column::Domain], keys).await.map_err(tenant_child_error)?;
     rows.into_iter()
         .map(|row| {
             let tenant = TenantId::from(row.tenant);
@@ -88,7 +90,7 @@ pub(crate) async fn domain_holders(
         .collect()
 }
 
-/// Which of these tenants exist. Uses one query.
+/// Returns which of these tenants exist. Uses one query.
 pub(crate) async fn known_tenants(
     db: &DatabaseConnection,
     ids: &BTreeSet<TenantId>,
@@ -99,8 +101,8 @@ pub(crate) async fn known_tenants(
     Ok(rows.into_iter().map(|row| row.id.into()).collect())
 }
 
-/// The directory data of these tenants, with subscriptions and workloads. Tenants that do not exist
-/// are left out. Uses three queries.
+/// Returns the directory data of these tenants, with subscriptions and workloads. Tenants that do
+/// not exist are left out. Uses three queries.
 pub(crate) async fn tenant_directories(
     db: &DatabaseConnection,
     ids: &BTreeSet<TenantId>,
@@ -135,33 +137,33 @@ pub(crate) async fn known_keys(
     let mut known = BTreeSet::new();
     let columns = [subscription::Column::Tenant, subscription::Column::Id];
     let rows = cpor_bulk_rows::load::<subscription::Entity>(db, &columns, subscriptions).await;
-    for row in rows.map_err(child_load_error)? {
+    for row in rows.map_err(tenant_child_error)? {
         known.insert(TenantKey { tenant: row.tenant.into(), key: AssociationKey::Subscription(row.id.into()) });
     }
     let columns = [workload::Column::Tenant, workload::Column::Product];
     let rows = cpor_bulk_rows::load::<workload::Entity>(db, &columns, workloads).await;
-    for row in rows.map_err(child_load_error)? {
+    for row in rows.map_err(tenant_child_error)? {
         let tenant = row.tenant.into();
         known.insert(TenantKey { tenant, key: AssociationKey::Workload(Workload::try_from(row)?.product) });
     }
     Ok(known)
 }
 
-/// One subscription, or `None` when it does not exist. Uses one query.
+/// Returns one subscription, or `None` when it does not exist. Uses one query.
 pub(crate) async fn subscription(
     db: &DatabaseConnection,
     name: &SubscriptionName,
 ) -> Result<Option<Subscription>, StoreError> {
     let query =
         subscriptions_of(name.tenant).filter(subscription::Column::Id.eq(ids::SubscriptionId::from(name.subscription)));
-    let row = fetch_one(db, query).await.map_err(child_load_error)?;
+    let row = fetch_one(db, query).await.map_err(tenant_child_error)?;
     Ok(row.map(subscription_from_row).transpose()?.map(|(_, subscription)| subscription))
 }
 
-/// One workload, or `None` when the tenant never used it. Uses one query.
+/// Returns one workload, or `None` when the tenant never used it. Uses one query.
 pub(crate) async fn workload(db: &DatabaseConnection, name: &WorkloadName) -> Result<Option<Workload>, StoreError> {
     let query = workloads_of(name.tenant).filter(workload::Column::Product.eq(name.product.as_str()));
-    fetch_one(db, query).await.map_err(child_load_error)?.map(Workload::try_from).transpose()
+    fetch_one(db, query).await.map_err(tenant_child_error)?.map(Workload::try_from).transpose()
 }
 
 fn subscriptions_of(tenant: TenantId) -> Select<subscription::Entity> {
@@ -177,7 +179,7 @@ fn subscription_from_row(row: subscription::Model) -> Result<(SubscriptionId, Su
 }
 
 /// An association with its resource name.
-pub(crate) type NamedAssociation = (AssociationName, Association);
+pub(crate) type AssociationWithName = (AssociationName, Association);
 
 /// Returns the associations that were official for a key at a time, or are official now when `at`
 /// is `None`. Uses one query, with the index `association_key`.
@@ -185,7 +187,7 @@ pub(crate) async fn associations_on_record(
     db: &DatabaseConnection,
     key: &TenantKey,
     at: Option<Timestamp>,
-) -> Result<Vec<NamedAssociation>, StoreError> {
+) -> Result<Vec<AssociationWithName>, StoreError> {
     use association::Column::{EndTime, Id, OfficialTime};
     let ordered = associations_with_key(key).order_by_asc(OfficialTime).order_by_asc(Id);
     let query = match at {
@@ -195,15 +197,15 @@ pub(crate) async fn associations_on_record(
             ordered.filter(OfficialTime.lte(at)).filter(not_ended)
         }
     };
-    named(db, query).await
+    fetch_associations(db, query).await
 }
 
-/// Returns the times at which these associations will end by what the directory knows about their
-/// subscriptions and workloads. Those that have ended, or whose end is not known, are left out.
-/// Uses two queries.
+/// Returns the times at which these associations will end according to the directory's data about
+/// their subscriptions and workloads. Those that have ended, or whose end is not known, are left
+/// out. Uses two queries.
 pub(crate) async fn expected_ends(
     db: &DatabaseConnection,
-    associations: impl Iterator<Item = &NamedAssociation>,
+    associations: impl Iterator<Item = &AssociationWithName>,
 ) -> Result<BTreeMap<AssociationName, Timestamp>, StoreError> {
     use sea_orm::Value;
     let live: Vec<_> = associations.filter(|(_, association)| association.is_live()).collect();
@@ -218,7 +220,7 @@ pub(crate) async fn expected_ends(
     let columns = [subscription::Column::Tenant, subscription::Column::Id];
     let rows = cpor_bulk_rows::load::<subscription::Entity>(db, &columns, subscriptions).await;
     let mut subscriptions = BTreeMap::new();
-    for row in rows.map_err(child_load_error)? {
+    for row in rows.map_err(tenant_child_error)? {
         let tenant = TenantId::from(row.tenant);
         let (id, subscription) = subscription_from_row(row)?;
         subscriptions.insert((tenant, id), subscription);
@@ -226,12 +228,12 @@ pub(crate) async fn expected_ends(
     let columns = [workload::Column::Tenant, workload::Column::Product];
     let rows = cpor_bulk_rows::load::<workload::Entity>(db, &columns, workloads).await;
     let mut workloads = BTreeMap::new();
-    for row in rows.map_err(child_load_error)? {
+    for row in rows.map_err(tenant_child_error)? {
         let tenant = TenantId::from(row.tenant);
         let Workload { product, end_time } = row.try_into()?;
         workloads.insert((tenant, product), end_time);
     }
-    let end = |(name, association): &&NamedAssociation| {
+    let end = |(name, association): &&AssociationWithName| {
         let end = match &association.key {
             AssociationKey::Subscription(id) => association.end_with(subscriptions.get(&(name.tenant, *id))?),
             AssociationKey::Workload(product) => *workloads.get(&(name.tenant, product.clone()))?,
@@ -265,12 +267,12 @@ pub(crate) async fn association(
     db: &DatabaseConnection,
     name: &AssociationName,
     partner: Option<&PartnerId>,
-) -> Result<Option<NamedAssociation>, StoreError> {
+) -> Result<Option<AssociationWithName>, StoreError> {
     let id = (ids::TenantUuid::from(name.tenant), ids::AssociationId::from(name.association));
     let is_of_partner = partner.map(|partner| association::Column::Partner.eq(ids::PartnerId::from(partner)));
     let query = association::Entity::find_by_id(id).filter(Condition::all().add_option(is_of_partner));
-    let row = fetch_one(db, query).await.map_err(child_load_error)?;
-    row.map(to_named).transpose()
+    let row = fetch_one(db, query).await.map_err(tenant_child_error)?;
+    row.map(with_name).transpose()
 }
 
 /// Returns the keys of these tenants that have a live legacy association (one recorded before
@@ -282,7 +284,7 @@ pub(crate) async fn legacy_holders(
     use association::Column::Claim;
     let ids: Vec<TenantId> = tenants.iter().copied().collect();
     let live = children::live_associations(db.get_database_backend(), &ids);
-    let legacy = named(db, live.filter(Claim.is_null())).await?.into_iter();
+    let legacy = fetch_associations(db, live.filter(Claim.is_null())).await?.into_iter();
     Ok(legacy
         .map(|(name, association)| (name.tenant, association.key.clone(), association.partner().clone()))
         .collect())
@@ -295,9 +297,9 @@ pub(crate) async fn decision(
     tenant: TenantId,
     claim: &ClaimName,
     decision_id: DecisionId,
-) -> Result<Option<Decision>, StoreError> {
+) -> Result<Option<HoldDecision>, StoreError> {
     let id = (ids::TenantUuid::from(tenant), ids::PartnerId::from(&claim.partner), ids::ClaimId::from(claim.claim));
-    let row = fetch_one(db, tenant_claim::Entity::find_by_id(id)).await.map_err(child_load_error)?;
+    let row = fetch_one(db, tenant_claim::Entity::find_by_id(id)).await.map_err(tenant_child_error)?;
     let Some(row) = row else { return Ok(None) };
     let (_, record) = super::claim::from_row(row)?;
     Ok(record.decision(decision_id).cloned())
@@ -309,25 +311,25 @@ pub(crate) async fn live_associations_of(
     db: &DatabaseConnection,
     tenant: TenantId,
     claim: &ClaimName,
-) -> Result<Vec<NamedAssociation>, StoreError> {
+) -> Result<Vec<AssociationWithName>, StoreError> {
     use association::Column::{Claim, EndTime, Id, Partner, Tenant};
     let of_tenant = association::Entity::find().filter(Tenant.eq(ids::TenantUuid::from(tenant)));
     let live = of_tenant.filter(EndTime.is_null());
     let of_partner = live.filter(Partner.eq(ids::PartnerId::from(&claim.partner)));
     let of_claim = of_partner.filter(Claim.eq(ids::ClaimId::from(claim.claim)));
-    named(db, of_claim.order_by_asc(Id)).await
+    fetch_associations(db, of_claim.order_by_asc(Id)).await
 }
 
 /// Runs a query for associations.
-async fn named(
+async fn fetch_associations(
     db: &DatabaseConnection,
     query: Select<association::Entity>,
-) -> Result<Vec<NamedAssociation>, StoreError> {
-    fetch_all(db, query).await.map_err(child_load_error)?.into_iter().map(to_named).collect()
+) -> Result<Vec<AssociationWithName>, StoreError> {
+    fetch_all(db, query).await.map_err(tenant_child_error)?.into_iter().map(with_name).collect()
 }
 
 /// Converts a row to an association with its name.
-pub(super) fn to_named(row: association::Model) -> Result<NamedAssociation, StoreError> {
+pub(super) fn with_name(row: association::Model) -> Result<AssociationWithName, StoreError> {
     let name = AssociationName { tenant: row.tenant.into(), association: row.id.into() };
     Ok((name, row.try_into()?))
 }

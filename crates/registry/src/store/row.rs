@@ -35,7 +35,7 @@ impl RowContext<'_> {
 
 /// Returns the error for child rows of tenants that cannot be loaded. The primary key of a child
 /// row begins with the tenant's UUID. The next UUID in it, if there is one, is the id in the error.
-pub(super) fn child_load_error(error: LoadError) -> StoreError {
+pub(super) fn tenant_child_error(error: LoadError) -> StoreError {
     let LoadError::Undecodable(row) = error else { return error.into() };
     let mut ids = row.key.iter().filter_map(|value| match value {
         KeyValue::Uuid(id) => Some(*id),

@@ -1,8 +1,8 @@
 //! Storage of tenants with their child rows.
 //!
 //! Two unique keys of the database guard against concurrent changes. A domain belongs to at most
-//! one tenant (table `tenant_domain`). At most one company holds a workload or a subscription
-//! (table `key_holder`).
+//! one tenant (table `tenant_domain`). At most one company holds a *key*, which is a workload or a
+//! subscription (table `key_holder`).
 use std::collections::BTreeMap;
 
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};

@@ -15,7 +15,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 /// The memory that an upload takes besides its messages: the bytes that the transport has received
 /// and the service has not read, and the part that is being written to the evidence store.
 pub(crate) const UPLOAD_BYTES: usize = 3 << 20;
-/// The minimum number of messages of the maximum size for which there is memory.
+/// `max_request_bytes` must be at least this many times `max_message_bytes`.
 const MIN_MESSAGES: usize = 48;
 
 /// The limits for requests and connections of one process.
@@ -26,8 +26,9 @@ pub struct Limits {
     pub max_message_bytes: usize,
     /// The maximum memory that the request messages of concurrent calls take, in bytes: half of it
     /// for uploads, a third for the other calls of users, a twelfth for the calls of services, and
-    /// a twelfth for the deliveries of events. A message counts twice its size. One company gets at
-    /// most a quarter of each part, one user an eighth, and one service half.
+    /// a twelfth for the deliveries of events. A message counts twice its size, because it is in
+    /// memory encoded and decoded. One company gets at most a quarter of each part, one user an
+    /// eighth, and one service half.
     pub max_request_bytes: usize,
     /// The maximum number of concurrent unary calls of users. Further calls get RESOURCE_EXHAUSTED.
     /// One company gets at most a quarter of these, and one user an eighth. The same shares apply
@@ -44,8 +45,9 @@ pub struct Limits {
     pub max_connections: usize,
     /// The maximum number of open gRPC connections of one client address (IPv6: of a /64 network).
     pub max_connections_per_address: usize,
-    /// The maximum number of open connections to the consent page of one client address (IPv6: of a
-    /// /64 network). Set it higher if a proxy terminates the connections of the customers.
+    /// The maximum number of open connections to the consent page (on which customers decide about
+    /// claims) of one client address (IPv6: of a /64 network). Set it higher if a proxy terminates
+    /// the connections of the customers.
     pub max_page_connections_per_address: usize,
     /// The maximum number of concurrent HTTP/2 streams of one connection.
     pub max_streams_per_connection: u32,

@@ -10,19 +10,19 @@ use cpor_process::config::ValidationErrors;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PeersConfig {
-    /// The address of the service claim-intake.
+    /// The address of the service claim-intake, which stores the claims.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claim_intake: Option<String>,
-    /// The address of the service poe-review.
+    /// The address of the service poe-review, which stores the review cases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub poe_review: Option<String>,
-    /// The address of the service customer-consent.
+    /// The address of the service customer-consent, which asks customers for their consent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_consent: Option<String>,
-    /// The address of the service eligibility.
+    /// The address of the service eligibility, which calculates what partners are paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eligibility: Option<String>,
-    /// The address of the service registry.
+    /// The address of the service registry, which stores the data about partners and customers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registry: Option<String>,
     /// The PEM file with the certificate authorities by which the certificates of `https` peers are

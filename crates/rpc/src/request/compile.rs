@@ -44,7 +44,6 @@ pub(super) struct RequiredOneof {
     pub(super) fields: Vec<FieldDescriptor>,
 }
 
-/// The rules of one field.
 #[derive(Debug)]
 pub(super) struct FieldRules {
     pub(super) field: FieldDescriptor,
@@ -209,7 +208,7 @@ impl Compiler<'_> {
             rules.constrain_each(Constraint::Timestamp);
         }
         if rules.field.kind() == Kind::String {
-            rules.constrain_each(Constraint::Storable);
+            rules.constrain_each(Constraint::NoNul);
         }
         Some(rules)
     }

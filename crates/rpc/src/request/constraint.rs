@@ -45,7 +45,7 @@ pub(super) enum Constraint {
     Timestamp,
     /// The text must not contain U+0000, which PostgreSQL cannot store. It applies without an
     /// annotation.
-    Storable,
+    NoNul,
 }
 
 /// The comparison of a number with a limit.
@@ -143,7 +143,7 @@ impl Constraint {
             Self::NotIn { values, .. } => Scalar::from_value(value).is_none_or(|value| !values.contains(&value)),
             Self::Const { value: expected, .. } => Scalar::from_value(value).is_some_and(|value| value == *expected),
             Self::Timestamp => is_valid_timestamp(value),
-            Self::Storable => !text(value).contains('\0'),
+            Self::NoNul => !text(value).contains('\0'),
         }
     }
 
@@ -164,18 +164,20 @@ impl Constraint {
                 ("ENUM_DEFINED_ONLY".to_owned(), format!("must be one of {}", value_names(descriptor)))
             }
             Self::Bound { type_name, bound, limit } => {
-                (reason(type_name, bound.reason()), format!("must be {} {limit}", bound.phrase()))
+                (violation_reason(type_name, bound.reason()), format!("must be {} {limit}", bound.phrase()))
             }
-            Self::In { type_name, values } => (reason(type_name, "IN"), format!("must be one of {}", join(values))),
+            Self::In { type_name, values } => {
+                (violation_reason(type_name, "IN"), format!("must be one of {}", join(values)))
+            }
             Self::NotIn { type_name, values } if type_name == "enum" && values == &[Scalar::Number(Number::Int(0))] => {
-                (reason(type_name, "NOT_IN"), "must be set".to_owned())
+                (violation_reason(type_name, "NOT_IN"), "must be set".to_owned())
             }
             Self::NotIn { type_name, values } => {
-                (reason(type_name, "NOT_IN"), format!("must not be one of {}", join(values)))
+                (violation_reason(type_name, "NOT_IN"), format!("must not be one of {}", join(values)))
             }
-            Self::Const { type_name, value } => (reason(type_name, "CONST"), format!("must be {value}")),
+            Self::Const { type_name, value } => (violation_reason(type_name, "CONST"), format!("must be {value}")),
             Self::Timestamp => ("TIMESTAMP_VALID".to_owned(), "must be a time between the years 1 and 9999".to_owned()),
-            Self::Storable => ("STRING_NUL".to_owned(), "must not contain the character U+0000".to_owned()),
+            Self::NoNul => ("STRING_NUL".to_owned(), "must not contain the character U+0000".to_owned()),
         };
         BrokenConstraint { reason, description }
     }
@@ -271,7 +273,8 @@ impl std::fmt::Display for Scalar {
     }
 }
 
-/// The patterns of the protos that have no short form, and their descriptions.
+/// The patterns of the protos that have no short form, and their descriptions, which follow the
+/// word `must`.
 const DESCRIBED_PATTERNS: [(&str, &str); 11] = [
     (
         r"[^\x01-\x08\x0A-\x1F\x7F-\x9F\x{2028}\x{2029}\x{202A}-\x{202E}\x{2066}-\x{2069}]*",
@@ -357,7 +360,7 @@ fn scalars(values: &[Value]) -> Option<Vec<Scalar>> {
 
 /// Returns the reason of a violation, for example `INT32_GT` for the type `int32` and the rule
 /// `GT`.
-fn reason(type_name: &str, rule: &str) -> String {
+fn violation_reason(type_name: &str, rule: &str) -> String {
     format!("{}_{rule}", type_name.to_ascii_uppercase())
 }
 

@@ -12,19 +12,19 @@ use cpor_call::status::FieldViolation;
 /// Returns all violations in a message.
 pub(super) fn violations(rule_set: &RuleSet, rules: &MessageRules, message: &DynamicMessage) -> Vec<FieldViolation> {
     let mut evaluator = Evaluator { rule_set, violations: Vec::new() };
-    evaluator.check_message(rules, message, &Path::Root);
+    evaluator.check_message(rules, message, &FieldPath::Root);
     evaluator.violations
 }
 
 /// The path of the value that is being checked. It is formatted only if the value has a violation.
-enum Path<'a> {
+enum FieldPath<'a> {
     Root,
-    Field(&'a Path<'a>, &'a str),
-    Item(&'a Path<'a>, usize),
-    Key(&'a Path<'a>, &'a MapKey),
+    Field(&'a FieldPath<'a>, &'a str),
+    Item(&'a FieldPath<'a>, usize),
+    Key(&'a FieldPath<'a>, &'a MapKey),
 }
 
-impl fmt::Display for Path<'_> {
+impl fmt::Display for FieldPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root => Ok(()),
@@ -48,22 +48,22 @@ struct Evaluator<'a> {
 }
 
 impl Evaluator<'_> {
-    fn check_message(&mut self, rules: &MessageRules, message: &DynamicMessage, path: &Path<'_>) {
+    fn check_message(&mut self, rules: &MessageRules, message: &DynamicMessage, path: &FieldPath<'_>) {
         for field in &rules.fields {
-            self.check_field(field, message, &Path::Field(path, field.field.name()));
+            self.check_field(field, message, &FieldPath::Field(path, field.field.name()));
         }
         for oneof in &rules.required_oneofs {
             if !oneof.fields.iter().any(|field| message.has_field(field)) {
                 let names: Vec<&str> = oneof.fields.iter().map(|field| field.name()).collect();
                 let description = format!("exactly one of the fields {} must be set", names.join(", "));
-                self.report(&Path::Field(path, &oneof.name), "REQUIRED".to_owned(), description);
+                self.report(&FieldPath::Field(path, &oneof.name), "REQUIRED".to_owned(), description);
             }
         }
     }
 
     /// Checks one field. A field that is not set is checked as if it had its zero value, unless the
-    /// field can be distinguished from a zero value or the rules ignore zero values.
-    fn check_field(&mut self, rules: &FieldRules, message: &DynamicMessage, path: &Path<'_>) {
+    /// message type tracks whether the field is set, or the rules ignore zero values.
+    fn check_field(&mut self, rules: &FieldRules, message: &DynamicMessage, path: &FieldPath<'_>) {
         if !message.has_field(&rules.field) {
             if rules.is_required {
                 return self.report_missing(path);
@@ -79,7 +79,7 @@ impl Evaluator<'_> {
         } else if let Value::Map(entries) = &*value {
             self.check_size(&rules.value_rules, "MAP", "pairs", entries.len(), path);
             for (key, value) in entries {
-                let entry_path = Path::Key(path, key);
+                let entry_path = FieldPath::Key(path, key);
                 self.check_element(rules.value_rules.keys.as_deref(), None, &key.clone().into(), &entry_path);
                 self.check_element(rules.value_rules.values.as_deref(), nested_type, value, &entry_path);
             }
@@ -88,19 +88,25 @@ impl Evaluator<'_> {
         }
     }
 
-    fn check_list(&mut self, rules: &ValueRules, nested_type: Option<&str>, items: &[Value], path: &Path<'_>) {
+    fn check_list(&mut self, rules: &ValueRules, nested_type: Option<&str>, items: &[Value], path: &FieldPath<'_>) {
         self.check_size(rules, "REPEATED", "items", items.len(), path);
         for (index, item) in items.iter().enumerate() {
-            self.check_element(rules.items.as_deref(), nested_type, item, &Path::Item(path, index));
+            self.check_element(rules.items.as_deref(), nested_type, item, &FieldPath::Item(path, index));
             if rules.is_unique && items.iter().take(index).any(|earlier| earlier == item) {
                 let description = "must not repeat an earlier item".to_owned();
-                self.report(&Path::Item(path, index), "REPEATED_UNIQUE".to_owned(), description);
+                self.report(&FieldPath::Item(path, index), "REPEATED_UNIQUE".to_owned(), description);
             }
         }
     }
 
     /// Checks an item of a list, or a key or value of a map.
-    fn check_element(&mut self, rules: Option<&ValueRules>, nested_type: Option<&str>, value: &Value, path: &Path<'_>) {
+    fn check_element(
+        &mut self,
+        rules: Option<&ValueRules>,
+        nested_type: Option<&str>,
+        value: &Value,
+        path: &FieldPath<'_>,
+    ) {
         match rules {
             Some(rules) if rules.is_ignored || (rules.ignores_zero && is_zero(value)) => {}
             Some(rules) if rules.is_required && is_zero(value) => self.report_missing(path),
@@ -109,7 +115,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn check_value(&mut self, rules: &ValueRules, nested_type: Option<&str>, value: &Value, path: &Path<'_>) {
+    fn check_value(&mut self, rules: &ValueRules, nested_type: Option<&str>, value: &Value, path: &FieldPath<'_>) {
         for broken in rules.constraints.iter().filter_map(|constraint| constraint.check(value)) {
             let BrokenConstraint { reason, description } = broken;
             self.report(path, reason, description);
@@ -118,7 +124,7 @@ impl Evaluator<'_> {
     }
 
     /// Checks a nested message against the rules of its type, if the type has any.
-    fn check_nested(&mut self, nested_type: Option<&str>, value: &Value, path: &Path<'_>) {
+    fn check_nested(&mut self, nested_type: Option<&str>, value: &Value, path: &FieldPath<'_>) {
         if let Some(rules) = nested_type.and_then(|name| self.rule_set.get(name))
             && let Value::Message(message) = value
         {
@@ -128,7 +134,7 @@ impl Evaluator<'_> {
 
     /// Checks the number of items of a list or of pairs of a map. `type_name` and `noun` become
     /// part of the reason, for example `REPEATED_MIN_ITEMS`.
-    fn check_size(&mut self, rules: &ValueRules, type_name: &str, noun: &str, size: usize, path: &Path<'_>) {
+    fn check_size(&mut self, rules: &ValueRules, type_name: &str, noun: &str, size: usize, path: &FieldPath<'_>) {
         let suffix = noun.to_ascii_uppercase();
         if let Some(min) = rules.min_size.filter(|min| (size as u64) < *min) {
             self.report(path, format!("{type_name}_MIN_{suffix}"), format!("must have at least {min} {noun}"));
@@ -138,11 +144,11 @@ impl Evaluator<'_> {
         }
     }
 
-    fn report_missing(&mut self, path: &Path<'_>) {
+    fn report_missing(&mut self, path: &FieldPath<'_>) {
         self.report(path, "REQUIRED".to_owned(), "must be set".to_owned());
     }
 
-    fn report(&mut self, path: &Path<'_>, reason: String, description: String) {
+    fn report(&mut self, path: &FieldPath<'_>, reason: String, description: String) {
         self.violations.push(FieldViolation { field: path.to_string(), reason, description });
     }
 }

@@ -141,7 +141,7 @@ impl AuthorizedCall {
 
     /// Returns true if the caller is a customer and the method declares that it checks the
     /// customer's tenant itself.
-    fn is_customer_by_tenant(&self) -> bool {
+    fn skips_owner_check(&self) -> bool {
         match &self.method.access {
             Access::Public => false,
             Access::Restricted { skip_owner_check_for_customers, .. } => {
@@ -155,7 +155,7 @@ impl AuthorizedCall {
     fn check_declared_owner(&self, message: &DynamicMessage) -> Result<(), Status> {
         match self.owner_field() {
             [] => Ok(()),
-            _ if self.is_customer_by_tenant() => Ok(()),
+            _ if self.skips_owner_check() => Ok(()),
             path => self.check_owner(&string_at(message, path).unwrap_or_default()),
         }
     }

@@ -1,10 +1,10 @@
 //! The middleware that limits the number of concurrent calls, and the memory that their messages
 //! take.
 //!
-//! Each class of calls has places and bytes of its own: calls without a token, calls of the other
-//! services, deliveries of events, unary calls, streams of responses, and uploads. So long streams
-//! never keep short calls out, and users never take the capacity of the services. Within a class, a
-//! user and a company get only a share.
+//! Each class of calls has places (for concurrent calls) and bytes of memory of its own: calls
+//! without a token, calls of the other services, deliveries of events, unary calls, streams of
+//! responses, and uploads. So long streams never keep short calls out, and users never take the
+//! capacity of the services. Within a class, a user and a company get only a share.
 use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
@@ -78,7 +78,7 @@ struct CallClass {
     call_bytes: usize,
 }
 
-/// Somebody who may have only a share of the places.
+/// A user, company or service, which may take only a share of the places and bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Holder {
     /// A user, by the subject of the token.
@@ -192,7 +192,7 @@ impl RequestBytes {
     }
 }
 
-/// What a class of calls has too little of.
+/// The kind of capacity that a call lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Resource {
     Calls,
@@ -251,8 +251,8 @@ pub(super) async fn admit(State(admission): State<Arc<Admission>>, request: Requ
     let time_limit = if is_upload { None } else { Some(BODY_TIMEOUT) };
     let bytes = permit.bytes.clone();
     let response = next.run(request.map(|body| limit_body(body, bytes, time_limit))).await;
-    // A call keeps its place until the transport has taken the response. So it keeps its bytes, if
-    // it is not a stream of responses, which can be long and whose request has been processed.
+    // A call keeps its place and its bytes until the transport has taken the response. A stream of
+    // responses frees its bytes now, because it can be long and its request has been processed.
     if method.is_some_and(|method| method.is_streaming && !method.is_client_streaming) {
         permit.bytes.lock().unwrap_or_else(PoisonError::into_inner).permit = None;
     }

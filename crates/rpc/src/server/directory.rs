@@ -1,5 +1,5 @@
-//! The middleware that refuses users of partners and tenants that the directory does not know.
-//! Such a token is valid but useless: it is usually a mistake in the id.
+//! The middleware that refuses users of partners and tenants that the directory does not know. Such
+//! a token is valid, but its partner or tenant id is usually a mistake.
 
 use std::{
     collections::HashSet,

@@ -3,9 +3,10 @@
 //! A request passes the middleware in this order, from outside in: `body_drain` (reads request
 //! bodies that no handler read), `observe` (request id, span, metrics), `panic` (turns panics into
 //! INTERNAL), `error_translation` (converts the transport's own errors to the common form),
-//! `admission` (limits concurrent requests and their memory), `deadline` (limits the duration of
-//! calls), [`auth`](cpor_auth as auth) (checks tokens), and `directory` (refuses users of unknown
-//! partners and tenants). Calls to health and reflection always pass admission and authorization.
+//! `deadline` (limits the duration of calls), [`auth`](cpor_auth as auth) (checks tokens),
+//! `admission` (limits concurrent requests and their memory), and `directory` (refuses users of
+//! unknown partners and tenants). Calls to health and reflection need no token, and have places of
+//! their own.
 mod admission;
 mod body_drain;
 mod deadline;

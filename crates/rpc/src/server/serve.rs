@@ -108,7 +108,8 @@ impl Server {
     /// the certificate, adds health and reflection, and wraps everything in the middleware.
     ///
     /// # Errors
-    /// Returns a [`ServerError`].
+    /// Returns a [`ServerError`] if an access declaration, a constraint or the certificate cannot
+    /// be used.
     pub fn prepare(dependencies: ServerDependencies, services: GrpcServices) -> Result<Self, ServerError> {
         request::check_rules().map_err(ServerError::Rules)?;
         let methods = Arc::new(MethodTable::build(&services.audiences()).map_err(ServerError::Access)?);
@@ -129,9 +130,9 @@ impl Server {
         })
     }
 
-    /// Serves until the process drains and all requests are finished, or until the grace period of
-    /// the shutdown is over. The health service reports NOT_SERVING from the time at which the
-    /// process leaves.
+    /// Serves until the process drains (takes no new requests) and all requests are finished, or
+    /// until the grace period of the shutdown is over. The health service reports NOT_SERVING from
+    /// the start of the shutdown, before the process drains.
     ///
     /// # Errors
     /// Returns an error if the listener fails.

@@ -1,7 +1,7 @@
 //! Lines that are contested, lost or ended (R27a, R37 to R39).
 use super::fixtures::*;
 use crate::domain::*;
-use cpor_types::{ActorSide, LineId, PrimaryRejection, ProductFamily};
+use cpor_types::{ActorSide, LineId, PrimaryRejectionReason, ProductFamily};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -57,7 +57,7 @@ fn r27a_losing_the_last_line_rejects_disputably() {
     for test in states {
         let test = test.fact(&awarded(&[], &[line_id()]));
         let rejection = test.claim.state.rejection().unwrap();
-        assert_eq!(rejection.primary, PrimaryRejection::LostToCompetingClaim);
+        assert_eq!(rejection.primary, PrimaryRejectionReason::LostToCompetingClaim);
         assert!(matches!(rejection.remedy, Remedy::Dispute(_)));
         assert!(matches!(test.last().kind, EventKind::Closed(_)));
         assert_eq!((test.claim.content.lines.len(), test.claim.lost_lines.len()), (0, 1));
@@ -69,7 +69,7 @@ fn r27a_losing_the_last_line_rejects_disputably() {
 #[test]
 fn r37_an_award_of_an_approved_claims_line_is_history() {
     let test = TestClaim::approved().fact(&awarded(&[], &[line_id()]));
-    assert_eq!(test.last().kind, EventKind::Reported(FactKind::LinesAwarded));
+    assert_eq!(test.last().kind, EventKind::FactApplied(FactKind::LinesAwarded));
     assert_eq!(test.claim.content.lines.len(), 1);
 }
 
@@ -140,5 +140,5 @@ fn r39_some_lines_end_and_the_others_stay_on_record() {
 #[test]
 fn r44_what_ends_with_the_claim_is_history() {
     let test = TestClaim::approved().fact(&declined()).fact(&ended(EndReason::Declined, &[line_id()]));
-    assert_eq!(test.last().kind, EventKind::Reported(FactKind::AssociationEnded));
+    assert_eq!(test.last().kind, EventKind::FactApplied(FactKind::AssociationEnded));
 }

@@ -3,7 +3,7 @@
 use super::fixtures::*;
 use crate::domain::*;
 use cpor_durable::{Aggregate as _, Transition};
-use cpor_types::{ActorSide, PrimaryRejection, Timestamp};
+use cpor_types::{ActorSide, PrimaryRejectionReason, Timestamp};
 use std::time::Duration;
 
 fn try_dispute(claim: &Claim, justification: Option<Comment>, now: Timestamp) -> Result<Transition<Claim>, Refusal> {
@@ -63,7 +63,7 @@ fn r28_r33_a_dispute_is_refused_when_the_window_has_passed() {
     assert!(rejection(&test.claim).dispute_window().is_some(), "earlier than due is in time");
     let late = test.apply_passed_deadline(due);
     assert_eq!(rejection(&late.claim).remedy, Remedy::Missed(due));
-    assert_eq!(late.last().kind, EventKind::Reported(FactKind::DisputeWindowPassed));
+    assert_eq!(late.last().kind, EventKind::FactApplied(FactKind::DisputeWindowPassed));
     let refusal = try_dispute(&late.claim, justification(), due).unwrap_err();
     assert_eq!(refusal, Refusal::DisputeWindowPassed { due });
     assert!(refusal.to_string().contains("only a new claim with updated proof of execution helps"), "{refusal}");
@@ -135,7 +135,7 @@ fn r28_who_declined_before_has_to_approve_explicitly() {
     let outdated = test.clone().fact(&silent());
     assert!(outdated.last().kind.is_overtaken(), "the customer did not leave this request unanswered");
     let silent = test.clone().fact(&of_present_case(silent(), &test.claim));
-    assert_eq!(rejection(&silent.claim).primary, PrimaryRejection::CustomerDeclined);
+    assert_eq!(rejection(&silent.claim).primary, PrimaryRejectionReason::CustomerDeclined);
     assert_eq!(rejection(&silent.claim).remedy, Remedy::Final(Finality::NoExplicitApproval));
 }
 
@@ -150,8 +150,8 @@ fn r28_who_approves_while_it_is_disputed_has_approved() {
 #[test]
 fn r28_a_decline_after_rejection_counts() {
     let test = TestClaim::submitted().fact(&customer_approved()).rejected_by_reviewer().fact(&declined());
-    assert_eq!(test.last().kind, EventKind::Reported(FactKind::CustomerDeclined));
-    assert_eq!(rejection(&test.claim).primary, PrimaryRejection::InsufficientPoe);
+    assert_eq!(test.last().kind, EventKind::FactApplied(FactKind::CustomerDeclined));
+    assert_eq!(rejection(&test.claim).primary, PrimaryRejectionReason::InsufficientPoe);
     assert!(test.clone().fact(&declined()).last().kind.is_overtaken(), "a repeat changes nothing");
     let test = test.disputed_again().approved_by_reviewer();
     assert_eq!(test.last().kind, EventKind::Approved { official: false, explicit_approval_needed: true });

@@ -56,7 +56,7 @@ fn r29_line_and_contact_edits_renotify_the_customer() {
         let transition = update(&approved, content, &[field]).unwrap().unwrap();
         let lapsed = transition.next.state.submission().unwrap().explicit_approval.is_none();
         let EventKind::Edited { notice, previous_contact } = transition.events[0].kind.clone() else { panic!() };
-        let renotify = notice == EditNotice::Anew;
+        let renotify = notice == EditNotice::AskedAnew;
         assert_eq!(renotify, lapsed, "an earlier explicit approval lapses with the notice");
         (renotify, previous_contact.map(|contact| contact.name.into_exposed()))
     };
@@ -110,7 +110,7 @@ fn r29a_a_corrected_technical_contact_repeats_the_notice() {
         let EventKind::Edited { notice, .. } = transition.events[0].kind.clone() else { panic!() };
         (notice, submission.consent_request_number)
     };
-    assert_eq!(edit(&TestClaim::approved()), (EditNotice::Again, 0));
+    assert_eq!(edit(&TestClaim::approved()), (EditNotice::NotifiedAgain, 0));
     assert_eq!(edit(&TestClaim::submitted()), (EditNotice::None, 0));
 }
 

@@ -169,8 +169,8 @@ pub(crate) fn awarded(won: &[LineId], lost: &[LineId]) -> Fact {
 }
 
 pub(crate) fn contested(lines: &[LineId]) -> Fact {
-    let notice = CommentId(Uuid::from_u128(0xc1));
-    review(ReviewFact::CompetitionChanged { contested: lines.to_vec(), awarded: Vec::new(), notice, due: None })
+    let comment_id = CommentId(Uuid::from_u128(0xc1));
+    review(ReviewFact::CompetitionChanged { contested: lines.to_vec(), awarded: Vec::new(), comment_id, due: None })
 }
 
 pub(crate) fn ended(reason: EndReason, lines: &[LineId]) -> Fact {
@@ -247,7 +247,7 @@ pub(crate) fn every_fact() -> Vec<Fact> {
         Fact::Consent(ConsentFact::NoticeReported {
             notice: "approval".into(),
             previous: "queued".into(),
-            bounced: None,
+            bounce_reason: None,
             consent_request_number: Some(0),
         }),
         Fact::Consent(ConsentFact::WindowStopped(Some(at("2026-04-11T00:00:00Z")))),

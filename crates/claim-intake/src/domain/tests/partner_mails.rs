@@ -20,7 +20,7 @@ fn r57_every_kind_of_mail_has_its_step() {
     let request = review(ReviewFact::StatementRequested(Some(comment(cpor_types::ActorSide::Reviewer))));
     let holder = TestClaim::official().fact(&contested(&[line_id()]));
     let requested = holder.clone().fact(&request);
-    let reminder = requested.claim.state.submission().unwrap().open_statement().unwrap().window.remind.unwrap();
+    let reminder = requested.claim.state.submission().unwrap().open_statement().unwrap().window.reminder_time.unwrap();
     let due = at("2026-03-13T12:00:00Z");
     let cases = [
         (mails_after(TestClaim::under_review(), &request_action()), PartnerMailKind::PartnerAction),

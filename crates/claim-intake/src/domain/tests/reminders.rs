@@ -17,7 +17,7 @@ fn r48_a_reminder_is_due_once_and_never_early() {
         let due = reminder(&test.claim).unwrap().due;
         assert!(test.claim.apply_passed_deadline(due - Duration::from_micros(1)).is_none());
         let elapsed = test.claim.apply_passed_deadline(due).unwrap();
-        assert_eq!((elapsed.due, &elapsed.transition.events[0].kind), (due, &EventKind::Reported(fact)));
+        assert_eq!((elapsed.due, &elapsed.transition.events[0].kind), (due, &EventKind::FactApplied(fact)));
         let next = elapsed.transition.next;
         assert_eq!((next.state.kind(), reminder(&next)), (test.claim.state.kind(), None));
         assert!(next.apply_passed_deadline(due).is_none(), "never twice");
@@ -47,7 +47,7 @@ fn r48_a_short_window_has_no_reminder() {
     let day = Length::BusinessDays(1);
     let window = |days| {
         let deadline = calendar.deadline(Rules::PARTNER_RESPONSE, start(), Length::BusinessDays(days));
-        Window::new(deadline, start(), day, calendar).remind
+        Window::new(deadline, start(), day, calendar).reminder_time
     };
     // From Friday morning to the end of Friday, and to the end of Monday.
     assert_eq!((window(0), window(1)), (None, Some(at("2026-03-06T23:00:00Z"))));

@@ -31,7 +31,7 @@ fn perform(claim: &Claim, command: Command, now: Timestamp) -> Result<Option<Tra
     let transition = match command {
         Command::Update => {
             let display_name = claim.content.display_name.clone();
-            let new_contact = |contact: Contact| Contact { name: claim.history.to_string().into(), ..contact };
+            let new_contact = |contact: Contact| Contact { name: claim.history_length.to_string().into(), ..contact };
             // In an approved claim, only the customer contacts can be changed.
             let (content, fields) = match claim.state.association() {
                 Some(_) => {
@@ -53,10 +53,10 @@ fn perform(claim: &Claim, command: Command, now: Timestamp) -> Result<Option<Tra
         Command::Resubmit => claim.resubmit(Resubmit { comment: None }, Some(&facts), &rules, now),
         Command::Withdraw => claim.withdraw(withdraw(), now),
         Command::Dispute => {
-            let review_case = cpor_types::CaseId(uuid::Uuid::from_u128(u128::from(claim.history)));
+            let review_case = cpor_types::CaseId(uuid::Uuid::from_u128(u128::from(claim.history_length)));
             claim.dispute(Dispute { review_case, ..dispute() }, Some(&facts), &rules, now)
         }
-        Command::AddEvidence => claim.add_evidence(evidence(u128::from(claim.history)), &rules, now),
+        Command::AddEvidence => claim.add_evidence(evidence(u128::from(claim.history_length)), &rules, now),
         Command::RemoveEvidence => {
             let id = claim.evidence.first().map_or(evidence(0).id, |first| first.id);
             claim.remove_evidence(id, now)
@@ -78,7 +78,7 @@ static FACTS: LazyLock<Vec<Fact>> = LazyLock::new(|| {
 
 /// Lets one fact in five be of a closed review case or of an earlier round of asking.
 fn mostly_of_present_case(fact: Fact, claim: &Claim) -> Fact {
-    if claim.history.is_multiple_of(5) { fact } else { of_present_case(fact, claim) }
+    if claim.history_length.is_multiple_of(5) { fact } else { of_present_case(fact, claim) }
 }
 
 fn check(before: &Claim, transition: &Transition<Claim>) {
@@ -89,7 +89,11 @@ fn check(before: &Claim, transition: &Transition<Claim>) {
     }
     assert_eq!(state, transition.next.state.kind(), "the last entry tells the state");
     assert!(!transition.events.is_empty(), "nothing changes without an entry");
-    assert_eq!(transition.next.history, before.history + transition.events.len() as u64, "positions have no gaps");
+    assert_eq!(
+        transition.next.history_length,
+        before.history_length + transition.events.len() as u64,
+        "positions have no gaps"
+    );
     check_deadlines(&transition.next);
     check_lines(&transition.next);
 }
@@ -185,7 +189,7 @@ impl Run {
             let reminds = |event: &Event| {
                 matches!(
                     event.kind,
-                    EventKind::Reported(
+                    EventKind::FactApplied(
                         FactKind::ResponseReminded
                             | FactKind::DisputeReminded
                             | FactKind::StatementReminded

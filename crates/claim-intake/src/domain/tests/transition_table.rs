@@ -54,7 +54,10 @@ fn r15_commands_in_every_state_follow_the_table() {
                 Ok(transition) => {
                     assert!(allows(state, step) && test.claim.allows(command), "{command} was done in {state}");
                     assert_eq!(transition.next.state.kind(), target(step, state), "{command} in {state}");
-                    assert_eq!(transition.next.history, test.claim.history + transition.events.len() as u64);
+                    assert_eq!(
+                        transition.next.history_length,
+                        test.claim.history_length + transition.events.len() as u64
+                    );
                 }
                 Err(Refusal::NotAllowed { state: named, command: asked, allowed }) => {
                     // The default profile allows no evidence for an approved claim (R29).
@@ -89,7 +92,7 @@ fn r15_facts_in_every_state_follow_the_table() {
                 assert_eq!(transition.next.state.kind(), target(step, state), "{} in {state}", fact.kind());
             } else {
                 assert_eq!(transition.events.len(), 1);
-                assert_eq!(transition.events[0].kind, EventKind::Overtaken(fact.kind()));
+                assert_eq!(transition.events[0].kind, EventKind::FactOvertaken(fact.kind()));
                 assert_eq!(
                     (&transition.next.state, &transition.next.content),
                     (&test.claim.state, &test.claim.content)

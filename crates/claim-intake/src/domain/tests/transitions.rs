@@ -2,7 +2,7 @@
 use super::fixtures::*;
 use crate::domain::*;
 use cpor_durable::Aggregate as _;
-use cpor_types::{ActorSide, FurtherRejectionReason, PersonalData, PrimaryRejection};
+use cpor_types::{ActorSide, FurtherRejectionReason, PersonalData, PrimaryRejectionReason};
 use std::collections::BTreeMap;
 
 #[test]
@@ -99,7 +99,7 @@ fn r20_the_response_deadline_uses_the_location_calendar() {
     assert_eq!(action.request_time, asked);
     // The reminder one business day earlier, and the deadline.
     let ahead: Vec<_> = next.deadlines().into_iter().map(|deadline| (deadline.due, deadline.kind)).collect();
-    let ends = [("2026-04-10T22:00:00Z", Rules::REMIND_RESPONSE), ("2026-04-13T22:00:00Z", Rules::PARTNER_RESPONSE)];
+    let ends = [("2026-04-10T22:00:00Z", Rules::RESPONSE_REMINDER), ("2026-04-13T22:00:00Z", Rules::PARTNER_RESPONSE)];
     assert_eq!(ahead, ends.map(|(due, kind)| (at(due), kind.into())));
 }
 
@@ -147,8 +147,8 @@ fn r22_a_missing_answer_rejects_at_the_due_time() {
     let elapsed = test.claim.apply_passed_deadline(due).unwrap();
     assert_eq!(elapsed.due, due);
     let State::Rejected(_, rejection) = &elapsed.transition.next.state else { panic!() };
-    assert_eq!((rejection.primary, rejection.time), (PrimaryRejection::InsufficientPoe, due));
-    assert_eq!(rejection.further, [FurtherRejectionReason::NoPartnerResponse]);
+    assert_eq!((rejection.primary, rejection.time), (PrimaryRejectionReason::InsufficientPoe, due));
+    assert_eq!(rejection.further_reasons, [FurtherRejectionReason::NoPartnerResponse]);
     assert!(rejection.dispute_window().unwrap().due > due);
     assert!(elapsed.transition.next.apply_passed_deadline(due).is_none(), "never twice");
 }
@@ -175,7 +175,7 @@ fn r24_a_reviewers_rejection_is_disputable() {
     let rejected = review(ReviewFact::Rejected(further.clone(), Some(comment(ActorSide::Reviewer))));
     let test = TestClaim::under_review().fact(&rejected);
     let State::Rejected(_, rejection) = &test.claim.state else { panic!() };
-    assert_eq!((rejection.primary, &rejection.further), (PrimaryRejection::InsufficientPoe, &further));
+    assert_eq!((rejection.primary, &rejection.further_reasons), (PrimaryRejectionReason::InsufficientPoe, &further));
     assert_eq!((rejection.comment.as_str(), rejection.time), ("words", test.now));
     assert!(rejection.dispute_window().is_some());
     assert_eq!(test.last().comment.as_ref().unwrap().side, ActorSide::Reviewer);
@@ -185,12 +185,12 @@ fn r24_a_reviewers_rejection_is_disputable() {
 fn r25_a_withdrawal_is_final_and_closes_everywhere() {
     let test = TestClaim::official().step(|claim, now| claim.withdraw(withdraw(), now));
     let State::Rejected(submission, rejection) = &test.claim.state else { panic!() };
-    assert_eq!(rejection.primary, PrimaryRejection::PartnerRequest);
+    assert_eq!(rejection.primary, PrimaryRejectionReason::PartnerRequest);
     assert_eq!(rejection.remedy, Remedy::Final(Finality::PartnerRequest));
-    assert_eq!(rejection.ended, Some(Association::Official { since: start() }));
+    assert_eq!(rejection.ended_association, Some(Association::Official { since: start() }));
     let closing = ClaimClosure {
         cause: ClosureCause::Partner,
-        primary: PrimaryRejection::PartnerRequest,
+        primary: PrimaryRejectionReason::PartnerRequest,
         tenant: submission.tenant,
         review_case: case(),
         dispute_due: None,
@@ -215,10 +215,10 @@ fn r26_a_decline_rejects_in_every_open_state() {
     ] {
         let test = test.fact(&declined());
         let State::Rejected(_, rejection) = &test.claim.state else { panic!() };
-        assert_eq!(rejection.primary, PrimaryRejection::CustomerDeclined);
+        assert_eq!(rejection.primary, PrimaryRejectionReason::CustomerDeclined);
         assert_eq!(test.last().reason, "no");
         let kinds: Vec<_> = test.claim.deadlines().into_iter().map(|deadline| deadline.kind).collect();
-        assert_eq!(kinds, [Rules::REMIND_DISPUTE, Rules::DISPUTE_WINDOW], "the dispute window alone");
+        assert_eq!(kinds, [Rules::DISPUTE_REMINDER, Rules::DISPUTE_WINDOW], "the dispute window alone");
     }
 }
 
@@ -267,7 +267,7 @@ fn r27_window_passes_and_registry_confirms() {
     let before = test.claim.state.clone();
     let late = test.fact(&opened);
     assert_eq!(late.claim.state, before, "a window that opens after an early approval is history");
-    assert_eq!(late.last().kind, EventKind::Reported(FactKind::ConsentWindowOpened));
+    assert_eq!(late.last().kind, EventKind::FactApplied(FactKind::ConsentWindowOpened));
 }
 
 #[test]
@@ -315,9 +315,9 @@ fn r56_late_reports_of_erased_data_are_not_kept() {
     let (erased, later) = (test.now, test.now + hour());
     let late = |time| {
         let transition = test.claim.apply(&declined(), time, &rules(), later).unwrap();
-        transition.events.iter().map(|event| event.late.clone()).collect::<Vec<_>>()
+        transition.events.iter().map(|event| event.already_erased.clone()).collect::<Vec<_>>()
     };
     assert_eq!(late(erased), [PersonalData::ALL]);
     assert_eq!(late(later), [[]]);
-    assert_eq!(TestClaim::withdrawn().fact(&declined()).last().late, [], "nothing was erased");
+    assert_eq!(TestClaim::withdrawn().fact(&declined()).last().already_erased, [], "nothing was erased");
 }

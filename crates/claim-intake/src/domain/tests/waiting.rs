@@ -15,10 +15,10 @@ fn open_window(test: TestClaim) -> TestClaim {
 }
 
 fn settle_notice(test: TestClaim, accepted: bool) -> TestClaim {
-    let bounced = (!accepted).then(|| "SMTP 550".to_owned());
+    let bounce_reason = (!accepted).then(|| "SMTP 550".to_owned());
     let (notice, previous) = ("approval".into(), "queued".into());
     let consent_request_number = test.claim.state.submission().map(|submission| submission.consent_request_number);
-    test.fact(&Fact::Consent(ConsentFact::NoticeReported { notice, previous, bounced, consent_request_number }))
+    test.fact(&Fact::Consent(ConsentFact::NoticeReported { notice, previous, bounce_reason, consent_request_number }))
 }
 
 fn start_review(test: TestClaim) -> TestClaim {
@@ -49,9 +49,9 @@ fn asked_for_statement() -> TestClaim {
 
 /// An official claim whose line was awarded to a competing claim.
 fn awarded_to_rival() -> TestClaim {
-    let notice = CommentId(uuid::Uuid::from_u128(0xc1));
+    let comment_id = CommentId(uuid::Uuid::from_u128(0xc1));
     let (contested, awarded) = (Vec::new(), vec![line_id()]);
-    TestClaim::official().fact(&review(ReviewFact::CompetitionChanged { contested, awarded, notice, due: None }))
+    TestClaim::official().fact(&review(ReviewFact::CompetitionChanged { contested, awarded, comment_id, due: None }))
 }
 
 fn dispute_window_missed() -> TestClaim {

@@ -1,6 +1,6 @@
-//! Applies reported facts. Each fact is checked against the transition table and the data of the
-//! state. A fact that they do not allow is *overtaken*: it is recorded in the history and changes
-//! nothing else.
+//! Applies the facts that other services report about a claim. Each fact is checked against the
+//! transition table and the data of the state. A fact that they do not allow is *overtaken*: it is
+//! recorded in the history and changes nothing else.
 use crate::domain::{
     Assessment, Association, AssociationEnd, Claim, EventKind, Fact, FactKind, LineVerdict, Refusal, Rules, State,
     Submission,
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub(super) struct FactContext<'a> {
     /// The time at which the fact happened in the reporting service. The fact counts from this
     /// time.
-    pub(super) time: Timestamp,
+    pub(super) effective_time: Timestamp,
     /// The time at which this service records the fact.
     pub(super) now: Timestamp,
     /// The policy profiles and calendars.
@@ -41,8 +41,8 @@ impl FactContext<'_> {
 pub(super) type ApplyResult = Result<Option<Transition<Claim>>, Refusal>;
 
 impl Claim {
-    /// Applies `fact`, which counts from `time`. A fact that the state no longer allows becomes a
-    /// history entry and changes nothing else.
+    /// Applies `fact`, which counts from `effective_time`. A fact that the state no longer allows
+    /// becomes a history entry and changes nothing else.
     ///
     /// # Errors
     /// Returns [`Refusal::RulesMissing`] if the policy profile or a calendar that was recorded at
@@ -50,21 +50,22 @@ impl Claim {
     pub fn apply(
         &self,
         fact: &Fact,
-        time: Timestamp,
+        effective_time: Timestamp,
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
-        let context = FactContext { time, now, rules, reason: fact.reason(), channel: fact.channel() };
+        let context = FactContext { effective_time, now, rules, reason: fact.reason(), channel: fact.channel() };
         let transition = match self.admitted_fact(fact.kind(), fact.case()) {
             Some(submission) => self.apply_admitted(fact, submission, &context)?,
             None => None,
         };
         let mut transition =
-            transition.unwrap_or_else(|| self.record_only(EventKind::Overtaken(fact.kind()), context.entry(), now));
-        let erased_kinds = self.erased.iter().filter(|(_, erasure)| time <= erasure.time).map(|(kind, _)| *kind);
-        let erased_kinds: Vec<_> = erased_kinds.collect();
-        transition.events.iter_mut().for_each(|event| event.late.clone_from(&erased_kinds));
-        Ok(Transition { next: transition.next.with_wait_starts(Some(self.wait_starts()), time), ..transition })
+            transition.unwrap_or_else(|| self.record_only(EventKind::FactOvertaken(fact.kind()), context.entry(), now));
+        let later_erasures = self.erased.iter().filter(|(_, erasure)| effective_time <= erasure.time);
+        let already_erased: Vec<_> = later_erasures.map(|(kind, _)| *kind).collect();
+        transition.events.iter_mut().for_each(|event| event.already_erased.clone_from(&already_erased));
+        let next = transition.next.with_wait_starts(Some(self.wait_starts()), effective_time);
+        Ok(Transition { next, ..transition })
     }
 
     /// Applies a fact that the transition table allows.
@@ -123,7 +124,7 @@ impl Claim {
         let entry = entry.with_change("official_time", "", rfc3339(since));
         builder.claim.state = State::Approved(submission.clone(), next);
         let event = match reinstated.is_empty() {
-            true => EventKind::Reported(FactKind::AssociationOfficial),
+            true => EventKind::FactApplied(FactKind::AssociationOfficial),
             false => EventKind::LinesReinstated { lines: reinstated, since },
         };
         builder.record(event, entry);
@@ -139,7 +140,7 @@ impl Claim {
                 entry = entry.with_change(&field, previous, verdict.verdict.as_str());
             }
         }
-        builder.record(EventKind::Reported(FactKind::Assessed), entry);
+        builder.record(EventKind::FactApplied(FactKind::Assessed), entry);
         builder.build()
     }
 

@@ -25,14 +25,14 @@ impl Claim {
             }
             (EndReason::Expired | EndReason::Superseded, None)
             | (EndReason::Declined | EndReason::Withdrawn | EndReason::Rejected, _) => {
-                Some(self.record_only(EventKind::Reported(FactKind::AssociationEnded), context.entry(), context.now))
+                Some(self.record_only(EventKind::FactApplied(FactKind::AssociationEnded), context.entry(), context.now))
             }
         }
     }
 
-    /// Ends the associations of `lines`. A line that has ended later than that ended now (R47):
-    /// another company turned out to be on record before the subscription ended. Returns `None`
-    /// when all lines have ended already.
+    /// Ends the associations of `lines`. If a later end of a line was recorded before, the earlier
+    /// end replaces it (R47): for example, another company turns out to have been on record before
+    /// the subscription ended. Returns `None` when all lines have ended already.
     fn end_lines(
         &self,
         submission: &Submission,
@@ -46,7 +46,7 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, context.now);
         let (mut entry, mut ended) = (context.entry(), Vec::new());
         for (index, line) in builder.claim.content.lines.iter_mut().enumerate() {
-            let can_end = line.ended.as_ref().is_none_or(|end| context.time < end.until);
+            let can_end = line.ended.as_ref().is_none_or(|end| context.effective_time < end.until);
             if can_end && lines.contains(&line.id) {
                 entry = match &line.ended {
                     None => entry.with_change(&format!("lines[{index}].association_state"), status_before, "ended"),
@@ -55,7 +55,7 @@ impl Claim {
                         entry.with_change(&field, end.reason.to_string(), reason.to_string())
                     }
                 };
-                line.ended = Some(AssociationEnd { reason, since, until: context.time });
+                line.ended = Some(AssociationEnd { reason, since, until: context.effective_time });
                 (line.contested, line.contested_since, line.awarded_to_rival) = (false, None, None);
                 ended.push(line.id);
             }

@@ -1,15 +1,15 @@
-//! The rejection of a claim, by withdrawal or by a reported fact (R22, R24 to R26). Every rejection
-//! closes the review case and the consent window, and ends the claim's associations, including
-//! those that were only pending.
+//! The rejection of a claim (R22, R24 to R26): the partner withdraws it, another service reports
+//! the reason, or a deadline passes. Every rejection closes the review case and the consent window,
+//! and ends the claim's associations, including those that were only pending.
 use crate::domain::{
     Association, Claim, ClaimClosure, ClosureCause, Command, EventKind, FactKind, Finality, Refusal, Rejection, Remedy,
     ReviewProgress, State, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
-use cpor_types::{FurtherRejectionReason, PrimaryRejection, Timestamp, WithdrawReason};
+use cpor_types::{FurtherRejectionReason, PrimaryRejectionReason, Timestamp, WithdrawReason};
 
-/// Withdraws a claim.
+/// The command that withdraws a claim.
 #[derive(Clone, Debug)]
 pub struct Withdraw {
     /// The reason of the withdrawal.
@@ -21,8 +21,8 @@ pub struct Withdraw {
 /// A rejection that is about to be applied: what caused it, and the data of the [`Rejection`].
 pub(super) struct NewRejection {
     pub(super) cause: ClosureCause,
-    pub(super) primary: PrimaryRejection,
-    pub(super) further: Vec<FurtherRejectionReason>,
+    pub(super) primary: PrimaryRejectionReason,
+    pub(super) further_reasons: Vec<FurtherRejectionReason>,
     pub(super) comment: String,
     pub(super) time: Timestamp,
     pub(super) remedy: Remedy,
@@ -37,10 +37,16 @@ impl Claim {
         let submission = self.admitted_submission(Command::Withdraw)?;
         let Withdraw { reason, comment } = withdraw;
         let entry = EntryDetails::with_reason(&comment).with_change("withdraw_reason", "", reason.as_str());
-        let primary = PrimaryRejection::PartnerRequest;
+        let primary = PrimaryRejectionReason::PartnerRequest;
         let remedy = Remedy::Final(Finality::PartnerRequest);
-        let rejection =
-            NewRejection { cause: ClosureCause::Partner, primary, further: Vec::new(), comment, time: now, remedy };
+        let rejection = NewRejection {
+            cause: ClosureCause::Partner,
+            primary,
+            further_reasons: Vec::new(),
+            comment,
+            time: now,
+            remedy,
+        };
         Ok(self.close(submission, rejection, entry, now))
     }
 
@@ -53,24 +59,25 @@ impl Claim {
         entry: EntryDetails,
         now: Timestamp,
     ) -> Transition<Self> {
-        let NewRejection { cause, primary, further, comment, time, remedy } = new_rejection;
+        let NewRejection { cause, primary, further_reasons, comment, time, remedy } = new_rejection;
         let mut entry = entry.with_change("rejection.primary_reason", "", primary.as_str());
-        for reason in &further {
+        for reason in &further_reasons {
             entry = entry.with_change("rejection.further_reasons", "", reason.as_str());
         }
-        let ended = self.state.association().cloned();
-        if let Some(live @ (Association::Pending | Association::Granted { .. } | Association::Official { .. })) = &ended
+        let ended_association = self.state.association().cloned();
+        if let Some(live @ (Association::Pending | Association::Granted { .. } | Association::Official { .. })) =
+            &ended_association
         {
             entry = entry.with_change("association_state", live.as_str(), "ended");
         }
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.content.lines.iter_mut().for_each(|line| line.awarded_to_rival = None);
         let entry = builder.claim.set_contested(&[], time, entry);
-        let rejection = Rejection { primary, further, comment, time, remedy, ended };
+        let rejection = Rejection { primary, further_reasons, comment, time, remedy, ended_association };
         let dispute_due = rejection.dispute_window().map(|window| window.due);
         let (document_count_at_start, review) = (self.evidence.len(), ReviewProgress::default());
         let mut next_submission = Submission { document_count_at_start, review, ..submission.clone() };
-        if primary == PrimaryRejection::CustomerDeclined {
+        if primary == PrimaryRejectionReason::CustomerDeclined {
             next_submission.record_decline(time);
         }
         let entry = entry.with_review_due(submission, None).with_consent_change(submission, &next_submission);
@@ -83,8 +90,20 @@ impl Claim {
 
 impl NewRejection {
     /// Creates a rejection that was caused by `fact` and takes effect at `time`.
-    pub(super) const fn by_fact(fact: FactKind, primary: PrimaryRejection, time: Timestamp, remedy: Remedy) -> Self {
-        Self { cause: ClosureCause::Fact(fact), primary, further: Vec::new(), comment: String::new(), time, remedy }
+    pub(super) const fn by_fact(
+        fact: FactKind,
+        primary: PrimaryRejectionReason,
+        time: Timestamp,
+        remedy: Remedy,
+    ) -> Self {
+        Self {
+            cause: ClosureCause::Fact(fact),
+            primary,
+            further_reasons: Vec::new(),
+            comment: String::new(),
+            time,
+            remedy,
+        }
     }
 }
 

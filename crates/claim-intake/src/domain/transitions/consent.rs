@@ -1,6 +1,7 @@
-//! Applies the facts that customer-consent reports (R26, R26a, R27, R41). The consent window is the
-//! time in which silence of the customer counts as consent. An association is *granted* from the
-//! end of the window, or from an explicit approval, until the registry has put it on record.
+//! Applies the facts that customer-consent reports (R26, R26a, R27, R41). A *notice* is a mail to
+//! the customer contact about the claim. The *consent window* is the time in which silence of the
+//! customer counts as consent. An association is *granted* from the end of the window, or from an
+//! explicit approval, until the registry service has put it on record.
 use super::{
     apply::{ApplyResult, FactContext},
     close::NewRejection,
@@ -10,7 +11,7 @@ use crate::domain::{
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
-use cpor_types::{PrimaryRejection, TenantId, Timestamp};
+use cpor_types::{PrimaryRejectionReason, TenantId, Timestamp};
 
 impl Claim {
     /// Applies a fact that the transition table allows.
@@ -24,25 +25,25 @@ impl Claim {
             ConsentFact::NoticeResent { notice, previous } => {
                 Ok(Some(self.apply_notice_resent(submission, notice, previous, context)))
             }
-            ConsentFact::NoticeReported { notice, previous, bounced, consent_request_number } => {
+            ConsentFact::NoticeReported { notice, previous, bounce_reason, consent_request_number } => {
                 let entry = context.entry().with_change(
                     &format!("notices.{notice}"),
                     previous,
-                    if bounced.is_some() { "bounced" } else { "accepted" },
+                    if bounce_reason.is_some() { "bounced" } else { "accepted" },
                 );
                 // A notice to a former contact says nothing about the present one (R29, R29a).
                 if *consent_request_number != Some(submission.consent_request_number) {
-                    let event = EventKind::Reported(FactKind::NoticeReported);
+                    let event = EventKind::FactApplied(FactKind::NoticeReported);
                     return Ok(Some(self.record_only(event, entry, context.now)));
                 }
-                Ok(Some(self.apply_notice_reported(submission, bounced.is_some(), entry, context)))
+                Ok(Some(self.apply_notice_reported(submission, bounce_reason.is_some(), entry, context)))
             }
             ConsentFact::WindowStopped(delivery_due) => {
                 Ok(Some(self.apply_window_stopped(submission, *delivery_due, context)))
             }
-            // R48: the mail is withdrawn if the customer has been reached since.
+            // R48: the reminder to the partner is withdrawn if the customer has been reached since.
             ConsentFact::DeliveryReminded => {
-                let event = EventKind::Reported(FactKind::DeliveryReminded);
+                let event = EventKind::FactApplied(FactKind::DeliveryReminded);
                 Ok(Some(self.record_only(event, context.entry(), context.now)))
             }
             ConsentFact::NotReached => self.apply_not_reached(submission, context),
@@ -65,10 +66,11 @@ impl Claim {
             {
                 Ok(None)
             }
-            // R28, R47: customer-consent reports a decline again when lines are reinstated. The
-            // report changes nothing if the decline was applied before and disputed since.
+            // R28, R47: customer-consent reports a decline again when associations that were
+            // reported as ended are on record after all. The report changes nothing if the decline
+            // was applied before and disputed since.
             ConsentFact::Declined { consent_request_number, .. }
-                if submission.declined == Some(context.time)
+                if submission.declined == Some(context.effective_time)
                     && consent_request_number.is_some_and(|number| number != submission.consent_request_number) =>
             {
                 Ok(None)
@@ -96,9 +98,9 @@ impl Claim {
         context: &FactContext<'_>,
     ) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, context.now);
-        builder.claim.state = self.state.with_submission(Submission { bounced: false, ..submission.clone() });
+        builder.claim.state = self.state.with_submission(Submission { is_notice_bounced: false, ..submission.clone() });
         let entry = context.entry().with_change(&format!("notices.{notice}"), previous, "queued");
-        builder.record(EventKind::Reported(FactKind::NoticeResent), entry);
+        builder.record(EventKind::FactApplied(FactKind::NoticeResent), entry);
         builder.build()
     }
 
@@ -112,14 +114,15 @@ impl Claim {
         context: &FactContext<'_>,
     ) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, context.now);
-        builder.claim.state = self.state.with_submission(Submission { bounced, ..submission.clone() });
+        builder.claim.state =
+            self.state.with_submission(Submission { is_notice_bounced: bounced, ..submission.clone() });
         let event = match self.state.association() {
             Some(association) if bounced && !matches!(association, Association::Ended { .. }) => {
                 let is_unreached = submission.is_customer_unreached(association);
                 let official = *association != Association::Pending;
-                EventKind::NoticeBounced { is_first: is_unreached && !submission.bounced, official }
+                EventKind::NoticeBounced { is_first: is_unreached && !submission.is_notice_bounced, official }
             }
-            Some(_) | None => EventKind::Reported(FactKind::NoticeReported),
+            Some(_) | None => EventKind::FactApplied(FactKind::NoticeReported),
         };
         builder.record(event, entry);
         builder.build()
@@ -138,19 +141,20 @@ impl Claim {
         let stopped = Submission { consent_due: None, delivery_due, awaits_confirmation: false, ..submission.clone() };
         builder.claim.state = self.state.with_submission(stopped);
         let entry = context.entry().with_consent_due(submission, None);
-        builder.record(EventKind::Reported(FactKind::ConsentWindowStopped), entry);
+        builder.record(EventKind::FactApplied(FactKind::ConsentWindowStopped), entry);
         builder.build()
     }
 
     /// R41a: no notice was accepted in time after the approval, so the claim is rejected and its
-    /// holds end. customer-consent has checked that the customer has not approved.
+    /// lines are no longer reserved. customer-consent has checked that the customer has not
+    /// approved.
     fn apply_not_reached(&self, submission: &Submission, context: &FactContext<'_>) -> ApplyResult {
         if self.state.association() != Some(&Association::Pending) {
             return Ok(None);
         }
-        let remedy = context.rules.remedy(submission, context.time)?;
-        let (fact, primary) = (FactKind::CustomerNotReached, PrimaryRejection::CustomerNotReached);
-        let rejection = NewRejection::by_fact(fact, primary, context.time, remedy);
+        let remedy = context.rules.remedy(submission, context.effective_time)?;
+        let (fact, primary) = (FactKind::CustomerNotReached, PrimaryRejectionReason::CustomerNotReached);
+        let rejection = NewRejection::by_fact(fact, primary, context.effective_time, remedy);
         Ok(Some(self.close(submission, rejection, context.entry(), context.now)))
     }
 
@@ -166,7 +170,7 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(Submission { consent_due: Some(due), ..submission.clone() });
         let entry = context.entry().with_consent_due(submission, Some(due));
-        builder.record(EventKind::Reported(FactKind::ConsentWindowOpened), entry);
+        builder.record(EventKind::FactApplied(FactKind::ConsentWindowOpened), entry);
         builder.build()
     }
 
@@ -178,7 +182,7 @@ impl Claim {
             (FactKind::ConsentWindowPassed, context.entry().with_change("consent_window", "open", "passed"));
         match self.state.association()? {
             Association::Granted { .. } | Association::Official { .. } => {
-                Some(self.record_only(EventKind::Reported(fact), entry, context.now))
+                Some(self.record_only(EventKind::FactApplied(fact), entry, context.now))
             }
             Association::Pending | Association::Ended { .. } => {
                 self.grant_association(submission.clone(), fact, entry, context)
@@ -194,7 +198,7 @@ impl Claim {
         if submission.explicit_approval.is_some() {
             return None;
         }
-        let explicit_approval = Some(context.time);
+        let explicit_approval = Some(context.effective_time);
         let next_submission = Submission { explicit_approval, awaits_confirmation: false, ..submission.clone() };
         let entry = context.entry().with_consent_change(submission, &next_submission);
         if self.state.association().is_some() {
@@ -202,13 +206,14 @@ impl Claim {
         }
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(next_submission);
-        builder.record(EventKind::Reported(FactKind::CustomerApproved), entry);
+        builder.record(EventKind::FactApplied(FactKind::CustomerApproved), entry);
         Some(builder.build())
     }
 
     /// R43a: the customer contact approved by link, or was silent until the consent window ended,
     /// and that does not count until a reviewer confirms the contact. Returns `None` if the
-    /// association is not pending any more, or the customer has approved otherwise.
+    /// association is not pending any more, or the customer has already given an approval that
+    /// counts.
     fn apply_unconfirmed_consent(
         &self,
         submission: &Submission,
@@ -223,18 +228,19 @@ impl Claim {
         let waiting = Submission { awaits_confirmation: true, ..submission.clone() };
         builder.claim.state = self.state.with_submission(waiting);
         let entry = context.entry().with_change("consent", submission.consent_status(), "awaits_confirmation");
-        builder.record(EventKind::Reported(fact), entry);
+        builder.record(EventKind::FactApplied(fact), entry);
         Some(builder.build())
     }
 
     /// Returns whether the association of a line ended after `time`, with its subscription or
-    /// workload, or in favour of another company. A fact of that time still counts (R47).
+    /// workload, or in favour of another company. A fact that happened at `time` then still counts
+    /// (R47).
     fn has_line_that_ended_after(&self, time: Timestamp) -> bool {
         self.content.lines.iter().filter_map(|line| line.ended.as_ref()).any(|end| end.until > time)
     }
 
     /// Grants a pending association because of `fact`, with the history entry `entry`. Returns
-    /// `None` when the association is neither pending nor was it when the fact happened.
+    /// `None` if the association is not pending and was not pending when the fact happened.
     fn grant_association(
         &self,
         submission: Submission,
@@ -244,12 +250,13 @@ impl Claim {
     ) -> Option<Transition<Self>> {
         match self.state.association()? {
             Association::Granted { .. } | Association::Official { .. } => None,
-            // R47: the associations were granted before they ended.
-            ended @ Association::Ended { since: None } if self.has_line_that_ended_after(context.time) => {
+            // R47: the customer consented before the associations ended, so the registry is still
+            // asked to put them on record.
+            ended @ Association::Ended { since: None } if self.has_line_that_ended_after(context.effective_time) => {
                 let tenant = submission.tenant;
                 let mut builder = TransitionBuilder::new(self, context.now);
                 builder.claim.state = State::Approved(submission, ended.clone());
-                builder.record(EventKind::Reported(fact), entry);
+                builder.record(EventKind::FactApplied(fact), entry);
                 builder.record(EventKind::Granted { tenant }, EntryDetails::default());
                 Some(builder.build())
             }
@@ -257,8 +264,9 @@ impl Claim {
             Association::Pending => {
                 let tenant = submission.tenant;
                 let mut builder = TransitionBuilder::new(self, context.now);
-                builder.claim.state = State::Approved(submission, Association::Granted { since: context.time });
-                builder.record(EventKind::Reported(fact), entry);
+                builder.claim.state =
+                    State::Approved(submission, Association::Granted { since: context.effective_time });
+                builder.record(EventKind::FactApplied(fact), entry);
                 builder.record_grant(tenant);
                 Some(builder.build())
             }
@@ -276,7 +284,7 @@ impl Claim {
         context: &FactContext<'_>,
     ) -> ApplyResult {
         let has_ended = matches!(self.state.association(), Some(Association::Ended { .. }));
-        if has_ended && !self.has_line_that_ended_after(context.time) {
+        if has_ended && !self.has_line_that_ended_after(context.effective_time) {
             return Ok(None);
         }
         if self.state.rejection().is_some() {
@@ -284,10 +292,14 @@ impl Claim {
         }
         let remedy = match channel {
             ConsentFact::SILENCE => Remedy::Final(Finality::NoExplicitApproval),
-            _ => context.rules.remedy(submission, context.time)?,
+            _ => context.rules.remedy(submission, context.effective_time)?,
         };
-        let mut rejection =
-            NewRejection::by_fact(FactKind::CustomerDeclined, PrimaryRejection::CustomerDeclined, context.time, remedy);
+        let mut rejection = NewRejection::by_fact(
+            FactKind::CustomerDeclined,
+            PrimaryRejectionReason::CustomerDeclined,
+            context.effective_time,
+            remedy,
+        );
         comment.clone_into(&mut rejection.comment);
         Ok(Some(self.close(submission, rejection, context.entry(), context.now)))
     }
@@ -305,11 +317,11 @@ impl Claim {
             return None;
         }
         let mut next_submission = submission.clone();
-        next_submission.record_decline(context.time);
+        next_submission.record_decline(context.effective_time);
         let entry = context.entry().with_consent_change(submission, &next_submission);
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(next_submission);
-        builder.record(EventKind::Reported(FactKind::CustomerDeclined), entry);
+        builder.record(EventKind::FactApplied(FactKind::CustomerDeclined), entry);
         Some(builder.build())
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::{
 use cpor_durable::Transition;
 use cpor_types::{CaseId, Timestamp};
 
-/// Disputes a rejection.
+/// The command that disputes a rejection.
 #[derive(Clone, Debug)]
 pub struct Dispute {
     /// The id of the review case that the dispute opens.

@@ -8,7 +8,7 @@ use cpor_history::Digest;
 use cpor_types::{ClaimName, Timestamp};
 use std::collections::BTreeMap;
 
-/// Changes fields of a claim.
+/// The command that changes fields of a claim.
 #[derive(Clone, Debug)]
 pub struct Update {
     /// The fields to change.
@@ -22,8 +22,8 @@ impl Claim {
     /// when the registry was not asked or did not answer.
     ///
     /// # Errors
-    /// Returns [`Refusal::LocationNotOfPartner`] if the MPN (Microsoft Partner Network) id is not
-    /// one of a location of the company.
+    /// Returns [`Refusal::LocationNotOfPartner`] if the MPN (Microsoft Partner Network) id does not
+    /// belong to a location of the company.
     pub fn create(
         name: ClaimName,
         content: Content,
@@ -42,7 +42,7 @@ impl Claim {
             update_time: now,
             wait_time: now,
             customer_wait_time: now,
-            history: 0,
+            history_length: 0,
             head: Digest::GENESIS,
             erased: BTreeMap::new(),
         };

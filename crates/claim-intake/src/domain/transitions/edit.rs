@@ -45,7 +45,8 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.content = content;
         let facts = facts.ok_or(Refusal::FactsMissing)?;
-        // The registry holds the lines of an approved claim as they were at the approval.
+        // The lines of an approved claim are reserved as they were at the approval, so the
+        // registry's new answer about them is not stored.
         match self.state.association() {
             Some(_) => builder.claim.set_contact_domains(facts),
             None => builder.claim.set_directory_facts(Some(facts)),
@@ -58,15 +59,15 @@ impl Claim {
         let has_changed = |field: Field| changes.iter().any(|change| change.field == field.path());
         let previous_contact = has_changed(Field::CustomerContact).then(|| self.content.customer_contact.clone());
         let notice = if previous_contact.is_some() || has_changed(Field::Lines) {
-            EditNotice::Anew
+            EditNotice::AskedAnew
         } else if self.state.association().is_some() && has_changed(Field::CustomerTechnicalContact) {
-            EditNotice::Again
+            EditNotice::NotifiedAgain
         } else {
             EditNotice::None
         };
         let mut next_submission = Submission { partner_calendar: required.partner_calendar, ..submission.clone() };
         let mut entry = EntryDetails { changes, ..EntryDetails::default() };
-        if notice == EditNotice::Anew {
+        if notice == EditNotice::AskedAnew {
             entry = entry.with_consent_due(submission, None);
             next_submission.explicit_approval = None;
             next_submission.consent_due = None;
@@ -74,7 +75,7 @@ impl Claim {
             next_submission.consent_request_number += 1;
         }
         if notice != EditNotice::None {
-            next_submission.bounced = false;
+            next_submission.is_notice_bounced = false;
         }
         if previous_contact.is_some() {
             next_submission.contact_confirmed = None;

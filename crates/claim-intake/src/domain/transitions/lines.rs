@@ -11,7 +11,7 @@ use crate::domain::{
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
-use cpor_types::{ActorSide, CommentId, LineId, PrimaryRejection, Timestamp};
+use cpor_types::{ActorSide, CommentId, LineId, PrimaryRejectionReason, Timestamp};
 
 /// The comment to the partner when a competition begins (R37). Like the following texts, it does
 /// not reveal the competing company.
@@ -20,7 +20,7 @@ const COMPETITION_BEGUN: &str = "Another company claims some of what this claim 
 /// The comment to the partner when a competition during the review is over.
 const COMPETITION_OVER: &str = "Nobody competes with this claim any more. The review continues.";
 /// The comment to the partner of an approved claim when a competition is over. The claim may have
-/// won the line or may be superseded later.
+/// won the line, or may later be replaced on record by the winner.
 const COMPETITION_SETTLED: &str = "The competition for the lines of this claim is over.";
 
 impl Awards {
@@ -55,7 +55,7 @@ impl Claim {
         let lost = &awards.lost;
         let loses_lines = self.content.lines.iter().any(|line| lost.contains(&line.id));
         if self.state.kind() == ClaimStateKind::Approved || !loses_lines {
-            return Ok(Some(self.record_only(EventKind::Reported(FactKind::LinesAwarded), entry, context.now)));
+            return Ok(Some(self.record_only(EventKind::FactApplied(FactKind::LinesAwarded), entry, context.now)));
         }
         let remaining = self.without_lines(lost, context);
         if !remaining.content.lines.is_empty() {
@@ -63,9 +63,9 @@ impl Claim {
             builder.record(EventKind::LinesLost, entry);
             return Ok(Some(builder.build()));
         }
-        let remedy = context.rules.remedy(submission, context.time)?;
-        let primary = PrimaryRejection::LostToCompetingClaim;
-        let mut rejection = NewRejection::by_fact(FactKind::LinesAwarded, primary, context.time, remedy);
+        let remedy = context.rules.remedy(submission, context.effective_time)?;
+        let primary = PrimaryRejectionReason::LostToCompetingClaim;
+        let mut rejection = NewRejection::by_fact(FactKind::LinesAwarded, primary, context.effective_time, remedy);
         rejection.comment.clone_from(&context.reason);
         Ok(Some(remaining.close(submission, rejection, entry, context.now)))
     }
@@ -86,7 +86,7 @@ impl Claim {
         // A dispute can bring the line back; poe-review then reports whether it is contested.
         let removed = removed.map(|line| LostLine {
             line: Line { contested: false, contested_since: None, ..line },
-            time: context.time,
+            time: context.effective_time,
         });
         let removed: Vec<_> = removed.collect();
         remaining.lost_lines.extend(removed);
@@ -149,12 +149,12 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(submission.with_review_due(due));
         let entry = context.entry().with_review_due(submission, due);
-        let entry = builder.claim.set_contested(contested, context.time, entry);
-        let entry = builder.claim.set_awarded_to_rival(awarded, context.time, entry);
+        let entry = builder.claim.set_contested(contested, context.effective_time, entry);
+        let entry = builder.claim.set_awarded_to_rival(awarded, context.effective_time, entry);
         builder.claim.lapse_statement_without_contest();
         let is_approved = self.state.kind() == ClaimStateKind::Approved;
         if is_approved && !self.has_contested_line() {
-            // The documents that the holder adds in this contest are counted anew (R14).
+            // The documents that the partner adds during this competition are counted anew (R14).
             builder.claim.restart_document_count();
         }
         let text = match (self.has_contested_line(), builder.claim.has_contested_line()) {
@@ -167,11 +167,11 @@ impl Claim {
             id: comment_id,
             side: ActorSide::System,
             text: text.into(),
-            time: context.time,
+            time: context.effective_time,
             evidence: None,
             line: None,
         });
-        builder.record(EventKind::Reported(FactKind::CompetitionChanged), entry.with_comment(comment));
+        builder.record(EventKind::FactApplied(FactKind::CompetitionChanged), entry.with_comment(comment));
         builder.build()
     }
 }

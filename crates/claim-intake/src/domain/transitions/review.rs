@@ -9,7 +9,7 @@ use crate::domain::{
     Submission, claim::TransitionBuilder,
 };
 use cpor_durable::Transition;
-use cpor_types::{FurtherRejectionReason, LineId, PartnerActionReason, PrimaryRejection, Timestamp, rfc3339};
+use cpor_types::{FurtherRejectionReason, LineId, PartnerActionReason, PrimaryRejectionReason, Timestamp, rfc3339};
 
 impl Claim {
     /// Applies a fact that the transition table allows.
@@ -38,19 +38,23 @@ impl Claim {
                 Ok(Some(self.apply_approval_refused(submission, refusals, *due, context)))
             }
             ReviewFact::ApprovalBegun => Ok(Some(self.apply_approval_begun(submission, context))),
-            ReviewFact::Reminded(_) => {
-                Ok(Some(self.record_only(EventKind::Reported(FactKind::ReviewReminded), context.entry(), context.now)))
-            }
-            ReviewFact::Overdue(_) => {
-                Ok(Some(self.record_only(EventKind::Reported(FactKind::ReviewOverdue), context.entry(), context.now)))
-            }
+            ReviewFact::Reminded(_) => Ok(Some(self.record_only(
+                EventKind::FactApplied(FactKind::ReviewReminded),
+                context.entry(),
+                context.now,
+            ))),
+            ReviewFact::Overdue(_) => Ok(Some(self.record_only(
+                EventKind::FactApplied(FactKind::ReviewOverdue),
+                context.entry(),
+                context.now,
+            ))),
             ReviewFact::Noted(_) => {
-                Ok(Some(self.record_only(EventKind::Reported(FactKind::ReviewNoted), context.entry(), context.now)))
+                Ok(Some(self.record_only(EventKind::FactApplied(FactKind::ReviewNoted), context.entry(), context.now)))
             }
             ReviewFact::LinesAwarded { awards, comment } => {
                 self.apply_lines_awarded(submission, awards, comment.clone(), context)
             }
-            ReviewFact::CompetitionChanged { contested, awarded, notice: comment_id, due } => {
+            ReviewFact::CompetitionChanged { contested, awarded, comment_id, due } => {
                 let lines = (contested.as_slice(), awarded.as_slice());
                 Ok(Some(self.apply_competition_changed(submission, lines, *comment_id, *due, context)))
             }
@@ -68,7 +72,7 @@ impl Claim {
         let entry = context.entry().with_change("reviewer", previous_reviewer, reviewer.clone().unwrap_or_default());
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(Submission { reviewer, ..submission.clone() });
-        builder.record(EventKind::Reported(FactKind::ReviewAssigned), entry);
+        builder.record(EventKind::FactApplied(FactKind::ReviewAssigned), entry);
         builder.build()
     }
 
@@ -81,7 +85,8 @@ impl Claim {
     ) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(submission.with_review_due(due));
-        builder.record(EventKind::Reported(FactKind::ReviewOpened), context.entry().with_review_due(submission, due));
+        builder
+            .record(EventKind::FactApplied(FactKind::ReviewOpened), context.entry().with_review_due(submission, due));
         builder.build()
     }
 
@@ -108,7 +113,7 @@ impl Claim {
             true => State::Disputed(submission),
             false => State::UnderReview(submission),
         };
-        builder.record(EventKind::Reported(FactKind::ReviewStarted), entry);
+        builder.record(EventKind::FactApplied(FactKind::ReviewStarted), entry);
         builder.build()
     }
 
@@ -122,7 +127,7 @@ impl Claim {
         comment: Option<Comment>,
         context: &FactContext<'_>,
     ) -> ApplyResult {
-        let response = context.rules.response_window(submission, context.time)?;
+        let response = context.rules.response_window(submission, context.effective_time)?;
         let reason_names = reasons.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join(", ");
         let entry = context.entry().with_comment(comment).with_review_due(submission, None).with_change(
             "partner_action.reasons",
@@ -137,7 +142,7 @@ impl Claim {
         let action = PartnerAction {
             reasons: reasons.to_vec(),
             comment: context.reason.clone(),
-            request_time: context.time,
+            request_time: context.effective_time,
             remedy_if_missed: context.rules.remedy(submission, response.deadline.due)?,
             response,
             remove_lines: remove_lines.to_vec(),
@@ -149,7 +154,7 @@ impl Claim {
         let submission = Submission { document_count_at_start, review, ..submission.clone() };
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = State::PartnerActionRequired(submission, action);
-        builder.record(EventKind::Reported(FactKind::PartnerActionRequested), entry);
+        builder.record(EventKind::FactApplied(FactKind::PartnerActionRequested), entry);
         Ok(Some(builder.build()))
     }
 
@@ -160,7 +165,8 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, context.now);
         let review = ReviewProgress { approving: true, due: None, ..submission.review };
         builder.claim.state = self.state.with_submission(Submission { review, ..submission.clone() });
-        builder.record(EventKind::Reported(FactKind::ApprovalBegun), context.entry().with_review_due(submission, None));
+        builder
+            .record(EventKind::FactApplied(FactKind::ApprovalBegun), context.entry().with_review_due(submission, None));
         builder.build()
     }
 
@@ -173,9 +179,9 @@ impl Claim {
         context: &FactContext<'_>,
     ) -> ApplyResult {
         let customer_approved = submission.explicit_approval.is_some();
-        let delivery_due = Some(context.rules.delivery_due(submission, context.time)?);
+        let delivery_due = Some(context.rules.delivery_due(submission, context.effective_time)?);
         let association = match customer_approved {
-            true => Association::Granted { since: context.time },
+            true => Association::Granted { since: context.effective_time },
             false => Association::Pending,
         };
         let explicit_approval_needed = submission.needs_explicit_approval();
@@ -183,7 +189,7 @@ impl Claim {
         let review = ReviewProgress { started: true, approving: false, due: None };
         let approved = Submission {
             document_count_at_start: self.evidence.len(),
-            bounced: false,
+            is_notice_bounced: false,
             delivery_due,
             review,
             statement: None,
@@ -210,7 +216,7 @@ impl Claim {
             return None;
         }
         let mut builder = TransitionBuilder::new(self, context.now);
-        let confirmed = Submission { contact_confirmed: Some(context.time), ..submission.clone() };
+        let confirmed = Submission { contact_confirmed: Some(context.effective_time), ..submission.clone() };
         builder.claim.state = self.state.with_submission(confirmed);
         builder.record(EventKind::ContactConfirmed, context.entry().with_change("contact_authorized", "false", "true"));
         Some(builder.build())
@@ -224,10 +230,10 @@ impl Claim {
         comment: Option<Comment>,
         context: &FactContext<'_>,
     ) -> ApplyResult {
-        let remedy = context.rules.remedy(submission, context.time)?;
-        let primary = PrimaryRejection::InsufficientPoe;
-        let mut rejection = NewRejection::by_fact(FactKind::ReviewRejected, primary, context.time, remedy);
-        rejection.further = further_reasons.to_vec();
+        let remedy = context.rules.remedy(submission, context.effective_time)?;
+        let primary = PrimaryRejectionReason::InsufficientPoe;
+        let mut rejection = NewRejection::by_fact(FactKind::ReviewRejected, primary, context.effective_time, remedy);
+        rejection.further_reasons = further_reasons.to_vec();
         rejection.comment.clone_from(&context.reason);
         Ok(Some(self.close(submission, rejection, context.entry().with_comment(comment), context.now)))
     }
@@ -256,7 +262,7 @@ impl Claim {
         let review = ReviewProgress { approving: false, due, ..submission.review };
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(Submission { review, ..submission.clone() });
-        builder.record(EventKind::Reported(FactKind::ApprovalRefused), entry);
+        builder.record(EventKind::FactApplied(FactKind::ApprovalRefused), entry);
         builder.build()
     }
 }

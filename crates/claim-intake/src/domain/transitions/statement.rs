@@ -1,6 +1,6 @@
-//! Statements of holders whose lines are contested (R37a). A reviewer asks the partner of an
-//! approved claim for a statement. The partner answers with a comment or a document; silence
-//! decides nothing.
+//! Statements about contested lines (R37a). A line of an approved claim is contested while another
+//! company claims the same workload or subscription. A reviewer can then ask the claim's partner
+//! for a statement. The partner answers with a comment or a document; silence decides nothing.
 use super::apply::{ApplyResult, FactContext};
 use crate::domain::{
     Claim, Comment, EventKind, FactKind, StatementRequest, StatementStatus, Submission, Window,
@@ -18,12 +18,12 @@ impl Claim {
         comment: Option<Comment>,
         context: &FactContext<'_>,
     ) -> ApplyResult {
-        let window = context.rules.statement_window(submission, context.time)?;
+        let window = context.rules.statement_window(submission, context.effective_time)?;
         let due = rfc3339(window.deadline.due);
         let entry = context.entry().with_comment(comment).with_change("statement_request.due_time", "", due);
         let statement = StatementRequest {
             comment: context.reason.clone(),
-            request_time: context.time,
+            request_time: context.effective_time,
             window,
             status: if self.has_contested_line() { StatementStatus::Open } else { StatementStatus::Lapsed },
         };
@@ -33,7 +33,7 @@ impl Claim {
             document_count_at_start: self.evidence.len(),
             ..submission.clone()
         });
-        builder.record(EventKind::Reported(FactKind::StatementRequested), entry);
+        builder.record(EventKind::FactApplied(FactKind::StatementRequested), entry);
         Ok(Some(builder.build()))
     }
 
@@ -51,8 +51,13 @@ impl Claim {
         }
     }
 
-    /// Records the reminder (R48) or the end of the time for a statement, if it is due by `now`.
-    pub(super) fn elapse_statement(&self, submission: &Submission, now: Timestamp) -> Option<PassedDeadline<Self>> {
+    /// Records that the reminder of the statement (R48) or the deadline for the statement is due,
+    /// if it is due by `now`.
+    pub(super) fn record_due_statement_deadline(
+        &self,
+        submission: &Submission,
+        now: Timestamp,
+    ) -> Option<PassedDeadline<Self>> {
         let statement = submission.open_statement()?;
         if let Some((due, window)) = statement.window.take_reminder(now) {
             return Some(self.record_statement(submission, FactKind::StatementReminded, due, window, now));
@@ -78,7 +83,7 @@ impl Claim {
         if fact == FactKind::StatementDeadlinePassed {
             builder.claim.settle_statement(StatementStatus::NotGiven);
         }
-        builder.record(EventKind::Reported(fact), EntryDetails::default());
+        builder.record(EventKind::FactApplied(fact), EntryDetails::default());
         PassedDeadline { due, transition: builder.build() }
     }
 }

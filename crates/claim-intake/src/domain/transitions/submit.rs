@@ -7,7 +7,7 @@ use crate::domain::{
 use cpor_durable::Transition;
 use cpor_types::{CaseId, Submitters, Timestamp};
 
-/// Submits a draft.
+/// The command that submits a draft.
 #[derive(Clone, Copy, Debug)]
 pub struct Submit {
     /// The id of the review case that the submission opens.
@@ -16,7 +16,7 @@ pub struct Submit {
     pub by_incentives_admin: bool,
 }
 
-/// Answers the reviewer's request for partner action.
+/// The command that answers the reviewer's request for partner action.
 #[derive(Clone, Debug)]
 pub struct Resubmit {
     /// The partner's comment, which the reviewer reads.
@@ -64,7 +64,7 @@ impl Claim {
             awaits_confirmation: false,
             consent_due: None,
             delivery_due: None,
-            bounced: false,
+            is_notice_bounced: false,
             consent_request_number: 0,
             disputes: 0,
             payment_declined: None,

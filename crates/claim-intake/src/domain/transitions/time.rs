@@ -1,11 +1,12 @@
-//! The deadlines of a claim and what happens when they pass (R22, R28, R47).
+//! The deadlines of a claim and what happens when they pass (R22, R28, R47). A passed deadline is
+//! recorded as a fact ([`FactKind`]), like the reports of other services.
 use super::close::NewRejection;
 use crate::domain::{
     Claim, Event, EventKind, FactKind, PartnerAction, Rejection, Remedy, Rules, State, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::{Aggregate, PassedDeadline, Transition};
-use cpor_types::{Deadline, FurtherRejectionReason, PrimaryRejection, Timestamp};
+use cpor_types::{Deadline, FurtherRejectionReason, PrimaryRejectionReason, Timestamp};
 
 impl Aggregate for Claim {
     type Event = Event;
@@ -15,13 +16,13 @@ impl Aggregate for Claim {
     /// rejection can be disputed. Each comes with its reminder.
     fn deadlines(&self) -> Vec<Deadline> {
         match &self.state {
-            State::PartnerActionRequired(_, action) => action.response.deadlines(Rules::REMIND_RESPONSE),
+            State::PartnerActionRequired(_, action) => action.response.deadlines(Rules::RESPONSE_REMINDER),
             State::Rejected(_, Rejection { remedy: Remedy::Dispute(window), .. }) => {
-                window.deadlines(Rules::REMIND_DISPUTE)
+                window.deadlines(Rules::DISPUTE_REMINDER)
             }
             State::Approved(submission, _) => submission
                 .open_statement()
-                .map(|statement| statement.window.deadlines(Rules::REMIND_STATEMENT))
+                .map(|statement| statement.window.deadlines(Rules::STATEMENT_REMINDER))
                 .unwrap_or_default(),
             State::Editing
             | State::Deleted
@@ -36,14 +37,15 @@ impl Aggregate for Claim {
         let PassedDeadline { due, transition } = match &self.state {
             // The reminder is due before the deadline itself.
             State::PartnerActionRequired(submission, action) => self
-                .elapse_response_reminder(submission, action, now)
-                .or_else(|| self.elapse_response_deadline(submission, action, now)),
+                .record_due_response_reminder(submission, action, now)
+                .or_else(|| self.reject_without_response(submission, action, now)),
             State::Rejected(submission, rejection) => self
-                .elapse_dispute_reminder(submission, rejection, now)
-                .or_else(|| self.elapse_dispute_window(submission, rejection, now)),
-            State::Approved(submission, _) => self.elapse_statement(submission, now),
+                .record_due_dispute_reminder(submission, rejection, now)
+                .or_else(|| self.finalize_rejection(submission, rejection, now)),
+            State::Approved(submission, _) => self.record_due_statement_deadline(submission, now),
             State::Editing | State::Deleted | State::Submitted(_) | State::UnderReview(_) | State::Disputed(_) => None,
         }?;
+        // If the claim waits for something new, that wait started at the due time, not now.
         let next = transition.next.with_wait_starts(Some(self.wait_starts()), due);
         Some(PassedDeadline { due, transition: Transition { next, ..transition } })
     }
@@ -51,7 +53,7 @@ impl Aggregate for Claim {
 
 impl Claim {
     /// R48: records the reminder of the response deadline if it is due by `now`.
-    fn elapse_response_reminder(
+    fn record_due_response_reminder(
         &self,
         submission: &Submission,
         action: &PartnerAction,
@@ -63,7 +65,7 @@ impl Claim {
     }
 
     /// R48: records the reminder of the dispute window if it is due by `now`.
-    fn elapse_dispute_reminder(
+    fn record_due_dispute_reminder(
         &self,
         submission: &Submission,
         rejection: &Rejection,
@@ -79,13 +81,13 @@ impl Claim {
     fn record_reminder(&self, fact: FactKind, state: State, due: Timestamp, now: Timestamp) -> PassedDeadline<Self> {
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.state = state;
-        builder.record(EventKind::Reported(fact), EntryDetails::default());
+        builder.record(EventKind::FactApplied(fact), EntryDetails::default());
         PassedDeadline { due, transition: builder.build() }
     }
 
     /// R22: rejects the claim, with effect from the response deadline, if the partner did not
     /// answer in time.
-    fn elapse_response_deadline(
+    fn reject_without_response(
         &self,
         submission: &Submission,
         action: &PartnerAction,
@@ -97,13 +99,13 @@ impl Claim {
         let due = action.response.deadline.due;
         let cause = FactKind::ResponseDeadlinePassed;
         let mut rejection =
-            NewRejection::by_fact(cause, PrimaryRejection::InsufficientPoe, due, action.remedy_if_missed.clone());
-        rejection.further.push(FurtherRejectionReason::NoPartnerResponse);
+            NewRejection::by_fact(cause, PrimaryRejectionReason::InsufficientPoe, due, action.remedy_if_missed.clone());
+        rejection.further_reasons.push(FurtherRejectionReason::NoPartnerResponse);
         Some(PassedDeadline { due, transition: self.close(submission, rejection, EntryDetails::default(), now) })
     }
 
     /// R28: makes the rejection final if the partner did not dispute it in time.
-    fn elapse_dispute_window(
+    fn finalize_rejection(
         &self,
         submission: &Submission,
         rejection: &Rejection,
@@ -114,7 +116,7 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.state = State::Rejected(submission.clone(), rejection);
         let entry = EntryDetails::default().with_change("rejection.final", "false", "true");
-        builder.record(EventKind::Reported(FactKind::DisputeWindowPassed), entry);
+        builder.record(EventKind::FactApplied(FactKind::DisputeWindowPassed), entry);
         Some(PassedDeadline { due, transition: builder.build() })
     }
 }

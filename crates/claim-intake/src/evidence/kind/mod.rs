@@ -22,12 +22,12 @@ const ZIP_ENTRY: &[u8] = b"PK\x03\x04";
 /// The start of the header of a PDF. The digit of a version follows.
 const PDF_HEADER: &[u8] = b"%PDF-";
 
-/// Returns the kind of the document with `size` bytes. A document that cannot be read is unknown;
-/// the caller must know whether a read failed.
+/// Returns the kind of the document with `size` bytes. If a read fails, the kind is unknown; the
+/// caller has to find out itself whether that was the reason.
 ///
 /// # Errors
-/// [`DocumentError::KindUnknown`], or a more precise error if the content says how the document can
-/// be made acceptable.
+/// Returns [`DocumentError::KindUnknown`], or a more precise error if the content says how the
+/// document can be made acceptable.
 pub(super) fn detect(document: &impl ReaderAt, size: u64) -> Result<EvidenceKind, DocumentError> {
     let mut head = [0; HEAD_BYTES];
     let head = &mut head[..usize::try_from(size).unwrap_or(HEAD_BYTES).min(HEAD_BYTES)];

@@ -49,7 +49,7 @@ impl<'d, R: ReaderAt> CompoundFile<'d, R> {
     }
 
     fn contains_encrypted_package(&self) -> Option<bool> {
-        let mut sector = number(self.header, 48)?;
+        let mut sector = u32_at(self.header, 48)?;
         let mut entries = vec![0; usize::try_from(self.sector_bytes).ok()?];
         for _ in 0..MAX_DIRECTORY_SECTORS {
             self.document.read_exact_at(&mut entries, self.position(sector)).ok()?;
@@ -61,30 +61,31 @@ impl<'d, R: ReaderAt> CompoundFile<'d, R> {
         Some(false)
     }
 
-    /// Returns the sector that follows in the chain. `None` if a sector of the table is missing. A
-    /// number that marks the end of a chain is behind the end of the document.
+    /// Returns the sector that follows in the chain. `None` if a sector of the table is missing.
+    /// The number that marks the end of a chain is greater than the number of every sector, so
+    /// reading it as a sector fails.
     fn next_sector(&self, sector: u32) -> Option<u32> {
         let numbers_per_sector = self.sector_bytes / 4;
         let (table_sector, index) = (u64::from(sector) / numbers_per_sector, u64::from(sector) % numbers_per_sector);
-        self.number_at(self.table_sector(table_sector)?, index)
+        self.u32_in_sector(self.table_sector(table_sector)?, index)
     }
 
     /// Returns the sector that contains this part of the allocation table.
     fn table_sector(&self, index: u64) -> Option<u32> {
         if index < LISTED_SECTORS {
-            return number(self.header, 76 + 4 * usize::try_from(index).ok()?);
+            return u32_at(self.header, 76 + 4 * usize::try_from(index).ok()?);
         }
         // Each further list of the table's sectors ends with the number of the next list's sector.
         let listed = self.sector_bytes / 4 - 1;
         let (lists, index) = ((index - LISTED_SECTORS) / listed, (index - LISTED_SECTORS) % listed);
-        let mut list = number(self.header, 68)?;
+        let mut list = u32_at(self.header, 68)?;
         for _ in 0..lists.min(u64::from(u8::MAX)) {
-            list = self.number_at(list, listed)?;
+            list = self.u32_in_sector(list, listed)?;
         }
-        self.number_at(list, index)
+        self.u32_in_sector(list, index)
     }
 
-    fn number_at(&self, sector: u32, index: u64) -> Option<u32> {
+    fn u32_in_sector(&self, sector: u32, index: u64) -> Option<u32> {
         let mut bytes = [0; 4];
         self.document.read_exact_at(&mut bytes, self.position(sector) + 4 * index).ok()?;
         Some(u32::from_le_bytes(bytes))
@@ -102,6 +103,6 @@ fn is_encrypted_package(entry: &[u8]) -> bool {
     entry[..length].iter().copied().eq(name) && usize::from(entry[64]) == length && entry[66] == STREAM
 }
 
-fn number(bytes: &[u8], position: usize) -> Option<u32> {
+fn u32_at(bytes: &[u8], position: usize) -> Option<u32> {
     bytes.get(position..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
 }

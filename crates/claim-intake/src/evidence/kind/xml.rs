@@ -49,8 +49,8 @@ pub(super) fn for_each_child(document: impl Read, root: &str, mut visit: impl Fn
     }
 }
 
-/// Fails if a token has more bytes than are left. The XML reader itself collects a token
-/// completely.
+/// A reader that fails if a token has more than [`MAX_TOKEN_BYTES`]. The XML reader itself collects
+/// a token completely.
 struct TokenLimit<R> {
     document: R,
     /// The number of bytes that the current token may still have.

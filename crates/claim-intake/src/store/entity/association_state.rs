@@ -5,8 +5,8 @@ use sea_orm::{DeriveActiveEnum, EnumIter};
 
 use crate::domain::{Association, State};
 
-/// The state of a claim's association as lists name it. The names must not change. The migration of
-/// the table lists them too.
+/// The state of a claim's association as lists name it. The stored strings must not change:
+/// existing rows contain them, and a migration lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum AssociationState {
@@ -30,7 +30,7 @@ impl From<&State> for AssociationState {
             (Some(Association::Pending | Association::Granted { .. }), _) => Self::Pending,
             (Some(Association::Official { .. }), _) => Self::Official,
             (Some(Association::Ended { .. }), _) => Self::Ended,
-            (None, Some(rejection)) if rejection.ended.is_some() => Self::Ended,
+            (None, Some(rejection)) if rejection.ended_association.is_some() => Self::Ended,
             (None, Some(_) | None) => Self::Unspecified,
         }
     }

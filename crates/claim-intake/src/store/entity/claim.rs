@@ -67,9 +67,9 @@ pub(crate) struct Model {
     pub(crate) association_state: AssociationState,
     /// The solution area.
     pub(crate) solution_area: ClaimedArea,
-    /// The activities, as a list.
+    /// The activities, with a comma before and after each.
     pub(crate) activities: String,
-    /// The claimed products, as a list.
+    /// The ids of the claimed products, with a comma before and after each.
     pub(crate) products: String,
     /// The display name in lower case.
     pub(crate) display_name: String,
@@ -83,13 +83,13 @@ pub(crate) struct Model {
     pub(crate) submit_time: DateTimeUtc,
     /// The domain of the customer in lower case, or empty.
     pub(crate) customer_domain: String,
-    /// Whether a line of the claim is contested (R37).
+    /// Whether another company claims or holds the workload or subscription of a line (R37).
     pub(crate) contested: bool,
-    /// The next deadline of the claim, or the latest time (R60).
+    /// The next deadline of the claim (R60), or the latest possible time if there is none.
     pub(crate) due_time: DateTimeUtc,
     /// The party that has to act (R60).
     pub(crate) acting_party: String,
-    /// The live lines of the claim.
+    /// The lines of the claim from its submission on, until the claim or their association ends.
     #[sea_orm(has_many)]
     pub(crate) lines: HasMany<super::claim_line::Entity>,
     /// The documents whose upload to the claim was begun.

@@ -3,18 +3,16 @@
 use cpor_types::SolutionArea;
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-/// The solution area of a claim as lists name it. The names must not change. The migration of the
-/// table lists them too.
+/// The solution area of a claim as lists name it. The stored strings must not change: existing rows
+/// contain them, and a migration lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum ClaimedArea {
     /// The partner has not chosen an area.
     #[sea_orm(string_value = "UNSPECIFIED")]
     Unspecified,
-    /// The stored form of [`SolutionArea::Microsoft365`].
     #[sea_orm(string_value = "MICROSOFT_365")]
     Microsoft365,
-    /// The stored form of [`SolutionArea::BusinessApplications`].
     #[sea_orm(string_value = "BUSINESS_APPLICATIONS")]
     BusinessApplications,
 }

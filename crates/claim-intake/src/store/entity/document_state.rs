@@ -1,10 +1,9 @@
-//! The column with the state of a document. The sweeper is the background task that removes
-//! abandoned uploads.
+//! The column with the state of a document. The *object* of a document contains its bytes.
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-/// The state of a document as it is stored. The names must not change. The migration of the table
-/// lists them too.
+/// The state of a document as it is stored. The stored strings must not change: existing rows
+/// contain them, and a migration lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum DocumentState {
@@ -17,10 +16,10 @@ pub(crate) enum DocumentState {
     /// The document was removed from its draft. Its object remains.
     #[sea_orm(string_value = "REMOVED")]
     Removed,
-    /// The sweeper is about to delete the object of the upload.
+    /// The upload was abandoned, and its object is about to be deleted.
     #[sea_orm(string_value = "ABANDONED")]
     Abandoned,
-    /// The sweeper has deleted the object of the upload.
+    /// The upload was abandoned, and its object is deleted.
     #[sea_orm(string_value = "SWEPT")]
     Swept,
 }

@@ -4,15 +4,13 @@ use sea_orm::{DeriveActiveEnum, EnumIter};
 
 use cpor_history::Audience;
 
-/// The sides that may see a history entry, as they are stored. The names must not change. The
-/// migration of the table lists them too.
+/// The sides that may see a history entry, as they are stored. The stored strings must not change:
+/// existing rows contain them, and a migration lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum EntryAudience {
-    /// The stored form of [`Audience::All`].
     #[sea_orm(string_value = "all")]
     All,
-    /// The stored form of [`Audience::Vendor`].
     #[sea_orm(string_value = "vendor")]
     Vendor,
 }

@@ -1,5 +1,6 @@
-//! The table `history_root`: one row for each root, a signed hash of the last entries of all claims
-//! that changed since the root before it (R56). Rows are never changed or deleted.
+//! The table `history_root`: one row for each root, a signed hash of the last history entries (the
+//! *leaves*) of all claims that changed since the root before it (R56). Rows are never changed or
+//! deleted.
 
 use sea_orm::entity::prelude::*;
 

@@ -4,8 +4,8 @@
 use cpor_durable::ids::{ClaimId, PartnerId};
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `history_root_leaf`. It has no foreign key to the entry: when somebody has
-/// removed the entry, the leaf shows it.
+/// A row of the table `history_root_leaf`. It has no foreign key to the entry, so that the leaf
+/// remains and shows the removal if somebody removes the entry.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "history_root_leaf")]

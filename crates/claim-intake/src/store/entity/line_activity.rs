@@ -9,13 +9,10 @@ use sea_orm::{DeriveActiveEnum, EnumIter};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum LineActivity {
-    /// The stored form of [`Activity::Usage`].
     #[sea_orm(string_value = "usage")]
     Usage,
-    /// The stored form of [`Activity::PreSales`].
     #[sea_orm(string_value = "pre_sales")]
     PreSales,
-    /// The stored form of [`Activity::RevenueAssociation`].
     #[sea_orm(string_value = "revenue_association")]
     RevenueAssociation,
 }

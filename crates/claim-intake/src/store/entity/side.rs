@@ -3,27 +3,21 @@
 use cpor_types::ActorSide;
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-/// The side of an actor as it is stored. The names must not change. The migrations of the tables
-/// list them too.
+/// The side of an actor as it is stored. The stored strings must not change: existing rows contain
+/// them, and a migration lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum Side {
-    /// The stored form of [`ActorSide::Partner`].
     #[sea_orm(string_value = "partner")]
     Partner,
-    /// The stored form of [`ActorSide::Reviewer`].
     #[sea_orm(string_value = "reviewer")]
     Reviewer,
-    /// The stored form of [`ActorSide::Vendor`].
     #[sea_orm(string_value = "vendor")]
     Vendor,
-    /// The stored form of [`ActorSide::Customer`].
     #[sea_orm(string_value = "customer")]
     Customer,
-    /// The stored form of [`ActorSide::Time`].
     #[sea_orm(string_value = "time")]
     Time,
-    /// The stored form of [`ActorSide::System`].
     #[sea_orm(string_value = "system")]
     System,
 }

@@ -4,52 +4,46 @@ use sea_orm::{DeriveActiveEnum, EnumIter};
 
 use crate::domain::Wait;
 
-/// What a claim waits for as it is stored. The names must not change. The migration of the table
-/// lists them too.
+/// What a claim waits for as it is stored. The stored strings must not change: existing rows
+/// contain them, and a migration lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum WaitsFor {
-    /// The stored form of [`Wait::Submission`].
     #[sea_orm(string_value = "SUBMISSION")]
     Submission,
-    /// The stored form of [`Wait::ReviewStart`].
     #[sea_orm(string_value = "REVIEW_START")]
     ReviewStart,
-    /// The stored form of [`Wait::ReviewDecision`].
     #[sea_orm(string_value = "REVIEW_DECISION")]
     ReviewDecision,
-    /// The stored form of [`Wait::Arbitration`].
+    /// A review lead decides between companies that claim the same.
     #[sea_orm(string_value = "ARBITRATION")]
     Arbitration,
-    /// The stored form of [`Wait::PartnerResponse`].
     #[sea_orm(string_value = "PARTNER_RESPONSE")]
     PartnerResponse,
-    /// The stored form of [`Wait::Statement`].
+    /// The partner states why it is on record, because another company claims the same.
     #[sea_orm(string_value = "STATEMENT")]
     Statement,
-    /// The stored form of [`Wait::Supersession`].
+    /// The association of another company replaces that of this claim.
     #[sea_orm(string_value = "SUPERSESSION")]
     Supersession,
-    /// The stored form of [`Wait::NoticeDelivery`].
+    /// The customer's mail system accepts a mail about the claim.
     #[sea_orm(string_value = "NOTICE_DELIVERY")]
     NoticeDelivery,
-    /// The stored form of [`Wait::ConsentWindow`].
+    /// The time passes in which the customer can decline.
     #[sea_orm(string_value = "CONSENT_WINDOW")]
     ConsentWindow,
-    /// The stored form of [`Wait::ContactConfirmation`].
+    /// A reviewer confirms that the customer contact may decide for the customer.
     #[sea_orm(string_value = "CONTACT_CONFIRMATION")]
     ContactConfirmation,
-    /// The stored form of [`Wait::ExplicitApproval`].
+    /// The customer, who declined before, approves explicitly.
     #[sea_orm(string_value = "EXPLICIT_APPROVAL")]
     ExplicitApproval,
-    /// The registry service has to reserve the claim's lines or put the association on record. See
-    /// [`Wait::Registry`].
+    /// The registry service reserves what the claim is about, or puts the association on record.
     #[sea_orm(string_value = "REGISTRY")]
     Registry,
-    /// The stored form of [`Wait::DisputeWindow`].
+    /// The time passes in which the partner can dispute the rejection.
     #[sea_orm(string_value = "DISPUTE_WINDOW")]
     DisputeWindow,
-    /// The stored form of [`Wait::Nothing`].
     #[sea_orm(string_value = "NOTHING")]
     Nothing,
 }

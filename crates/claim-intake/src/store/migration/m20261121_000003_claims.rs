@@ -316,13 +316,13 @@ fn claim_owner_wait() -> IndexCreateStatement {
         .take()
 }
 
-/// Serves lists of one partner by due time.
+/// The index for lists of one partner's claims in the order of due times.
 fn claim_owner_due() -> IndexCreateStatement {
     use Claim as T;
     Index::create().name("claim_owner_due").table(T::Table).col(T::Owner).col(T::DueTime).col(T::Id).take()
 }
 
-/// Serves lists of all partners.
+/// The index for lists of all partners' claims in the order of creation.
 fn claim_age() -> IndexCreateStatement {
     use Claim as T;
     Index::create().name("claim_age").table(T::Table).col(T::CreateTime).col(T::Id).take()
@@ -334,7 +334,7 @@ fn claim_wait() -> IndexCreateStatement {
     Index::create().name("claim_wait").table(T::Table).col(T::WaitsFor).col(T::CreateTime).col(T::Id).take()
 }
 
-/// Serves lists of all partners by due time.
+/// The index for lists of all partners' claims in the order of due times.
 fn claim_due() -> IndexCreateStatement {
     use Claim as T;
     Index::create().name("claim_due").table(T::Table).col(T::DueTime).col(T::Id).take()

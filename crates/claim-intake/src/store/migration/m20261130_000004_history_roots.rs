@@ -86,7 +86,7 @@ fn history_root_leaf() -> TableCreateStatement {
         .take()
 }
 
-/// Serves the reading of the leaves of a root, in the order in which they are hashed.
+/// The index for reading the leaves of a root in the order in which they are hashed.
 fn history_root_leaf_root() -> IndexCreateStatement {
     use HistoryRootLeaf as T;
     Index::create()

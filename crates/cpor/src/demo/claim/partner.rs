@@ -28,7 +28,6 @@ impl DemoClaim<'_> {
         self.report("upload", self.partner.label, note).await
     }
 
-    /// Submits the claim for review.
     pub(in crate::demo) async fn submit(&mut self) -> anyhow::Result<()> {
         let request = SubmitClaimRequest { name: self.current.name.clone(), ..SubmitClaimRequest::default() };
         self.partner.claims().submit_claim(request).await?;
@@ -71,7 +70,6 @@ impl DemoClaim<'_> {
         self.report("hear of a rival", self.partner.label, note).await
     }
 
-    /// Adds a comment to the claim.
     pub(in crate::demo) async fn comment(&mut self, text: &str) -> anyhow::Result<()> {
         let comment = Comment { text: text.into(), ..Comment::default() };
         let request = CreateCommentRequest {

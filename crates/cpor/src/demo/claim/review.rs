@@ -47,7 +47,6 @@ impl DemoClaim<'_> {
         self.report("request partner action", self.system.reviewer.label, note).await
     }
 
-    /// The reviewer approves the claim.
     pub(in crate::demo) async fn approve(&mut self) -> anyhow::Result<()> {
         self.system.reviewer.reviews().approve_review_case(self.approve_request()).await?;
         self.report("approve", self.system.reviewer.label, "approves the claim; its lines are held".into()).await
@@ -95,7 +94,7 @@ impl DemoClaim<'_> {
         self.report("request statement", self.system.reviewer.label, note).await
     }
 
-    /// Returns how far the request for a statement has come.
+    /// Returns the status of the reviewer's request for a statement.
     pub(in crate::demo) async fn statement_status(&self) -> anyhow::Result<statement::Status> {
         let request = GetReviewCaseRequest { name: self.review_case.clone() };
         let case = self.system.reviewer.reviews().get_review_case(request).await?.into_inner();

@@ -115,7 +115,7 @@ fn a_row_with_the_name_of_a_claim_replaces_its_columns() {
     let expected = Claim { display_name: "New".into(), customer_contact: contact(""), lines, ..current.clone() };
     assert_eq!(merged, expected);
     let set = Claim { mpn_id: "1002".into(), ..Claim::default() };
-    assert_eq!(Fields::set_in(&set).merge(current.clone(), &set), Claim { mpn_id: "1002".into(), ..current });
+    assert_eq!(Fields::present_in(&set).merge(current.clone(), &set), Claim { mpn_id: "1002".into(), ..current });
 }
 
 #[test]

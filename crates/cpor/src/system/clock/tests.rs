@@ -5,12 +5,12 @@ use cpor_process::config::SecretUrl;
 use super::*;
 use crate::{
     Config,
-    dev::{self, Dev, Options},
+    dev::{self, DevSystem, Options},
     system,
 };
 
 /// Starts a system on this directory, or on the PostgreSQL database of the configuration.
-async fn start(data: &Path, config: &Config, clock: ClockChoice) -> anyhow::Result<Dev> {
+async fn start(data: &Path, config: &Config, clock: ClockChoice) -> anyhow::Result<DevSystem> {
     dev::start(Options { clock, config: config.clone(), ..Options::for_demo(data)? }).await
 }
 

@@ -76,7 +76,7 @@ fn apply_step(current: &Consent, terms: &Terms, step: Step, now: Timestamp) -> O
         }
         Step::Edit { contact } => {
             let edited = if contact { edited_claim() } else { claim() };
-            current.on_claim_edited(edited, EditNotice::Anew, [notice(queued + 100), notice(queued)], terms, now)
+            current.on_claim_edited(edited, EditNotice::NewRequest, [notice(queued + 100), notice(queued)], terms, now)
         }
         Step::Settle { notice: n, report } => current.on_notice_reported(notice(n), report, terms, now),
         Step::Close { disputable } => {

@@ -135,8 +135,9 @@ fn r41_only_bounces_without_a_window_wait_for_delivery() {
 
 #[test]
 fn r29_an_edit_notifies_both_contacts_and_voids_approval() {
-    let edited =
-        ahead().on_claim_edited(edited_claim(), EditNotice::Anew, [notice(5), notice(6)], &terms(), day(2)).unwrap();
+    let edited = ahead()
+        .on_claim_edited(edited_claim(), EditNotice::NewRequest, [notice(5), notice(6)], &terms(), day(2))
+        .unwrap();
     let queued = |n| Event::NoticeQueued { notice: notice(n) };
     assert_eq!(edited.events, [queued(5), queued(6)]);
     let consent = edited.next;
@@ -166,8 +167,9 @@ fn r29_earlier_and_former_links_can_only_decline() {
 fn r29_only_edits_by_the_partner_notify() {
     let mut fewer = claim();
     fewer.lines.pop();
-    let edited =
-        requested().on_claim_edited(fewer.clone(), EditNotice::Anew, [notice(5), notice(6)], &terms(), day(2)).unwrap();
+    let edited = requested()
+        .on_claim_edited(fewer.clone(), EditNotice::NewRequest, [notice(5), notice(6)], &terms(), day(2))
+        .unwrap();
     assert_eq!(edited.events, [Event::NoticeQueued { notice: notice(6) }]);
     let lost =
         ahead().on_claim_edited(fewer.clone(), EditNotice::None, [notice(5), notice(6)], &terms(), day(2)).unwrap();
@@ -179,7 +181,7 @@ fn r29_only_edits_by_the_partner_notify() {
 fn r29_notices_before_an_edit_open_no_window() {
     let requested = Consent::request(claim(), notice(1), &terms_of_2020(), monday()).next;
     let edited = requested
-        .on_claim_edited(edited_claim(), EditNotice::Anew, [notice(5), notice(6)], &terms(), day(1))
+        .on_claim_edited(edited_claim(), EditNotice::NewRequest, [notice(5), notice(6)], &terms(), day(1))
         .unwrap()
         .next;
     for stale in [notice(1), notice(5)] {
@@ -369,7 +371,7 @@ fn r29a_what_the_former_contact_did_does_not_count() {
     for consent in stopped {
         let state = consent.state.kind();
         let corrected = consent
-            .on_claim_edited(corrected_claim(), EditNotice::Anew, [notice(8), notice(9)], &terms(), day(4))
+            .on_claim_edited(corrected_claim(), EditNotice::NewRequest, [notice(8), notice(9)], &terms(), day(4))
             .unwrap();
         assert_eq!(corrected.next.state.kind(), StateKind::AwaitingDelivery, "{state:?}");
         assert!(matches!(corrected.events[..], [Event::WindowStopped { delivery_due: Some(_) }, ..]), "{state:?}");
@@ -385,7 +387,7 @@ fn r29a_silence_of_the_former_contact_is_no_decline() {
     let declined = needing_approval.apply_passed_deadline(day(30)).unwrap().transition.next;
     assert_eq!(declined.channel(), Some(Channel::Silence));
     let edit = |consent: &Consent| {
-        consent.on_claim_edited(corrected_claim(), EditNotice::Anew, [notice(8), notice(9)], &terms(), day(30))
+        consent.on_claim_edited(corrected_claim(), EditNotice::NewRequest, [notice(8), notice(9)], &terms(), day(30))
     };
     let corrected = edit(&declined).unwrap();
     assert_eq!(corrected.next.state.kind(), StateKind::AwaitingDelivery);
@@ -399,7 +401,7 @@ fn r29a_an_approval_of_the_tenant_is_reported_again() {
     let approved = awaiting().approve(Channel::SignedIn, day(3)).unwrap().unwrap().next;
     for (consent, is_open) in [(approved, false), (granted_in_window(), true)] {
         let corrected = consent
-            .on_claim_edited(corrected_claim(), EditNotice::Anew, [notice(8), notice(9)], &terms(), day(4))
+            .on_claim_edited(corrected_claim(), EditNotice::NewRequest, [notice(8), notice(9)], &terms(), day(4))
             .unwrap();
         let stopped = is_open.then_some(Event::WindowStopped { delivery_due: None });
         let approved = Event::CustomerApproved {
@@ -417,7 +419,7 @@ fn r29a_an_approval_of_the_tenant_is_reported_again() {
 #[test]
 fn r29a_a_corrected_technical_contact_repeats_the_notice() {
     let again = |consent: &Consent| {
-        consent.on_claim_edited(claim(), EditNotice::Again, [notice(8), notice(9)], &terms(), day(4)).unwrap()
+        consent.on_claim_edited(claim(), EditNotice::Repeat, [notice(8), notice(9)], &terms(), day(4)).unwrap()
     };
     let bounced = awaiting().on_notice_reported(notice(2), permanent_bounce(), &terms(), day(3)).unwrap().next;
     let repeated = again(&bounced);

@@ -22,7 +22,7 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
     };
     let edited = |consent: Consent| {
         let claim = ClaimSummary { contact_authorized: consent.claim.contact_authorized, ..edited_claim() };
-        let edited = consent.on_claim_edited(claim, EditNotice::Anew, [notice(8), notice(9)], &terms(), now);
+        let edited = consent.on_claim_edited(claim, EditNotice::NewRequest, [notice(8), notice(9)], &terms(), now);
         edited.filter(|transition| transition.next.notices != consent.notices)
     };
     let next = match input {

@@ -1,4 +1,5 @@
-//! The page for the statement of the holder of a legacy association (R58a).
+//! The page on which the holder of a legacy association, which was recorded before claims existed,
+//! writes a statement to the reviewers (R58a).
 
 use askama::Template;
 
@@ -18,7 +19,7 @@ pub(crate) enum StatementState {
     Over,
 }
 
-/// The page with what the holder is asked, and the form for its statement.
+/// The page with the question to the holder, and the form for the statement.
 #[derive(Template)]
 #[template(path = "holder.html")]
 pub(crate) struct HolderPage<'a> {
@@ -29,13 +30,12 @@ pub(crate) struct HolderPage<'a> {
     comment: &'a str,
     /// The paragraph with the time until which the holder can answer.
     until: Option<String>,
-    /// The reason why nothing was done.
+    /// The error message, if an incomplete form was sent.
     alert: Option<String>,
     /// The form, if the holder can send a statement.
     form: Option<FormTexts<'a>>,
 }
 
-/// The texts of the form.
 struct FormTexts<'a> {
     label: String,
     hint: String,
@@ -43,18 +43,18 @@ struct FormTexts<'a> {
     button: String,
     /// What the holder has entered.
     value: &'a str,
-    /// The secret of the session.
+    /// The secret of the session, which a form from another site does not contain.
     secret: &'a str,
 }
 
-/// What the form of the page contains besides its texts.
+/// The values with which the form is shown.
 #[derive(Clone, Copy)]
 pub(crate) struct FormContent<'a> {
     /// What the holder has entered.
     pub(crate) statement: &'a str,
     /// Whether the form was sent and is incomplete.
     pub(crate) is_incomplete: bool,
-    /// The secret of the session.
+    /// The secret of the session, which a form from another site does not contain.
     pub(crate) secret: &'a str,
 }
 

@@ -13,7 +13,7 @@ pub(crate) struct Model {
     /// The id of the claim's tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: TenantId,
-    /// The id of the claim.
+    /// The id of the claim, which also identifies the consent.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: ClaimId,
     /// The version of the consent, which grows by one with every change.

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Consent;
 
-/// A consent as JSON. The type exists because the domain knows no database.
+/// A consent as JSON. This type implements the traits of SeaORM, on which the domain's type must
+/// not depend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
 pub(crate) struct ConsentBody(pub(crate) Consent);

@@ -4,45 +4,35 @@ use sea_orm::{DeriveActiveEnum, EnumIter};
 
 use crate::domain::StateKind;
 
-/// The kind of a consent's state as it is stored. The names must not change. The migration of the
-/// table lists them too.
+/// The stored form of a [`StateKind`] with the same name, which documents the states. *Window* is
+/// the consent window, in which silence of the customer counts as consent, and *delivery* is that
+/// of the mail to the customer. The stored texts must not change, because rows contain them and the
+/// migration of the table lists them. Some differ from the names of the variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum ConsentState {
-    /// The stored form of [`StateKind::Requested`].
     #[sea_orm(string_value = "requested")]
     Requested,
-    /// The stored form of [`StateKind::AwaitingReviewInWindow`].
     #[sea_orm(string_value = "requested_in_window")]
     AwaitingReviewInWindow,
-    /// The stored form of [`StateKind::AwaitingReviewWindowPassed`].
     #[sea_orm(string_value = "requested_window_passed")]
     AwaitingReviewWindowPassed,
-    /// The stored form of [`StateKind::AwaitingDelivery`].
     #[sea_orm(string_value = "awaiting_delivery")]
     AwaitingDelivery,
-    /// The stored form of [`StateKind::GrantedAwaitingDelivery`].
     #[sea_orm(string_value = "granted_awaiting_delivery")]
     GrantedAwaitingDelivery,
-    /// The stored form of [`StateKind::WindowOpen`].
     #[sea_orm(string_value = "window_open")]
     WindowOpen,
-    /// The stored form of [`StateKind::AwaitingConfirmation`].
     #[sea_orm(string_value = "awaiting_confirmation")]
     AwaitingConfirmation,
-    /// The stored form of [`StateKind::GrantedInWindow`].
     #[sea_orm(string_value = "granted_in_window")]
     GrantedInWindow,
-    /// The stored form of [`StateKind::Granted`].
     #[sea_orm(string_value = "granted")]
     Granted,
-    /// The stored form of [`StateKind::Declined`].
     #[sea_orm(string_value = "declined")]
     Declined,
-    /// The stored form of [`StateKind::RejectedDisputable`].
     #[sea_orm(string_value = "disputable")]
     RejectedDisputable,
-    /// The stored form of [`StateKind::Closed`].
     #[sea_orm(string_value = "closed")]
     Closed,
 }

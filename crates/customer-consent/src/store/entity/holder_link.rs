@@ -1,5 +1,5 @@
 //! The table `holder_link`: one row for each link that was mailed to the holder of a legacy
-//! association (R58a).
+//! association, which was recorded before claims existed (R58a).
 
 use cpor_durable::ids::TenantId;
 use sea_orm::entity::prelude::*;
@@ -12,9 +12,9 @@ pub(crate) struct Model {
     /// The SHA-256 of the token. The token itself is not stored.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) hash: Vec<u8>,
-    /// The id of the tenant.
+    /// The tenant of the association.
     pub(crate) tenant: TenantId,
-    /// The id of the holder.
+    /// The second part of the holder's primary key.
     pub(crate) holder: Uuid,
     /// The id of the notice (mail) that contains the link.
     pub(crate) notice: Uuid,

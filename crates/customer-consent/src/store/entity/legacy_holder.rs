@@ -1,5 +1,6 @@
-//! The table `legacy_holder`: one row for each holder of a legacy association that was ever told
-//! something (R58a). A legacy association has no claim, so it has no consent.
+//! The table `legacy_holder`: one row for each holder of a legacy association that was sent a mail
+//! (R58a). A legacy association was recorded before claims existed. It has no claim and therefore
+//! no consent.
 
 use cpor_durable::ids::TenantId;
 use sea_orm::FromJsonQueryResult;
@@ -13,7 +14,7 @@ use crate::domain::LegacyHolder;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "legacy_holder")]
 pub(crate) struct Model {
-    /// The id of the tenant.
+    /// The tenant of the association.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: TenantId,
     /// The id under which the registry records the import of the association.

@@ -13,7 +13,7 @@ pub(crate) struct Model {
     pub(crate) hash: Vec<u8>,
     /// The id of the claim's tenant.
     pub(crate) tenant: TenantId,
-    /// The id of the claim.
+    /// The id of the claim, which also identifies the consent.
     pub(crate) claim: ClaimId,
     /// The id of the notice (mail) that contains the link. Notices are stored in the body of the
     /// consent, not in rows of their own.

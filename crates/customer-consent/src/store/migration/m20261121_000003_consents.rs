@@ -1,4 +1,5 @@
-//! Creates the tables of consents and consent links.
+//! Creates the tables of consents, of holders of legacy associations, and of the links in mails to
+//! customers and holders.
 
 use sea_orm_migration::{
     prelude::*,
@@ -101,68 +102,80 @@ impl MigrationTrait for Migration {
 }
 
 fn consent() -> TableCreateStatement {
-    use Consent as T;
     Table::create()
-        .table(T::Table)
-        .col(text(T::Owner))
-        .col(uuid(T::Id))
-        .col(big_integer(T::Version))
-        .col(text(T::State).check(Expr::col(T::State).is_in(STATES)))
-        .col(boolean(T::Waiting))
-        .col(text(T::Partner))
-        .col(json_binary(T::Body))
-        .col(timestamp_with_time_zone(T::CreateTime))
-        .col(timestamp_with_time_zone(T::UpdateTime))
-        .primary_key(Index::create().col(T::Owner).col(T::Id))
+        .table(Consent::Table)
+        .col(text(Consent::Owner))
+        .col(uuid(Consent::Id))
+        .col(big_integer(Consent::Version))
+        .col(text(Consent::State).check(Expr::col(Consent::State).is_in(STATES)))
+        .col(boolean(Consent::Waiting))
+        .col(text(Consent::Partner))
+        .col(json_binary(Consent::Body))
+        .col(timestamp_with_time_zone(Consent::CreateTime))
+        .col(timestamp_with_time_zone(Consent::UpdateTime))
+        .primary_key(Index::create().col(Consent::Owner).col(Consent::Id))
         .take()
 }
 
-/// Serves lists of one tenant.
+/// The index for lists of the consents of one tenant.
 fn consent_of_owner() -> IndexCreateStatement {
-    use Consent as T;
-    Index::create().name("consent_of_owner").table(T::Table).col(T::Owner).col(T::CreateTime).col(T::Id).take()
+    Index::create()
+        .name("consent_of_owner")
+        .table(Consent::Table)
+        .col(Consent::Owner)
+        .col(Consent::CreateTime)
+        .col(Consent::Id)
+        .take()
 }
 
-/// Serves lists of all tenants.
+/// The index for lists of the consents of all tenants.
 fn consent_of_all() -> IndexCreateStatement {
-    use Consent as T;
-    Index::create().name("consent_of_all").table(T::Table).col(T::CreateTime).col(T::Owner).col(T::Id).take()
+    Index::create()
+        .name("consent_of_all")
+        .table(Consent::Table)
+        .col(Consent::CreateTime)
+        .col(Consent::Owner)
+        .col(Consent::Id)
+        .take()
 }
 
-/// Serves lists by last change.
+/// The index for lists that are sorted by last change.
 fn consent_update_time() -> IndexCreateStatement {
-    use Consent as T;
-    Index::create().name("consent_update_time").table(T::Table).col(T::UpdateTime).col(T::Owner).col(T::Id).take()
+    Index::create()
+        .name("consent_update_time")
+        .table(Consent::Table)
+        .col(Consent::UpdateTime)
+        .col(Consent::Owner)
+        .col(Consent::Id)
+        .take()
 }
 
-/// Serves lists of waiting consents.
+/// The index for lists of the consents whose last notice bounced.
 fn consent_waiting() -> IndexCreateStatement {
-    use Consent as T;
     Index::create()
         .name("consent_waiting")
-        .table(T::Table)
-        .col(T::CreateTime)
-        .col(T::Owner)
-        .col(T::Id)
-        .and_where(Expr::col(T::Waiting))
+        .table(Consent::Table)
+        .col(Consent::CreateTime)
+        .col(Consent::Owner)
+        .col(Consent::Id)
+        .and_where(Expr::col(Consent::Waiting))
         .take()
 }
 
 fn link_token() -> TableCreateStatement {
-    use LinkToken as T;
     Table::create()
-        .table(T::Table)
-        .col(blob(T::Hash).primary_key())
-        .col(text(T::Tenant))
-        .col(uuid(T::Claim))
-        .col(uuid(T::Notice))
-        .col(timestamp_with_time_zone(T::CreateTime))
-        .col(timestamp_with_time_zone(T::ExpireTime))
+        .table(LinkToken::Table)
+        .col(blob(LinkToken::Hash).primary_key())
+        .col(text(LinkToken::Tenant))
+        .col(uuid(LinkToken::Claim))
+        .col(uuid(LinkToken::Notice))
+        .col(timestamp_with_time_zone(LinkToken::CreateTime))
+        .col(timestamp_with_time_zone(LinkToken::ExpireTime))
         // Consents are never deleted.
         .foreign_key(
             ForeignKey::create()
                 .name("link_token_consent")
-                .from(T::Table, (T::Tenant, T::Claim))
+                .from(LinkToken::Table, (LinkToken::Tenant, LinkToken::Claim))
                 .to(Consent::Table, (Consent::Owner, Consent::Id))
                 .on_delete(ForeignKeyAction::Restrict),
         )
@@ -170,46 +183,42 @@ fn link_token() -> TableCreateStatement {
 }
 
 fn legacy_holder() -> TableCreateStatement {
-    use LegacyHolder as T;
     Table::create()
-        .table(T::Table)
-        .col(text(T::Owner))
-        .col(uuid(T::Id))
-        .col(big_integer(T::Version))
-        .col(json_binary(T::Body))
-        .col(timestamp_with_time_zone(T::UpdateTime))
-        .primary_key(Index::create().col(T::Owner).col(T::Id))
+        .table(LegacyHolder::Table)
+        .col(text(LegacyHolder::Owner))
+        .col(uuid(LegacyHolder::Id))
+        .col(big_integer(LegacyHolder::Version))
+        .col(json_binary(LegacyHolder::Body))
+        .col(timestamp_with_time_zone(LegacyHolder::UpdateTime))
+        .primary_key(Index::create().col(LegacyHolder::Owner).col(LegacyHolder::Id))
         .take()
 }
 
 fn holder_link() -> TableCreateStatement {
-    use HolderLink as T;
     Table::create()
-        .table(T::Table)
-        .col(blob(T::Hash).primary_key())
-        .col(text(T::Tenant))
-        .col(uuid(T::Holder))
-        .col(uuid(T::Notice))
-        .col(timestamp_with_time_zone(T::ExpireTime))
+        .table(HolderLink::Table)
+        .col(blob(HolderLink::Hash).primary_key())
+        .col(text(HolderLink::Tenant))
+        .col(uuid(HolderLink::Holder))
+        .col(uuid(HolderLink::Notice))
+        .col(timestamp_with_time_zone(HolderLink::ExpireTime))
         // Holders are never deleted.
         .foreign_key(
             ForeignKey::create()
                 .name("holder_link_holder")
-                .from(T::Table, (T::Tenant, T::Holder))
+                .from(HolderLink::Table, (HolderLink::Tenant, HolderLink::Holder))
                 .to(LegacyHolder::Table, (LegacyHolder::Owner, LegacyHolder::Id))
                 .on_delete(ForeignKeyAction::Restrict),
         )
         .take()
 }
 
-/// Serves the deletion of expired links.
+/// The index by which expired links are found and deleted.
 fn holder_link_expire_time() -> IndexCreateStatement {
-    use HolderLink as T;
-    Index::create().name("holder_link_expire_time").table(T::Table).col(T::ExpireTime).take()
+    Index::create().name("holder_link_expire_time").table(HolderLink::Table).col(HolderLink::ExpireTime).take()
 }
 
-/// Serves the deletion of expired links.
+/// The index by which expired links are found and deleted.
 fn link_token_expire_time() -> IndexCreateStatement {
-    use LinkToken as T;
-    Index::create().name("link_token_expire_time").table(T::Table).col(T::ExpireTime).take()
+    Index::create().name("link_token_expire_time").table(LinkToken::Table).col(LinkToken::ExpireTime).take()
 }

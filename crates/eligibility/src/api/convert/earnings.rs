@@ -10,7 +10,6 @@ use crate::{
     store::earnings::{LedgerEntry, Payment},
 };
 
-/// Converts an entry of the ledger.
 pub(in crate::api) fn to_earning(entry: LedgerEntry) -> wire::Earning {
     let LedgerEntry { earning, payout, payment } = entry;
     let (status, reference, pay_time) = match payment {
@@ -80,7 +79,6 @@ fn to_outcome(earned: &EarnedAmount) -> wire::EarningOutcome {
     }
 }
 
-/// Converts a unit of usage.
 pub(super) fn to_usage_unit(unit: UsageUnit) -> wire::UsageUnit {
     match unit {
         UsageUnit::ActiveUsers => wire::UsageUnit::ActiveUsers,

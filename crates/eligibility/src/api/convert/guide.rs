@@ -9,7 +9,6 @@ use cpor_types::{Malformed, Money, ProductName, Program, ProgramGuideId, Program
 use super::{earnings::to_usage_unit, guide_name};
 use crate::domain::{CatalogGuide, ConditionSource, GuideDocument, GuideState, GuideViolation, Rate, UsageUnit};
 
-/// Converts a guide of the catalog.
 pub(in crate::api) fn to_program_guide(guide: &CatalogGuide) -> wire::ProgramGuide {
     let CatalogGuide { document, revises, create_time, state } = guide;
     let state = match state {

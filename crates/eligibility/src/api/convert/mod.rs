@@ -48,7 +48,7 @@ fn assessment_state(assessment: &Assessment) -> wire::AssessmentState {
     }
 }
 
-/// Converts a difference between the stored result of a claim and the result by a draft.
+/// Converts a difference between the stored result of a claim and its result under a draft guide.
 pub(super) fn to_difference(assessment: &Assessment, difference: ResultDifference) -> wire::GuideDifference {
     let facts = assessment.facts();
     wire::GuideDifference {
@@ -60,7 +60,6 @@ pub(super) fn to_difference(assessment: &Assessment, difference: ResultDifferenc
     }
 }
 
-/// Converts the totals of a simulation.
 pub(super) fn to_summary(summary: &SimulationSummary) -> wire::SimulationSummary {
     wire::SimulationSummary {
         compared_count: to_count(summary.compared),

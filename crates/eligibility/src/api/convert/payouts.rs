@@ -10,7 +10,6 @@ use crate::{
     store::payouts::{PayoutTotals, StoredPayout},
 };
 
-/// Converts a payout.
 pub(in crate::api) fn to_payout(stored: &StoredPayout) -> wire::Payout {
     let StoredPayout { version, payout, totals: PayoutTotals { line_count, amount } } = stored;
     let (sent, reversal) = (payout.state.sent(), payout.state.reversal());
@@ -34,7 +33,6 @@ pub(in crate::api) fn to_payout(stored: &StoredPayout) -> wire::Payout {
     }
 }
 
-/// Converts the state of a payout.
 pub(in crate::api) const fn to_payout_state(state: PayoutStateKind) -> wire::PayoutState {
     match state {
         PayoutStateKind::Upcoming => wire::PayoutState::Upcoming,
@@ -55,7 +53,7 @@ pub(in crate::api) fn parse_required_date(field: &'static str, text: &str) -> Re
     parse_date(field, text)?.ok_or(Refusal::Required { field })
 }
 
-/// Parses a row of an import.
+/// Parses a row of `ImportPayouts`.
 pub(in crate::api) fn parse_reported_payout(row: &wire::PayoutRow) -> Result<ReportedPayout, Refusal> {
     let payee = Payee {
         partner: parse::required::<PartnerName>("partner", &row.partner)?.partner,

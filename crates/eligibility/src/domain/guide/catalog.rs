@@ -16,7 +16,6 @@ pub(crate) struct GuideCatalog {
     pub(crate) guides: Vec<CatalogGuide>,
 }
 
-/// A guide of the catalog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CatalogGuide {
     pub(crate) document: GuideDocument,
@@ -64,7 +63,7 @@ pub(crate) enum GuideRefusal {
     Overlaps(ProgramGuideId),
 }
 
-/// An event of the catalog. Guides send no events to other services.
+/// An event of the catalog. It is not sent to other services.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum GuideEvent {
     Created(ProgramGuideId),
@@ -96,7 +95,7 @@ impl CatalogGuide {
     /// Returns the new period of this guide after another guide was activated from `start` until
     /// `end`. `period` is the period so far. If it is open-ended and began before `start`, it now
     /// ends at `start`. Any other overlap is refused.
-    fn period_beside(
+    fn period_after_activation(
         &self,
         period: EffectivePeriod,
         start: Month,
@@ -121,7 +120,6 @@ impl GuideCatalog {
         Self { edition: 0, guides: vec![guide] }
     }
 
-    /// Returns the guide with this id.
     pub(crate) fn get(&self, id: &ProgramGuideId) -> Option<&CatalogGuide> {
         self.guides.iter().find(|guide| guide.document.id == *id)
     }
@@ -173,7 +171,7 @@ impl GuideCatalog {
         if end.is_some_and(|end| end <= start) {
             return Err(GuideRefusal::EmptyPeriod);
         }
-        let revised = self.revised_by(draft);
+        let revised = self.guides_revised_by(draft);
         let mut next = Self { edition: self.edition + 1, guides: Vec::with_capacity(self.guides.len()) };
         for guide in &self.guides {
             let state = match guide.state {
@@ -182,7 +180,7 @@ impl GuideCatalog {
                 }
                 GuideState::Draft => GuideState::Draft,
                 GuideState::Active(period) if revised.contains(&&guide.document.id) => GuideState::Active(period),
-                GuideState::Active(period) => GuideState::Active(guide.period_beside(period, start, end)?),
+                GuideState::Active(period) => GuideState::Active(guide.period_after_activation(period, start, end)?),
             };
             next.guides.push(CatalogGuide { state, ..guide.clone() });
         }
@@ -191,7 +189,7 @@ impl GuideCatalog {
 
     /// Returns the ids of the guides that a guide revises, directly or through other guides. The
     /// chain is finite, because a guide can revise only guides that existed before it.
-    fn revised_by<'s>(&'s self, guide: &'s CatalogGuide) -> Vec<&'s ProgramGuideId> {
+    fn guides_revised_by<'s>(&'s self, guide: &'s CatalogGuide) -> Vec<&'s ProgramGuideId> {
         let revised = |guide: &&'s CatalogGuide| self.get(guide.revises.as_ref()?);
         std::iter::successors(Some(guide), revised).filter_map(|guide| guide.revises.as_ref()).collect()
     }

@@ -3,7 +3,7 @@
 use super::{Condition, Guide, document::*, expression::Expression, fact_types, type_check::ExpressionError};
 use cpor_types::{ProductKind, Program};
 
-/// One violation in a document.
+/// A rule that a field of a document breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GuideViolation {
     /// The path of the field within the document, for example `conditions[0].expression`.

@@ -4,7 +4,6 @@ use cel::{Context, Value};
 
 use super::type_check::{ExpressionError, TypeChecker};
 
-/// A compiled expression.
 #[derive(Debug)]
 pub(crate) struct Expression {
     program: cel::Program,

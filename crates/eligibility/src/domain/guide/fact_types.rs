@@ -46,7 +46,6 @@ pub(super) const FACTS: &[(&str, FactType)] = &[
 /// The type of a usage figure, which is null if no usage is stored.
 const NULLABLE_INT: FactType = FactType::Nullable(&FactType::Int);
 
-/// The type of the fact `subscription`.
 const SUBSCRIPTION: FactType = FactType::Record(&[
     ("status", FactType::Text),
     ("channel", FactType::Text),
@@ -68,7 +67,6 @@ impl FactType {
     }
 }
 
-/// Finds the fact with this name.
 pub(super) fn find_fact(facts: &[(&str, FactType)], name: &str) -> Option<FactType> {
     facts.iter().find(|(known, _)| *known == name).map(|(_, fact)| *fact)
 }

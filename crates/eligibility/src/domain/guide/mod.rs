@@ -27,7 +27,6 @@ pub(crate) struct Guide {
 #[derive(Debug)]
 pub(crate) struct Condition {
     pub(crate) name: String,
-    /// The programs that the condition applies to.
     programs: Vec<Program>,
     pub(crate) expression: Expression,
     /// The dotted paths of the facts whose values are shown with the condition's result.

@@ -7,7 +7,6 @@ use cel::common::ast::{CallExpr, Expr, IdedExpr, ListExpr, LiteralValue, SelectE
 
 use super::fact_types::{FACTS, ValueType, find_fact};
 
-/// An error in an expression.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ExpressionError {
     #[error("must be a valid CEL expression: {0}")]

@@ -65,10 +65,10 @@ impl EventHandler {
 
     /// Opens the assessment of an association that became official.
     ///
-    /// The stored record of the partner and the stored versions of the catalog are applied twice:
-    /// with the command, so that the first assessment uses current facts, and after it, in case
-    /// they changed at the same time. A late event gets the catalog of each month since its own
-    /// time.
+    /// The stored record of the partner and the stored versions of the product catalog are applied
+    /// twice: with the command, so that the first assessment uses current facts, and after it, in
+    /// case they changed at the same time. If the event arrives late, each month since the
+    /// association became official gets the catalog version of its time.
     async fn on_association_official(
         &self,
         incoming: &IncomingEvent,
@@ -156,8 +156,8 @@ impl EventHandler {
         self.inbox.mark_applied(&incoming.position).await
     }
 
-    /// Stores the version of the catalog and applies it to each assessment, as
-    /// [`Self::on_partner_changed`] does with a partner's record (R52).
+    /// Stores the version of the product catalog and applies it to each assessment, in the same way
+    /// as [`Self::on_partner_changed`] does with a partner's record (R52).
     async fn on_catalog_changed(&self, incoming: &IncomingEvent, event: &CatalogChanged) -> Result<(), ReceiveError> {
         let reported = CatalogVersion { start_time: incoming.effective_time, facts: parse::catalog_facts(event)? };
         if self.inbox.is_applied(&incoming.position).await? {
@@ -186,13 +186,13 @@ impl EventHandler {
         Ok((!keys.is_empty()).then_some(keys))
     }
 
-    /// Returns all versions of the catalog that the registry has reported. The writer's connection
-    /// is used because a reader might not see the latest version yet.
+    /// Returns all versions of the product catalog that the registry has reported. The writer's
+    /// connection is used because a reader might not see the latest version yet.
     async fn catalog_versions(&self) -> Result<Vec<CatalogVersion>, ReceiveError> {
         catalog_facts::list(self.db.writer()).await.map_err(storage_failure)
     }
 
-    /// Applies the catalog of each month to one assessment.
+    /// Applies all versions of the product catalog to one assessment.
     async fn apply_catalog(
         &self,
         incoming: &IncomingEvent,

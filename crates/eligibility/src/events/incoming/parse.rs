@@ -85,7 +85,7 @@ fn enrollments(facts: &[wire::EnrollmentFacts]) -> Result<Vec<Enrollment>, Recei
     facts.iter().map(enrollment).collect()
 }
 
-/// Returns whether partners are paid for each product of the catalog.
+/// Returns, for each product of the catalog, whether partners are paid for it.
 pub(super) fn catalog_facts(event: &wire::CatalogChanged) -> Result<CatalogFacts, ReceiveError> {
     let product =
         |facts: &wire::ProductFacts| Ok((parse::<ProductName>("product", &facts.product)?.product, facts.incentivized));

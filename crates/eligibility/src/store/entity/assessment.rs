@@ -5,7 +5,6 @@ use sea_orm::entity::prelude::*;
 
 use super::bodies::AssessmentBody;
 
-/// A row of the table `assessment`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "assessment")]
@@ -16,7 +15,7 @@ pub(crate) struct Model {
     /// The id of the claim.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: ClaimId,
-    /// The version of the aggregate; every change adds 1.
+    /// The number of changes of the assessment so far.
     pub(crate) version: i64,
     /// The partner of the claim. Partners see only their own assessments. It is not a foreign key,
     /// because the record of the partner may arrive later or never.

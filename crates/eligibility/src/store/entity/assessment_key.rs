@@ -5,7 +5,6 @@
 use cpor_durable::ids::{ClaimId, TenantId};
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `assessment_key`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "assessment_key")]

@@ -5,7 +5,6 @@ use sea_orm::entity::prelude::*;
 
 use super::bodies::MonthlyResultBody;
 
-/// A row of the table `assessment_month`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "assessment_month")]
@@ -19,7 +18,7 @@ pub(crate) struct Model {
     /// The month, as `YYYY-MM`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) month: String,
-    /// The complete result.
+    /// The result for the month: one verdict and amount for each line and activity.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) answer: MonthlyResultBody,
     /// The assessment, which is saved before its results and never deleted.

@@ -1,31 +1,27 @@
-//! The JSON columns. Each type contains a type of the domain, because the domain knows no database.
+//! The types of the JSON columns. Each wraps a domain type, so that the domain does not depend on
+//! the database library.
 
 use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Assessment, CatalogFacts, Earning, GuideCatalog, MonthlyResult, PartnerRecord, Payout};
 
-/// An assessment as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
 pub(crate) struct AssessmentBody(pub(crate) Assessment);
 
-/// The result of a month as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
 pub(crate) struct MonthlyResultBody(pub(crate) MonthlyResult);
 
-/// An earning as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
 pub(crate) struct EarningBody(pub(crate) Earning);
 
-/// A payout as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
 pub(crate) struct PayoutBody(pub(crate) Payout);
 
-/// A partner as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
 pub(crate) struct PartnerRecordBody(pub(crate) PartnerRecord);

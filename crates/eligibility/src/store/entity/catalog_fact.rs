@@ -1,20 +1,19 @@
-//! The table `catalog_fact`: the versions of the catalog that the registry has reported.
+//! The table `catalog_fact`: the versions of the product catalog that the registry has reported.
 
 use sea_orm::entity::prelude::*;
 
 use super::bodies::CatalogFactsBody;
 
-/// A row of the table `catalog_fact`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "catalog_fact")]
 pub(crate) struct Model {
-    /// The number of the event in its stream.
+    /// The number of the event that reported the version, in the stream of the catalog.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) sequence: i64,
     /// The time from which the version is in force.
     pub(crate) start_time: DateTimeUtc,
-    /// The products.
+    /// For each product, whether partners are paid for it.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) products: CatalogFactsBody,
 }

@@ -4,7 +4,6 @@
 use cpor_durable::ids::{ClaimId, TenantId};
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `declined_payment`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "declined_payment")]

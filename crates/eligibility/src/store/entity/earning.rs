@@ -6,7 +6,6 @@ use sea_orm::entity::prelude::*;
 
 use super::{bodies::EarningBody, earning_status::EarningStatus};
 
-/// A row of the table `earning`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "earning")]
@@ -14,7 +13,6 @@ pub(crate) struct Model {
     /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: TenantId,
-    /// The id of the earning.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: EarningId,
     /// The partner of the claim. This column and the next ones up to `amount_micros` are copies
@@ -22,7 +20,6 @@ pub(crate) struct Model {
     pub(crate) partner: PartnerId,
     /// The MPN id of the partner's location.
     pub(crate) mpn_id: String,
-    /// The id of the claim.
     pub(crate) claim: ClaimId,
     /// The workload or subscription, as `workloads/{product}` or `subscriptions/{uuid}`.
     pub(crate) key: String,
@@ -49,9 +46,9 @@ pub(crate) struct Model {
     /// The payout that contains the earning, unless it was reversed. The next two columns are
     /// copies from the payout; they are null until the payment is sent.
     pub(crate) payout: Option<PayoutId>,
-    /// The reference of the payout.
+    /// The reference of the payment in the paying system.
     pub(crate) reference: Option<String>,
-    /// The time of the payout.
+    /// The time at which it was recorded that the payment was sent.
     pub(crate) pay_time: Option<DateTimeUtc>,
     /// The assessment that caused the earning. It is saved before its earnings and never deleted.
     #[sea_orm(belongs_to, from = "(owner, claim)", to = "(owner, id)", on_delete = "Restrict")]

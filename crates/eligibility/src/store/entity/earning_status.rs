@@ -2,18 +2,16 @@
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-/// The stored form of whether an earning has been paid. The names must not change. The migration of
-/// the table lists them too.
+/// The stored form of whether an earning has been paid. The stored values must not change, because
+/// existing rows contain them and the migration of the table lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum EarningStatus {
     /// The earning has no amount to pay.
     #[sea_orm(string_value = "nothing_due")]
     NothingDue,
-    /// The amount has not been paid yet.
     #[sea_orm(string_value = "accrued")]
     Accrued,
-    /// The amount was paid.
     #[sea_orm(string_value = "paid")]
     Paid,
 }

@@ -12,10 +12,10 @@ pub(crate) struct Model {
     /// The constant `programGuides`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
-    /// The nil UUID.
+    /// The nil UUID, because the table has one row.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
-    /// The version of the aggregate; every change adds 1.
+    /// The number of changes of the catalog so far.
     pub(crate) version: i64,
     /// The complete catalog.
     #[sea_orm(column_type = "JsonBinary")]

@@ -2,15 +2,14 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `ledger_end`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "ledger_end")]
 pub(crate) struct Model {
-    /// Always `*`.
+    /// Always `*`, because the table has one row.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
-    /// The number of the last earning.
+    /// The sequence number of the last earning of the ledger.
     pub(crate) last: i64,
 }
 

@@ -5,7 +5,6 @@ use sea_orm::entity::prelude::*;
 
 use super::{bodies::PayoutBody, payout_state::PayoutState};
 
-/// A row of the table `payout`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "payout")]
@@ -13,39 +12,34 @@ pub(crate) struct Model {
     /// The id of the partner.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: PartnerId,
-    /// The id of the payout.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: PayoutId,
-    /// The version of the aggregate; every change adds 1.
+    /// The number of changes of the payout so far. Its etag is derived from it.
     pub(crate) version: i64,
     /// The MPN id of the location that is paid. This column and the next ones up to `create_time`
     /// are copies from `body`, for indexes and filters.
     pub(crate) mpn_id: String,
-    /// The currency of the payment.
     pub(crate) currency: String,
     /// The payout period, as `YYYY-Qn`.
     pub(crate) period: PayoutPeriodId,
-    /// The state of the payout.
     pub(crate) state: PayoutState,
-    /// The reference of the payment.
+    /// The reference of the payment in the paying system; null until it is known.
     pub(crate) reference: Option<String>,
     /// The expected date of the payment, as `YYYY-MM-DD`.
     pub(crate) estimated_date: String,
-    /// The date of the payment, as `YYYY-MM-DD`.
+    /// The date on which the payment was sent, as `YYYY-MM-DD`; null until then.
     pub(crate) actual_date: Option<String>,
-    /// The time at which the payout was created.
     pub(crate) create_time: DateTimeUtc,
     /// The sum of the lines, in millionths of the currency.
     pub(crate) amount_micros: i64,
-    /// The number of lines.
     pub(crate) line_count: i64,
     /// The complete payout.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) body: PayoutBody,
-    /// The earnings that the payout contains now: none after it was reversed.
+    /// The earnings that the payout contains now; none after it was reversed.
     #[sea_orm(has_many)]
     pub(crate) earnings: HasMany<super::earning::Entity>,
-    /// The lines of the payout.
+    /// The earnings that the payout contains, or contained before it was reversed.
     #[sea_orm(has_many)]
     pub(crate) lines: HasMany<super::payout_line::Entity>,
 }

@@ -4,7 +4,6 @@
 use cpor_durable::ids::{EarningId, PartnerId, PayoutId, TenantId};
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `payout_line`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "payout_line")]
@@ -12,13 +11,11 @@ pub(crate) struct Model {
     /// The id of the partner.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: PartnerId,
-    /// The id of the payout.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) payout: PayoutId,
-    /// The id of the tenant.
+    /// The tenant of the earning. With `earning`, it is the primary key of the earning.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) tenant: TenantId,
-    /// The id of the earning.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) earning: EarningId,
     /// The payout, which is saved before its lines.

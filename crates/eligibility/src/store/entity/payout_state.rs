@@ -4,21 +4,17 @@ use sea_orm::{DeriveActiveEnum, EnumIter};
 
 use crate::domain::PayoutStateKind;
 
-/// The stored form of a payout's state. The names must not change. The migration of the table lists
-/// them too.
+/// The stored form of a payout's state. The stored values must not change, because existing rows
+/// contain them and the migration of the table lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum PayoutState {
-    /// The stored form of [`PayoutStateKind::Upcoming`].
     #[sea_orm(string_value = "upcoming")]
     Upcoming,
-    /// The stored form of [`PayoutStateKind::Processing`].
     #[sea_orm(string_value = "processing")]
     Processing,
-    /// The stored form of [`PayoutStateKind::Sent`].
     #[sea_orm(string_value = "sent")]
     Sent,
-    /// The stored form of [`PayoutStateKind::Reversed`].
     #[sea_orm(string_value = "reversed")]
     Reversed,
 }

@@ -3,7 +3,6 @@
 use cpor_durable::ids::TenantId;
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `usage_month`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "usage_month")]
@@ -19,11 +18,11 @@ pub(crate) struct Model {
     pub(crate) month: String,
     /// 1 for the first import of the month; every replacement adds 1.
     pub(crate) revision: i64,
-    /// The number of active users. Null for subscriptions.
+    /// Null for subscriptions.
     pub(crate) active_users: Option<i64>,
-    /// The number of paid available units. Null for subscriptions.
+    /// Null for subscriptions.
     pub(crate) paid_available_units: Option<i64>,
-    /// The number of seats sold. Null for workloads.
+    /// Null for workloads.
     pub(crate) seats_sold: Option<i64>,
     /// The consumption in units of the product. Null for workloads.
     pub(crate) consumption: Option<i64>,

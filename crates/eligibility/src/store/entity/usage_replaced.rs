@@ -4,7 +4,6 @@
 use cpor_durable::ids::TenantId;
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `usage_replaced`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "usage_replaced")]

@@ -9,7 +9,6 @@ use sea_orm_migration::{
     sea_orm::DeriveIden,
 };
 
-/// The migration of this file.
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
@@ -271,7 +270,8 @@ fn assessment_edition() -> IndexCreateStatement {
     Index::create().name("assessment_edition").table(T::Table).col(T::Edition).col(T::Owner).col(T::Id).take()
 }
 
-/// Serves lists for a partner, and changes of the partner.
+/// Serves lists for a partner, and the search for the assessments that a change of the partner
+/// affects.
 fn assessment_partner() -> IndexCreateStatement {
     use Assessment as T;
     Index::create().name("assessment_partner").table(T::Table).col(T::Partner).col(T::Owner).col(T::Id).take()
@@ -423,8 +423,8 @@ fn payout() -> TableCreateStatement {
         .take()
 }
 
-/// Makes sure that a location has at most one payout in a currency for a period that was not
-/// reversed.
+/// Makes sure that a location has at most one payout that is not reversed for each currency and
+/// period.
 fn payout_live() -> IndexCreateStatement {
     use Payout as T;
     Index::create()
@@ -439,8 +439,8 @@ fn payout_live() -> IndexCreateStatement {
         .take()
 }
 
-/// Serves imports, and makes sure that a reference pays one payout of a payee. The databases do not
-/// compare rows without a reference.
+/// Serves imports, and makes sure that two payouts of a payee do not have the same reference. Any
+/// number of payouts can have none, because the databases treat null values as different.
 fn payout_reference() -> IndexCreateStatement {
     use Payout as T;
     Index::create()
@@ -600,7 +600,7 @@ fn earning_list(name: &str, column: Earning) -> IndexCreateStatement {
     Index::create().name(name).table(T::Table).col(column).col(T::AccrueTime).col(T::Number).col(T::Id).take()
 }
 
-/// Serves payouts, which contain the unpaid earnings that are on no other payout.
+/// Serves the creation of payouts, which contain the unpaid earnings that are on no other payout.
 fn earning_due() -> IndexCreateStatement {
     use Earning as T;
     Index::create()
@@ -626,7 +626,7 @@ fn earning_log(name: &str, column: Earning) -> IndexCreateStatement {
     Index::create().name(name).table(T::Table).unique().col(column).col(T::Sequence).take()
 }
 
-/// Serves the steps of a payout.
+/// Serves the updates of the earnings on a payout when its payment is sent or reversed.
 fn earning_payout() -> IndexCreateStatement {
     use Earning as T;
     Index::create()

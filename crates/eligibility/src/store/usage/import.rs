@@ -20,7 +20,6 @@ use cpor_durable::Tx;
 /// the same months.
 const MAX_TRIES: usize = 5;
 
-/// One row of an import.
 #[derive(Clone, Debug)]
 pub(crate) struct ImportedRow {
     pub(crate) usage: Usage,
@@ -28,7 +27,6 @@ pub(crate) struct ImportedRow {
     pub(crate) request: Option<RequestId>,
 }
 
-/// Why nothing was imported.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ImportError {
     /// The database cannot be reached, or a row cannot be decoded.
@@ -50,11 +48,11 @@ impl From<sea_orm::DbErr> for ImportError {
 /// nothing is stored.
 ///
 /// The import executes one query, then at most one statement each for new, changed and replaced
-/// months; with request ids, one query and one statement more. An import that repeats what is
-/// stored writes nothing.
+/// months; with request ids, one more query and statement. An import of figures that are stored
+/// already writes nothing.
 ///
 /// # Errors
-/// See [`ImportError`]. After an error nothing was stored.
+/// Returns an [`ImportError`] if the database fails or every try conflicts. Nothing is stored then.
 pub(crate) async fn import(
     host: &Host,
     rows: &[ImportedRow],

@@ -10,7 +10,7 @@ mod pending;
 mod read;
 
 pub(crate) use import::{ImportError, ImportedRow, import};
-pub(crate) use pending::{PendingUsage, assessments_to_update, count_pending, list_pending, mark_as_assessed};
+pub(crate) use pending::{PendingUsage, count_pending, list_dependent_assessments, list_pending, mark_as_assessed};
 pub(crate) use read::{USAGE, UsageRevision, list, load_usage};
 
 use cpor_durable::ids::TenantId;

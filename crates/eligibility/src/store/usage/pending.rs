@@ -56,7 +56,7 @@ pub(crate) async fn count_pending(db: &impl ConnectionTrait) -> Result<u64, Stor
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached.
-pub(crate) async fn assessments_to_update(
+pub(crate) async fn list_dependent_assessments(
     db: &impl ConnectionTrait,
     pending: &[PendingUsage],
 ) -> Result<Vec<AggregateKey>, StoreError> {

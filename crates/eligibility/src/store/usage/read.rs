@@ -32,8 +32,9 @@ pub(crate) struct UsageRevision {
     pub(crate) replace_time: Option<Timestamp>,
 }
 
-/// The list of a key's usage, the newest month first and the latest revision of a month first. A
-/// key has one row for each month, so the list is always small.
+/// The fields by which lists of a key's usage can be filtered and sorted. By default the newest
+/// month and the latest revision of a month are first. A list is small enough to be filtered in
+/// memory, because a key has few rows for each month.
 pub(crate) static USAGE: MemoryList<UsageRevision> = MemoryList {
     fields: &[
         Field {
@@ -102,8 +103,8 @@ pub(crate) async fn list(
     Ok(found)
 }
 
-/// The condition that a row belongs to a key. It applies to both usage tables, which have these
-/// columns in common.
+/// Returns the condition that a row belongs to a key. It applies to both usage tables, which have
+/// these columns in common.
 fn is_of_key(key: &TenantKey) -> Condition {
     let (owner, key) = key_columns(key);
     Condition::all().add(Expr::col("owner").eq(owner)).add(Expr::col("key").eq(key))

@@ -48,35 +48,33 @@ impl MigrationTrait for Migration {
 }
 
 fn mail() -> TableCreateStatement {
-    use Mail as T;
     Table::create()
-        .table(T::Table)
-        .col(text(T::Owner))
-        .col(uuid(T::Id))
-        .col(text(T::Kind))
-        .col(text(T::Recipient))
-        .col(timestamp_with_time_zone(T::DecideTime))
-        .col(json_binary(T::Data))
-        .col(text(T::State).check(Expr::col(T::State).is_in(["queued", "sent", "bounced", "withdrawn"])))
-        .col(big_integer(T::Attempts))
-        .col(timestamp_with_time_zone(T::NextAttemptTime))
-        .col(timestamp_with_time_zone_null(T::FirstAttemptTime))
-        .col(timestamp_with_time_zone_null(T::SettleTime))
-        .col(uuid_null(T::LeaseToken))
-        .col(timestamp_with_time_zone_null(T::LeaseUntil))
-        .col(text(T::LastError))
-        .primary_key(Index::create().col(T::Owner).col(T::Id))
+        .table(Mail::Table)
+        .col(text(Mail::Owner))
+        .col(uuid(Mail::Id))
+        .col(text(Mail::Kind))
+        .col(text(Mail::Recipient))
+        .col(timestamp_with_time_zone(Mail::DecideTime))
+        .col(json_binary(Mail::Data))
+        .col(text(Mail::State).check(Expr::col(Mail::State).is_in(["queued", "sent", "bounced", "withdrawn"])))
+        .col(big_integer(Mail::Attempts))
+        .col(timestamp_with_time_zone(Mail::NextAttemptTime))
+        .col(timestamp_with_time_zone_null(Mail::FirstAttemptTime))
+        .col(timestamp_with_time_zone_null(Mail::SettleTime))
+        .col(uuid_null(Mail::LeaseToken))
+        .col(timestamp_with_time_zone_null(Mail::LeaseUntil))
+        .col(text(Mail::LastError))
+        .primary_key(Index::create().col(Mail::Owner).col(Mail::Id))
         .take()
 }
 
 /// The index by which due mails are found. It is partial, so that finished mails do not make the
 /// search slower.
 fn mail_waiting() -> IndexCreateStatement {
-    use Mail as T;
     Index::create()
         .name("mail_waiting")
-        .table(T::Table)
-        .col(T::NextAttemptTime)
-        .and_where(Expr::col(T::State).eq("queued"))
+        .table(Mail::Table)
+        .col(Mail::NextAttemptTime)
+        .and_where(Expr::col(Mail::State).eq("queued"))
         .take()
 }

@@ -2,20 +2,20 @@
 //! keys (workloads or subscriptions of a tenant that claims of several companies want) to one case
 //! each. A line is the part of a claim that is about one key.
 use super::{Arbitration, Verdict};
-use crate::domain::{CaseEvent, Closure, Competition, ReviewCase, Rivals, State, case::transition};
+use crate::domain::{CaseClosure, CaseEvent, Competition, ReviewCase, Rivals, State, case::transition};
 use cpor_durable::Transition;
-use cpor_types::{AssociationKey, Calendar, LineId, PrimaryRejection, Timestamp};
+use cpor_types::{AssociationKey, Calendar, LineId, PrimaryRejectionReason, Timestamp};
 use std::collections::BTreeSet;
 
 impl ReviewCase {
-    /// Applies the verdict of an arbitration to this case. Lines that it wins are no longer
+    /// Applies the verdict of an arbitration to this case. Lines that the case wins are no longer
     /// contested. An open case loses the lines that another case wins, and is closed when no line
     /// is left (R27a). An approved case keeps its lines until their associations end.
     ///
     /// `successor_keys` are the keys whose current holders stay on record until the winner's
-    /// association becomes official. Keys that the case has won and no longer competes for are
-    /// released. Returns `None` if nothing changes, in particular when the same verdict is applied
-    /// again.
+    /// association becomes official. If the claim has given up a key that it wins, an event tells
+    /// the registry not to reserve the key. Returns `None` if nothing changes, in particular when
+    /// the same verdict is applied again.
     #[must_use]
     pub fn apply_award(
         &self,
@@ -47,12 +47,13 @@ impl ReviewCase {
         next.snapshot.lines.retain(|line| !lost_lines.contains(&line.id));
         next.ended_lines.extend(lost_lines.iter().copied());
         if next.snapshot.lines.is_empty() {
-            next.state = State::Closed(Closure { primary_reason: PrimaryRejection::LostToCompetingClaim });
+            next.state = State::Closed(CaseClosure { primary_reason: PrimaryRejectionReason::LostToCompetingClaim });
         }
         let released = given_up.into_iter().map(|key| CaseEvent::AwardReleased { key, decision_id: arbitration.id });
         let released: Vec<_> = released.collect();
         if next == *self {
-            // A repeated verdict: only the registry is told again, which ignores repetitions.
+            // The verdict was applied before. The registry is told again of the released keys, and
+            // ignores the repetition.
             return (!released.is_empty()).then(|| Transition::new(next, released));
         }
         let event = CaseEvent::Awarded {

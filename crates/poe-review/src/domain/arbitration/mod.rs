@@ -50,17 +50,17 @@ pub struct Arbitration {
     /// The review lead's comment to the partners. It is erased when the arbitration ends (R56). By
     /// then, the history of each claim contains it.
     pub comment: String,
-    /// The review lead who decided. Every process that completes the arbitration records this actor
-    /// as the author of its commands. The actor's subject (user id) is erased when the arbitration
-    /// ends.
+    /// The review lead who decided. The commands that complete the arbitration, possibly in another
+    /// replica, are recorded with this actor as their author. The actor's subject (user id) is
+    /// erased when the arbitration ends.
     pub actor: Actor,
-    /// The state of the arbitration.
+    /// How far the decision has been carried out.
     pub state: ArbitrationState,
     /// The time of the review lead's decision.
     pub create_time: Timestamp,
 }
 
-/// The state of an arbitration.
+/// How far the decision of an arbitration has been carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum ArbitrationState {
@@ -95,7 +95,7 @@ pub enum ArbitrationEvent {
 }
 
 impl Arbitration {
-    /// Returns whether the arbitration still has to be completed.
+    /// Returns whether the arbitration is neither done nor refused.
     #[must_use]
     pub fn is_pending(&self) -> bool {
         match self.state {

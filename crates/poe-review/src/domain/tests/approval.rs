@@ -55,7 +55,7 @@ fn r36_an_answer_to_another_decision_changes_nothing() {
 #[test]
 fn r25_a_case_closed_while_approving_stays_closed() {
     let closed =
-        case_in_phase(Phase::Approving).close(PrimaryRejection::PartnerRequest, now(), &calendar()).unwrap().next;
+        case_in_phase(Phase::Approving).close(PrimaryRejectionReason::PartnerRequest, now(), &calendar()).unwrap().next;
     assert_eq!(closed.complete_approval(approval(1).decision_id, now(), &calendar()), None);
     assert_eq!(closed.cancel_approval(approval(1).decision_id, vec![refused_line()], now(), &calendar()), None);
 }

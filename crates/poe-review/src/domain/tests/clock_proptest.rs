@@ -45,7 +45,7 @@ fn apply(case: &ReviewCase, step: Step, now: Timestamp) -> Option<ReviewCase> {
         Step::Resubmit => case.apply_resubmission(snapshot(), now, &calendar),
         Step::CompleteApproval => case.complete_approval(decision, now, &calendar),
         Step::CancelApproval => case.cancel_approval(decision, vec![refused_line()], now, &calendar),
-        Step::Close => case.close(PrimaryRejection::PartnerRequest, now, &calendar),
+        Step::Close => case.close(PrimaryRejectionReason::PartnerRequest, now, &calendar),
         Step::AddRival => case.update_rivals(checked(rivals()), 1, now, &calendar),
         Step::RemoveRivals => case.update_rivals(checked(Rivals::new()), 1, now, &calendar),
     };

@@ -9,8 +9,8 @@ mod transition_table;
 use super::*;
 use cpor_types::{
     Activity, Actor, ActorSide, AssociationKey, Calendar, Calendars, CaseId, DecisionId, FurtherRejectionReason,
-    LegacyHolderId, Length, LineId, PartnerActionReason, PolicyProfiles, PrimaryRejection, ReviewLengths, SolutionArea,
-    TenantId, Timestamp,
+    LegacyHolderId, Length, LineId, PartnerActionReason, PolicyProfiles, PrimaryRejectionReason, ReviewLengths,
+    SolutionArea, TenantId, Timestamp,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -155,7 +155,7 @@ pub(crate) fn partner_action() -> PartnerAction {
 
 pub(crate) fn rejection() -> Rejection {
     Rejection {
-        primary_reason: PrimaryRejection::InsufficientPoe,
+        primary_reason: PrimaryRejectionReason::InsufficientPoe,
         further_reasons: vec![FurtherRejectionReason::ProductsMissing],
         comment: "No proof of Teams.".into(),
     }
@@ -199,6 +199,6 @@ pub(crate) fn case_in_phase(phase: Phase) -> ReviewCase {
         Phase::Approving => approving(),
         Phase::Approved => approving().complete_approval(approval(1).decision_id, now, &calendar).unwrap().next,
         Phase::Rejected => next_case(started().reject(&amy(), rejection(), now, &calendar)),
-        Phase::Closed => taken().close(PrimaryRejection::PartnerRequest, now, &calendar).unwrap().next,
+        Phase::Closed => taken().close(PrimaryRejectionReason::PartnerRequest, now, &calendar).unwrap().next,
     }
 }

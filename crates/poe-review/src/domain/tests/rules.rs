@@ -123,21 +123,21 @@ fn r24_a_rejection_closes_the_case() {
 
 #[test]
 fn r31_only_insufficient_poe_is_open_to_reviewers() {
-    for primary_reason in PrimaryRejection::ALL.iter().copied() {
+    for primary_reason in PrimaryRejectionReason::ALL.iter().copied() {
         let answer = case_in_phase(Phase::UnderReview).reject(
             &amy(),
             Rejection { primary_reason, ..rejection() },
             now(),
             &calendar(),
         );
-        assert_eq!(answer.is_ok(), primary_reason == PrimaryRejection::InsufficientPoe, "{primary_reason:?}");
+        assert_eq!(answer.is_ok(), primary_reason == PrimaryRejectionReason::InsufficientPoe, "{primary_reason:?}");
     }
 }
 
 #[test]
 fn r45_a_closed_claim_closes_an_open_case() {
     for phase in Phase::ALL {
-        let primary_reason = PrimaryRejection::CustomerDeclined;
+        let primary_reason = PrimaryRejectionReason::CustomerDeclined;
         let closed = case_in_phase(phase).close(primary_reason, now(), &calendar());
         assert_eq!(closed.is_some(), phase.is_open() || phase == Phase::Approved, "{phase:?}");
         if let Some(closed) = closed.filter(|_| phase.is_open()) {

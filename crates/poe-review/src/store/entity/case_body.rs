@@ -1,5 +1,7 @@
 //! The JSON column of a review case.
-use crate::domain::{CaseKind, Clocks, Competition, CompetitionTerms, LegacyStatement, LineRefusal, State, Statement};
+use crate::domain::{
+    CaseKind, Clocks, Competition, CompetitionTerms, LegacyStatement, LineRefusal, State, StatementRequest,
+};
 use cpor_types::{Length, LineId};
 use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
@@ -31,7 +33,7 @@ pub(crate) struct CaseBody {
     pub(crate) approval_refusals: Vec<LineRefusal>,
     /// The last request to the partner for a statement.
     #[serde(default)]
-    pub(crate) statement: Option<Statement>,
+    pub(crate) statement: Option<StatementRequest>,
     /// The statements of holders of legacy associations.
     #[serde(default)]
     pub(crate) legacy_statements: Vec<LegacyStatement>,

@@ -16,7 +16,8 @@ pub(crate) struct Model {
     /// The version that the change gave the case.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) version: i64,
-    /// A random number that identifies the change.
+    /// A random number by which the change differs from one that takes its place after a backup was
+    /// restored.
     pub(crate) mark: i64,
     /// The sequence number of the change: from 1, without gaps, in the order of commits.
     pub(crate) sequence: i64,

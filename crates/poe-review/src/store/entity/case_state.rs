@@ -2,30 +2,23 @@
 use crate::domain::Phase;
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-/// The phase of a case as it is stored. The names must not change. The migration of the table lists
-/// them too.
+/// The stored form of a [`Phase`] with the same name, which documents the phases. The stored texts
+/// must not change, because rows contain them and the migration of the table lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum CaseState {
-    /// The stored form of [`Phase::Waiting`].
     #[sea_orm(string_value = "waiting")]
     Waiting,
-    /// The stored form of [`Phase::UnderReview`].
     #[sea_orm(string_value = "under_review")]
     UnderReview,
-    /// The stored form of [`Phase::PartnerActionRequired`].
     #[sea_orm(string_value = "partner_action_required")]
     PartnerActionRequired,
-    /// The stored form of [`Phase::Approving`].
     #[sea_orm(string_value = "approving")]
     Approving,
-    /// The stored form of [`Phase::Approved`].
     #[sea_orm(string_value = "approved")]
     Approved,
-    /// The stored form of [`Phase::Rejected`].
     #[sea_orm(string_value = "rejected")]
     Rejected,
-    /// The stored form of [`Phase::Closed`].
     #[sea_orm(string_value = "closed")]
     Closed,
 }

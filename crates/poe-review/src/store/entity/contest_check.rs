@@ -4,8 +4,8 @@
 use cpor_durable::ids::{CaseId, TenantId};
 use sea_orm::entity::prelude::*;
 
-/// The requests to check the competition of one case. A check is open while `answered` is less than
-/// `asked`.
+/// The requests to determine the rivals of one case. A check still has to run while `answered` is
+/// less than `asked`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "contest_check")]
@@ -18,7 +18,7 @@ pub(crate) struct Model {
     pub(crate) id: CaseId,
     /// The number of checks that were requested so far.
     pub(crate) asked: i64,
-    /// The value of `asked` when the last completed check was read.
+    /// The value that `asked` had when the last completed check began.
     pub(crate) answered: i64,
     /// The case. It is saved before a check is requested, and never deleted.
     #[sea_orm(belongs_to, from = "(owner, id)", to = "(owner, id)", on_delete = "Restrict")]

@@ -18,7 +18,7 @@ pub(crate) struct Model {
     /// The id of the case or of the arbitration.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
-    /// The kind of the decision.
+    /// Whether the row is about an approval or an arbitration.
     pub(crate) work: DecisionKind,
     /// The decision id in the request to the registry.
     pub(crate) decision_id: DecisionId,

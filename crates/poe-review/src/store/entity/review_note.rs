@@ -16,7 +16,7 @@ pub(crate) struct Model {
     /// The version of the case that the note created. It orders the notes of a case.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) position: i64,
-    /// The id of the note.
+    /// The id of the note, unique within its case.
     pub(crate) id: NoteId,
     /// The subject of the author. Empty after it was erased (R56).
     pub(crate) author: String,

@@ -166,164 +166,163 @@ impl MigrationTrait for Migration {
 }
 
 fn review_case() -> TableCreateStatement {
-    use ReviewCase as T;
     Table::create()
-        .table(T::Table)
-        .col(text(T::Owner))
-        .col(uuid(T::Id))
-        .col(big_integer(T::Version))
-        .col(text(T::State).check(Expr::col(T::State).is_in(STATES)))
-        .col(text_null(T::Reviewer))
-        .col(text(T::Claim))
-        .col(timestamp_with_time_zone(T::QueueTime))
-        .col(boolean(T::Overdue))
-        .col(json_binary(T::Snapshot))
-        .col(json_binary(T::Body))
-        .col(timestamp_with_time_zone(T::CreateTime))
-        .col(timestamp_with_time_zone(T::UpdateTime))
-        .col(timestamp_with_time_zone_null(T::CloseTime))
-        .primary_key(Index::create().col(T::Owner).col(T::Id))
+        .table(ReviewCase::Table)
+        .col(text(ReviewCase::Owner))
+        .col(uuid(ReviewCase::Id))
+        .col(big_integer(ReviewCase::Version))
+        .col(text(ReviewCase::State).check(Expr::col(ReviewCase::State).is_in(STATES)))
+        .col(text_null(ReviewCase::Reviewer))
+        .col(text(ReviewCase::Claim))
+        .col(timestamp_with_time_zone(ReviewCase::QueueTime))
+        .col(boolean(ReviewCase::Overdue))
+        .col(json_binary(ReviewCase::Snapshot))
+        .col(json_binary(ReviewCase::Body))
+        .col(timestamp_with_time_zone(ReviewCase::CreateTime))
+        .col(timestamp_with_time_zone(ReviewCase::UpdateTime))
+        .col(timestamp_with_time_zone_null(ReviewCase::CloseTime))
+        .primary_key(Index::create().col(ReviewCase::Owner).col(ReviewCase::Id))
         .take()
 }
 
-/// Serves the queue of cases that wait for reviewers. The index contains only open cases, so that
+/// The index for the queue of cases that wait for reviewers. It contains only open cases, so that
 /// closed cases do not slow the queue down.
 fn review_case_queue() -> IndexCreateStatement {
-    use ReviewCase as T;
     Index::create()
         .name("review_case_queue")
-        .table(T::Table)
-        .col(T::QueueTime)
-        .col(T::Owner)
-        .col(T::Id)
-        .and_where(Expr::col(T::CloseTime).is_null())
+        .table(ReviewCase::Table)
+        .col(ReviewCase::QueueTime)
+        .col(ReviewCase::Owner)
+        .col(ReviewCase::Id)
+        .and_where(Expr::col(ReviewCase::CloseTime).is_null())
         .take()
 }
 
-/// Serves the queue of one reviewer. It contains only open cases.
+/// The index for the queue of one reviewer. It contains only open cases.
 fn review_case_reviewer() -> IndexCreateStatement {
-    use ReviewCase as T;
     Index::create()
         .name("review_case_reviewer")
-        .table(T::Table)
-        .col(T::Reviewer)
-        .col(T::QueueTime)
-        .col(T::Owner)
-        .col(T::Id)
-        .and_where(Expr::col(T::CloseTime).is_null())
+        .table(ReviewCase::Table)
+        .col(ReviewCase::Reviewer)
+        .col(ReviewCase::QueueTime)
+        .col(ReviewCase::Owner)
+        .col(ReviewCase::Id)
+        .and_where(Expr::col(ReviewCase::CloseTime).is_null())
         .take()
 }
 
-/// Serves lists of the cases in one state.
+/// The index for lists of the cases in one state.
 fn review_case_state() -> IndexCreateStatement {
-    use ReviewCase as T;
     Index::create()
         .name("review_case_state")
-        .table(T::Table)
-        .col(T::State)
-        .col(T::QueueTime)
-        .col(T::Owner)
-        .col(T::Id)
+        .table(ReviewCase::Table)
+        .col(ReviewCase::State)
+        .col(ReviewCase::QueueTime)
+        .col(ReviewCase::Owner)
+        .col(ReviewCase::Id)
         .take()
 }
 
-/// Serves the search for the cases of a claim.
+/// The index by which the cases of a claim are found.
 fn review_case_claim() -> IndexCreateStatement {
-    use ReviewCase as T;
-    Index::create().name("review_case_claim").table(T::Table).col(T::Claim).take()
+    Index::create().name("review_case_claim").table(ReviewCase::Table).col(ReviewCase::Claim).take()
 }
 
-/// Serves lists of open and closed cases by due time.
+/// The index for lists of open and closed cases that are sorted by due time.
 fn review_case_due() -> IndexCreateStatement {
-    use ReviewCase as T;
-    Index::create().name("review_case_due").table(T::Table).col(T::QueueTime).col(T::Owner).col(T::Id).take()
+    Index::create()
+        .name("review_case_due")
+        .table(ReviewCase::Table)
+        .col(ReviewCase::QueueTime)
+        .col(ReviewCase::Owner)
+        .col(ReviewCase::Id)
+        .take()
 }
 
-/// Serves lists of cases by creation.
+/// The index for lists of cases that are sorted by creation time.
 fn review_case_age() -> IndexCreateStatement {
-    use ReviewCase as T;
-    Index::create().name("review_case_age").table(T::Table).col(T::CreateTime).col(T::Owner).col(T::Id).take()
+    Index::create()
+        .name("review_case_age")
+        .table(ReviewCase::Table)
+        .col(ReviewCase::CreateTime)
+        .col(ReviewCase::Owner)
+        .col(ReviewCase::Id)
+        .take()
 }
 
 fn case_key() -> TableCreateStatement {
-    use CaseKey as T;
     Table::create()
-        .table(T::Table)
-        .col(text(T::Owner))
-        .col(text(T::Key))
-        .col(uuid(T::Id))
-        .primary_key(Index::create().col(T::Owner).col(T::Key).col(T::Id))
+        .table(CaseKey::Table)
+        .col(text(CaseKey::Owner))
+        .col(text(CaseKey::Key))
+        .col(uuid(CaseKey::Id))
+        .primary_key(Index::create().col(CaseKey::Owner).col(CaseKey::Key).col(CaseKey::Id))
         // Cases are never deleted.
         .foreign_key(
             ForeignKey::create()
                 .name("case_key_review_case")
-                .from(T::Table, (T::Owner, T::Id))
+                .from(CaseKey::Table, (CaseKey::Owner, CaseKey::Id))
                 .to(ReviewCase::Table, (ReviewCase::Owner, ReviewCase::Id))
                 .on_delete(ForeignKeyAction::Restrict),
         )
         .take()
 }
 
-/// Serves the search for the keys of a case.
+/// The index by which the keys of a case are found.
 fn case_key_case() -> IndexCreateStatement {
-    use CaseKey as T;
-    Index::create().name("case_key_case").table(T::Table).col(T::Owner).col(T::Id).take()
+    Index::create().name("case_key_case").table(CaseKey::Table).col(CaseKey::Owner).col(CaseKey::Id).take()
 }
 
 fn tenant_contest() -> TableCreateStatement {
-    use TenantContest as T;
-    Table::create().table(T::Table).col(text(T::Owner).primary_key()).take()
+    Table::create().table(TenantContest::Table).col(text(TenantContest::Owner).primary_key()).take()
 }
 
 fn contest_check() -> TableCreateStatement {
-    use ContestCheck as T;
     Table::create()
-        .table(T::Table)
-        .col(text(T::Owner))
-        .col(uuid(T::Id))
-        .col(big_integer(T::Asked))
-        .col(big_integer(T::Answered))
-        .primary_key(Index::create().col(T::Owner).col(T::Id))
+        .table(ContestCheck::Table)
+        .col(text(ContestCheck::Owner))
+        .col(uuid(ContestCheck::Id))
+        .col(big_integer(ContestCheck::Asked))
+        .col(big_integer(ContestCheck::Answered))
+        .primary_key(Index::create().col(ContestCheck::Owner).col(ContestCheck::Id))
         // Cases are never deleted.
         .foreign_key(
             ForeignKey::create()
                 .name("contest_check_review_case")
-                .from(T::Table, (T::Owner, T::Id))
+                .from(ContestCheck::Table, (ContestCheck::Owner, ContestCheck::Id))
                 .to(ReviewCase::Table, (ReviewCase::Owner, ReviewCase::Id))
                 .on_delete(ForeignKeyAction::Restrict),
         )
         .take()
 }
 
-/// Serves the search for checks that have not run yet.
+/// The index by which checks that have not run yet are found.
 fn contest_check_unanswered() -> IndexCreateStatement {
-    use ContestCheck as T;
     Index::create()
         .name("contest_check_unanswered")
-        .table(T::Table)
-        .col(T::Owner)
-        .col(T::Id)
-        .and_where(Expr::col(T::Answered).lt(Expr::col(T::Asked)))
+        .table(ContestCheck::Table)
+        .col(ContestCheck::Owner)
+        .col(ContestCheck::Id)
+        .and_where(Expr::col(ContestCheck::Answered).lt(Expr::col(ContestCheck::Asked)))
         .take()
 }
 
 fn review_note() -> TableCreateStatement {
-    use ReviewNote as T;
     Table::create()
-        .table(T::Table)
-        .col(text(T::Owner))
-        .col(uuid(T::CaseId))
-        .col(big_integer(T::Position))
-        .col(uuid(T::Id))
-        .col(text(T::Author))
-        .col(text(T::Text))
-        .col(timestamp_with_time_zone(T::CreateTime))
-        .primary_key(Index::create().col(T::Owner).col(T::CaseId).col(T::Position))
+        .table(ReviewNote::Table)
+        .col(text(ReviewNote::Owner))
+        .col(uuid(ReviewNote::CaseId))
+        .col(big_integer(ReviewNote::Position))
+        .col(uuid(ReviewNote::Id))
+        .col(text(ReviewNote::Author))
+        .col(text(ReviewNote::Text))
+        .col(timestamp_with_time_zone(ReviewNote::CreateTime))
+        .primary_key(Index::create().col(ReviewNote::Owner).col(ReviewNote::CaseId).col(ReviewNote::Position))
         // Cases are never deleted.
         .foreign_key(
             ForeignKey::create()
                 .name("review_note_review_case")
-                .from(T::Table, (T::Owner, T::CaseId))
+                .from(ReviewNote::Table, (ReviewNote::Owner, ReviewNote::CaseId))
                 .to(ReviewCase::Table, (ReviewCase::Owner, ReviewCase::Id))
                 .on_delete(ForeignKeyAction::Restrict),
         )
@@ -331,31 +330,29 @@ fn review_note() -> TableCreateStatement {
 }
 
 fn arbitration() -> TableCreateStatement {
-    use Arbitration as T;
     Table::create()
-        .table(T::Table)
-        .col(text(T::Owner))
-        .col(uuid(T::Id))
-        .col(big_integer(T::Version))
-        .col(json_binary(T::Body))
-        .col(timestamp_with_time_zone(T::CreateTime))
-        .primary_key(Index::create().col(T::Owner).col(T::Id))
+        .table(Arbitration::Table)
+        .col(text(Arbitration::Owner))
+        .col(uuid(Arbitration::Id))
+        .col(big_integer(Arbitration::Version))
+        .col(json_binary(Arbitration::Body))
+        .col(timestamp_with_time_zone(Arbitration::CreateTime))
+        .primary_key(Index::create().col(Arbitration::Owner).col(Arbitration::Id))
         .take()
 }
 
 fn arbitrated_key() -> TableCreateStatement {
-    use ArbitratedKey as T;
     Table::create()
-        .table(T::Table)
-        .col(text(T::Owner))
-        .col(text(T::Key))
-        .col(uuid(T::Id))
-        .primary_key(Index::create().col(T::Owner).col(T::Key))
+        .table(ArbitratedKey::Table)
+        .col(text(ArbitratedKey::Owner))
+        .col(text(ArbitratedKey::Key))
+        .col(uuid(ArbitratedKey::Id))
+        .primary_key(Index::create().col(ArbitratedKey::Owner).col(ArbitratedKey::Key))
         // Arbitrations are never deleted.
         .foreign_key(
             ForeignKey::create()
                 .name("arbitrated_key_arbitration")
-                .from(T::Table, (T::Owner, T::Id))
+                .from(ArbitratedKey::Table, (ArbitratedKey::Owner, ArbitratedKey::Id))
                 .to(Arbitration::Table, (Arbitration::Owner, Arbitration::Id))
                 .on_delete(ForeignKeyAction::Restrict),
         )
@@ -363,60 +360,68 @@ fn arbitrated_key() -> TableCreateStatement {
 }
 
 fn case_log() -> TableCreateStatement {
-    use CaseLog as T;
     Table::create()
-        .table(T::Table)
-        .col(text(T::Owner))
-        .col(uuid(T::CaseId))
-        .col(big_integer(T::Version))
-        .col(big_integer(T::Mark))
-        .col(big_integer(T::Sequence))
-        .primary_key(Index::create().col(T::Owner).col(T::CaseId).col(T::Version))
+        .table(CaseLog::Table)
+        .col(text(CaseLog::Owner))
+        .col(uuid(CaseLog::CaseId))
+        .col(big_integer(CaseLog::Version))
+        .col(big_integer(CaseLog::Mark))
+        .col(big_integer(CaseLog::Sequence))
+        .primary_key(Index::create().col(CaseLog::Owner).col(CaseLog::CaseId).col(CaseLog::Version))
         // Cases are never deleted.
         .foreign_key(
             ForeignKey::create()
                 .name("case_log_case")
-                .from(T::Table, (T::Owner, T::CaseId))
+                .from(CaseLog::Table, (CaseLog::Owner, CaseLog::CaseId))
                 .to(ReviewCase::Table, (ReviewCase::Owner, ReviewCase::Id))
                 .on_delete(ForeignKeyAction::Restrict),
         )
         .take()
 }
 
-/// R59: the log contains the changes of all cases, in the order of commits.
+/// The index for reading the log of the changes of all cases, in the order of commits (R59).
 fn case_log_sequence() -> IndexCreateStatement {
-    use CaseLog as T;
-    Index::create().name("case_log_sequence").table(T::Table).unique().col(T::Sequence).take()
+    Index::create().name("case_log_sequence").table(CaseLog::Table).unique().col(CaseLog::Sequence).take()
 }
 
-/// R59: the log of a tenant is the part of the log that is about the tenant.
+/// The index for reading the part of the log that is about one tenant (R59).
 fn case_log_owner_sequence() -> IndexCreateStatement {
-    use CaseLog as T;
-    Index::create().name("case_log_owner_sequence").table(T::Table).unique().col(T::Owner).col(T::Sequence).take()
-}
-
-/// The last sequence number in the log.
-fn case_log_end() -> TableCreateStatement {
-    use CaseLogEnd as T;
-    Table::create().table(T::Table).col(text(T::Owner).primary_key()).col(big_integer(T::Last)).take()
-}
-
-fn pending_approval() -> TableCreateStatement {
-    use PendingApproval as T;
-    Table::create()
-        .table(T::Table)
-        .col(text(T::Owner))
-        .col(uuid(T::Id))
-        .col(text(T::Work).check(Expr::col(T::Work).is_in(WORK)))
-        .col(uuid(T::DecisionId))
-        .col(timestamp_with_time_zone(T::ResumeTime))
-        .col(big_integer(T::Attempts))
-        .primary_key(Index::create().col(T::Owner).col(T::Id))
+    Index::create()
+        .name("case_log_owner_sequence")
+        .table(CaseLog::Table)
+        .unique()
+        .col(CaseLog::Owner)
+        .col(CaseLog::Sequence)
         .take()
 }
 
-/// Serves the search for decisions whose lease or delay has expired.
+/// The table of the last sequence number in the log.
+fn case_log_end() -> TableCreateStatement {
+    Table::create()
+        .table(CaseLogEnd::Table)
+        .col(text(CaseLogEnd::Owner).primary_key())
+        .col(big_integer(CaseLogEnd::Last))
+        .take()
+}
+
+fn pending_approval() -> TableCreateStatement {
+    Table::create()
+        .table(PendingApproval::Table)
+        .col(text(PendingApproval::Owner))
+        .col(uuid(PendingApproval::Id))
+        .col(text(PendingApproval::Work).check(Expr::col(PendingApproval::Work).is_in(WORK)))
+        .col(uuid(PendingApproval::DecisionId))
+        .col(timestamp_with_time_zone(PendingApproval::ResumeTime))
+        .col(big_integer(PendingApproval::Attempts))
+        .primary_key(Index::create().col(PendingApproval::Owner).col(PendingApproval::Id))
+        .take()
+}
+
+/// The index by which decisions are found whose lease or delay has expired.
 fn pending_approval_resume() -> IndexCreateStatement {
-    use PendingApproval as T;
-    Index::create().name("pending_approval_resume").table(T::Table).col(T::ResumeTime).take()
+    Index::create()
+        .name("pending_approval_resume")
+        .table(PendingApproval::Table)
+        .col(PendingApproval::ResumeTime)
+        .take()
 }

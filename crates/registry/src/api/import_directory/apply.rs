@@ -16,7 +16,8 @@ use crate::domain::snapshot::{Row, RowEffect, RowRefusal, StoredHolders, TenantR
 use crate::domain::tenant::Tenant;
 use crate::store::{partner, query, tenant};
 
-/// The number of times that rows are judged, if others change the directory at the same time.
+/// The maximum number of times that rows are judged, if other imports change the directory at the
+/// same time.
 const MAX_ATTEMPTS: usize = 5;
 
 /// An import, with the rows that have no result yet and the results of the others, by the index of
@@ -64,6 +65,7 @@ impl Import<'_> {
         Ok(self.results)
     }
 
+    /// Records the result of a row, which is then processed no further.
     fn finish(&mut self, index: usize, result: Result<Outcome, Status>) {
         self.rows.remove(&index);
         self.results.insert(index, result);
@@ -191,7 +193,7 @@ impl Import<'_> {
             match result {
                 Ok(_) => {
                     for (index, effect) in indexes.into_iter().zip(effects.get()) {
-                        self.finish(index, Ok(outcome(effect)));
+                        self.finish(index, Ok(to_outcome(effect)));
                     }
                 }
                 Err(CommandError::Conflict(_) | CommandError::RequestIdReused) => {}
@@ -205,7 +207,7 @@ impl Import<'_> {
     }
 }
 
-fn outcome(effect: RowEffect) -> Outcome {
+fn to_outcome(effect: RowEffect) -> Outcome {
     match effect {
         RowEffect::Created => Outcome::Created,
         RowEffect::Updated => Outcome::Updated,

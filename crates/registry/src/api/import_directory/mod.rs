@@ -58,7 +58,8 @@ pub(super) async fn import_directory(
     Ok(Response::new(ImportDirectoryResponse { results }))
 }
 
-/// The resource name of a row, which identifies it in the result. Empty when the row is empty.
+/// Returns the resource name of a row, which identifies it in the result. Empty when the row is
+/// empty.
 fn row_name(row: &DirectoryRow) -> String {
     match &row.row {
         Some(directory_row::Row::Partner(partner)) => partner.name.clone(),
@@ -69,12 +70,13 @@ fn row_name(row: &DirectoryRow) -> String {
     }
 }
 
-/// A name with its ids in canonical form, or the text itself if it is no such name.
+/// Returns the name with its ids in canonical form, or the text itself if it is not a name of the
+/// type `N`.
 pub(super) fn canonical<N: FromStr + ToString>(name: &str) -> String {
     name.parse::<N>().map_or_else(|_| name.to_owned(), |name| name.to_string())
 }
 
-/// The result of one row.
+/// Returns the result of one row. A refused row has the status as its error.
 pub(super) fn import_result(name: String, outcome: Result<Outcome, Status>) -> ImportResult {
     match outcome {
         Ok(outcome) => ImportResult { name, outcome: outcome.into(), error: None },

@@ -26,8 +26,8 @@ pub(super) fn refusal_status(refusal: &RowRefusal) -> Status {
         RowRefusal::DescribedDifferently => contradiction(
             "another row of the request describes the same resource differently; send only one of them".to_owned(),
         ),
-        RowRefusal::SharedWith { key, other } => contradiction(format!(
-            "{key} is also in the row of {other}, but can belong to only one of them; correct one of the rows"
+        RowRefusal::SharedWith { shared_value: value, other_resource: other } => contradiction(format!(
+            "{value} is also in the row of {other}, but can belong to only one of them; correct one of the rows"
         )),
     }
 }

@@ -24,14 +24,14 @@ use crate::domain::snapshot::{Row, TenantRow};
 pub(super) fn parse(row: DirectoryRow, api: &Api) -> Result<Row, Status> {
     match row.row {
         None => Err(error::invalid_field("row", "must be set")),
-        Some(WireRow::Partner(row)) => partner(row, &api.calendars),
-        Some(WireRow::Tenant(row)) => tenant(row, &api.calendars),
-        Some(WireRow::Subscription(row)) => subscription(row, &api.catalog, api.grace),
-        Some(WireRow::Workload(row)) => workload(&row, &api.catalog),
+        Some(WireRow::Partner(row)) => parse_partner(row, &api.calendars),
+        Some(WireRow::Tenant(row)) => parse_tenant(row, &api.calendars),
+        Some(WireRow::Subscription(row)) => parse_subscription(row, &api.catalog, api.grace),
+        Some(WireRow::Workload(row)) => parse_workload(&row, &api.catalog),
     }
 }
 
-fn partner(row: wire::Partner, calendars: &Calendars) -> Result<Row, Status> {
+fn parse_partner(row: wire::Partner, calendars: &Calendars) -> Result<Row, Status> {
     let PartnerName { partner } = row.name.parse().map_err(error::malformed_field("partner.name"))?;
     let mut locations = BTreeMap::new();
     for (index, location) in row.locations.into_iter().enumerate() {
@@ -51,7 +51,7 @@ fn partner(row: wire::Partner, calendars: &Calendars) -> Result<Row, Status> {
         .enrollments
         .into_iter()
         .enumerate()
-        .map(|(index, row)| enrollment(row, &format!("partner.enrollments[{index}]")));
+        .map(|(index, row)| parse_enrollment(row, &format!("partner.enrollments[{index}]")));
     let profile = PartnerProfile {
         display_name: row.display_name,
         locations,
@@ -61,7 +61,7 @@ fn partner(row: wire::Partner, calendars: &Calendars) -> Result<Row, Status> {
 }
 
 /// Parses an enrollment. `field` is its path in the row.
-fn enrollment(row: wire::Enrollment, field: &str) -> Result<Enrollment, Status> {
+fn parse_enrollment(row: wire::Enrollment, field: &str) -> Result<Enrollment, Status> {
     let program = Program::from_number(row.program).map_err(error::unknown_value(&format!("{field}.program")))?;
     let start = row.start_time.ok_or_else(|| error::invalid_field(&format!("{field}.start_time"), "must be set"))?;
     let start_time = convert::parse_timestamp(&format!("{field}.start_time"), start)?;
@@ -72,7 +72,7 @@ fn enrollment(row: wire::Enrollment, field: &str) -> Result<Enrollment, Status> 
     Ok(Enrollment { program, start_time, end_time })
 }
 
-fn tenant(row: wire::Tenant, calendars: &Calendars) -> Result<Row, Status> {
+fn parse_tenant(row: wire::Tenant, calendars: &Calendars) -> Result<Row, Status> {
     let TenantName { tenant } = row.name.parse().map_err(error::malformed_field("tenant.name"))?;
     let domain = |(index, domain): (usize, &String)| {
         domain.parse::<DomainName>().map_err(error::malformed_field(&format!("tenant.domains[{index}]")))
@@ -96,7 +96,7 @@ fn tenant(row: wire::Tenant, calendars: &Calendars) -> Result<Row, Status> {
     Ok(Row::Tenant(tenant, TenantRow::Profile(profile)))
 }
 
-fn subscription(row: wire::Subscription, catalog: &Catalog, grace: Days) -> Result<Row, Status> {
+fn parse_subscription(row: wire::Subscription, catalog: &Catalog, grace: Days) -> Result<Row, Status> {
     let name: SubscriptionName = row.name.parse().map_err(error::malformed_field("subscription.name"))?;
     let ProductName { product } = row.product.parse().map_err(error::malformed_field("subscription.product"))?;
     listed_product(&product, catalog)?;
@@ -112,7 +112,7 @@ fn subscription(row: wire::Subscription, catalog: &Catalog, grace: Days) -> Resu
     Ok(Row::Tenant(name.tenant, TenantRow::Subscription(name.subscription, subscription)))
 }
 
-fn workload(row: &wire::Workload, catalog: &Catalog) -> Result<Row, Status> {
+fn parse_workload(row: &wire::Workload, catalog: &Catalog) -> Result<Row, Status> {
     let name: WorkloadName = row.name.parse().map_err(error::malformed_field("workload.name"))?;
     let end_time = row.end_time.map(|end| convert::parse_timestamp("workload.end_time", end)).transpose()?;
     match listed_product(&name.product, catalog)?.kind {

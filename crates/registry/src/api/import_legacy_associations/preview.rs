@@ -1,5 +1,6 @@
-//! What an import would do, for `validate_only`. The rows of a tenant are decided in their order,
-//! each on the state that the rows before it lead to.
+//! Computes what an import of legacy associations (recorded before claims existed) would do, for
+//! `validate_only`. The rows of a tenant are decided in order, each on the state that results from
+//! the rows before it.
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -48,7 +49,8 @@ pub(super) async fn preview(
     results
 }
 
-/// Whether the row was imported before, even if the association has ended since. Uses one query.
+/// Returns whether the row was imported before, even if the association has ended since. Uses one
+/// query.
 async fn was_imported(api: &Api, row: &PreparedRow) -> Result<bool, Status> {
     let (claim, decision) = row.legacy.record_key(row.tenant);
     let recorded = query::decision(api.db.reader(), row.tenant, &claim, decision).await.map_err(error::read_failed)?;
@@ -67,7 +69,7 @@ async fn preview_tenant(
     let command_outcomes = outcomes.clone();
     let command = Command::new("preview_legacy_associations", tenant::key(id), actor).validate_only(true);
     let decided = api.tenants.execute(command, move |current, now| {
-        command_outcomes.set(decide(current, &rows, &catalog, now));
+        command_outcomes.set(decide_rows(current, &rows, &catalog, now));
         Ok::<_, Infallible>(None)
     });
     match decided.await {
@@ -83,7 +85,7 @@ async fn preview_tenant(
 }
 
 /// Returns the outcome of each row, in order.
-fn decide(
+fn decide_rows(
     tenant: Option<&Tenant>,
     rows: &TenantRows,
     catalog: &Catalog,

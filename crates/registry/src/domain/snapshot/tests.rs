@@ -69,7 +69,10 @@ fn r2a_a_refused_row_keeps_what_its_resource_has() {
 #[test]
 fn r2a_each_of_two_contradictory_rows_is_refused() {
     let shared = |other: u128| {
-        Some(RowRefusal::SharedWith { key: "a.example".to_owned(), other: format!("tenants/{}", tenant_id(other)) })
+        Some(RowRefusal::SharedWith {
+            shared_value: "a.example".to_owned(),
+            other_resource: format!("tenants/{}", tenant_id(other)),
+        })
     };
     let rows = [customer(1, &["a.example"]), customer(2, &["a.example", "b.example"]), customer(3, &["c.example"])];
     assert_eq!(refusals(&rows, &[]), [shared(2), shared(1), None]);

@@ -1,18 +1,15 @@
 //! The column of an association's activity.
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-/// The activity of an association as it is stored. The names must not change. The
-/// migration of the table lists them too.
+/// The activity of an association as it is stored. The stored values (`string_value`) must not
+/// change: existing rows and the migration of the table contain them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum Activity {
-    /// The stored form of [`cpor_types::Activity::Usage`].
     #[sea_orm(string_value = "usage")]
     Usage,
-    /// The stored form of [`cpor_types::Activity::PreSales`].
     #[sea_orm(string_value = "pre_sales")]
     PreSales,
-    /// The stored form of [`cpor_types::Activity::RevenueAssociation`].
     #[sea_orm(string_value = "revenue_association")]
     RevenueAssociation,
 }

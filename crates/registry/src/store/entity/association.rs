@@ -18,10 +18,8 @@ use crate::domain::association::HolderContact;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "association")]
 pub(crate) struct Model {
-    /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) tenant: TenantUuid,
-    /// The id of the association.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: AssociationId,
     pub(crate) partner: PartnerId,
@@ -29,7 +27,7 @@ pub(crate) struct Model {
     /// before claims existed (R58); `line` and `submit_time` are null too.
     pub(crate) claim: Option<ClaimId>,
     pub(crate) line: Option<LineId>,
-    /// The review case that approved the claim. Null when the request does not contain it.
+    /// The review case that approved the claim. Null when the approval did not name it.
     pub(crate) review_case: Option<CaseId>,
     /// The Microsoft Partner Network (MPN) id of the partner's location.
     pub(crate) mpn_id: String,

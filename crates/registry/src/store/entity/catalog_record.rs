@@ -23,7 +23,7 @@ pub(crate) struct Model {
     pub(crate) id: Uuid,
     /// The number of changes of the row.
     pub(crate) version: i64,
-    /// The products.
+    /// For each product, whether partners are paid for it.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) products: CatalogBody,
 }

@@ -1,24 +1,19 @@
 //! The column of the reason why an association ended.
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-/// The reason why an association ended, as it is stored. The names must not change. The
-/// migration of the table lists them too.
+/// The reason why an association ended, as it is stored. The stored values (`string_value`) must
+/// not change: existing rows and the migration of the table contain them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum EndReason {
-    /// The stored form of [`cpor_types::AssociationEndReason::Declined`].
     #[sea_orm(string_value = "declined")]
     Declined,
-    /// The stored form of [`cpor_types::AssociationEndReason::Withdrawn`].
     #[sea_orm(string_value = "withdrawn")]
     Withdrawn,
-    /// The stored form of [`cpor_types::AssociationEndReason::Expired`].
     #[sea_orm(string_value = "expired")]
     Expired,
-    /// The stored form of [`cpor_types::AssociationEndReason::Superseded`].
     #[sea_orm(string_value = "superseded")]
     Superseded,
-    /// The stored form of [`cpor_types::AssociationEndReason::Rejected`].
     #[sea_orm(string_value = "rejected")]
     Rejected,
 }

@@ -13,7 +13,6 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "key_holder")]
 pub(crate) struct Model {
-    /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) tenant: TenantUuid,
     /// The name of the held key: `workloads/{product}` or `subscriptions/{uuid}`.
@@ -27,8 +26,7 @@ pub(crate) struct Model {
     pub(crate) successor_claim: Option<ClaimId>,
     /// The arbitration that awarded the key to the successor.
     pub(crate) successor_decision: Option<DecisionId>,
-    /// The review case of the successor's claim at the award. Null when the request does not
-    /// contain it.
+    /// The review case of the successor's claim at the award. Null when the award did not name it.
     pub(crate) successor_case: Option<CaseId>,
     /// The tenant, which is saved before the holders of its keys and never deleted.
     #[sea_orm(belongs_to, from = "tenant", to = "id", on_delete = "Restrict")]

@@ -3,12 +3,10 @@
 use cpor_durable::ids::PartnerId;
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `partner_location`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "partner_location")]
 pub(crate) struct Model {
-    /// The id of the partner.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) partner: PartnerId,
     /// The MPN id of the location, which no other row has.

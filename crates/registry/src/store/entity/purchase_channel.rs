@@ -1,18 +1,15 @@
 //! The column of a subscription's purchase channel.
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-/// The purchase channel of a subscription as it is stored. The names must not change. The
-/// migration of the table lists them too.
+/// The purchase channel of a subscription as it is stored. The stored values (`string_value`) must
+/// not change: existing rows and the migration of the table contain them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum PurchaseChannel {
-    /// The stored form of [`cpor_types::PurchaseChannel::VolumeLicensing`].
     #[sea_orm(string_value = "volume_licensing")]
     VolumeLicensing,
-    /// The stored form of [`cpor_types::PurchaseChannel::WebDirect`].
     #[sea_orm(string_value = "web_direct")]
     WebDirect,
-    /// The stored form of [`cpor_types::PurchaseChannel::Csp`].
     #[sea_orm(string_value = "csp")]
     Csp,
 }

@@ -5,15 +5,12 @@ use sea_orm::entity::prelude::*;
 use super::purchase_channel::PurchaseChannel;
 use super::subscription_status::SubscriptionStatus;
 
-/// A row of the table `subscription`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "subscription")]
 pub(crate) struct Model {
-    /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) tenant: TenantUuid,
-    /// The id of the subscription.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: SubscriptionId,
     /// The id of the product. The catalog is configuration, not a table.

@@ -1,24 +1,19 @@
 //! The column of a subscription's status.
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-/// The status of a subscription as it is stored. The names must not change. The
-/// migration of the table lists them too.
+/// The status of a subscription as it is stored. The stored values (`string_value`) must not
+/// change: existing rows and the migration of the table contain them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum SubscriptionStatus {
-    /// The stored form of [`cpor_types::SubscriptionStatus::Active`].
     #[sea_orm(string_value = "active")]
     Active,
-    /// The stored form of [`cpor_types::SubscriptionStatus::InGrace`].
     #[sea_orm(string_value = "in_grace")]
     InGrace,
-    /// The stored form of [`cpor_types::SubscriptionStatus::Expired`].
     #[sea_orm(string_value = "expired")]
     Expired,
-    /// The stored form of [`cpor_types::SubscriptionStatus::NotProvisioned`].
     #[sea_orm(string_value = "not_provisioned")]
     NotProvisioned,
-    /// The stored form of [`cpor_types::SubscriptionStatus::Suspended`].
     #[sea_orm(string_value = "suspended")]
     Suspended,
 }

@@ -32,7 +32,6 @@ pub(crate) struct Model {
     /// The rows which ensure that no other tenant has the domains.
     #[sea_orm(has_many)]
     pub(crate) domain_rows: HasMany<super::tenant_domain::Entity>,
-    /// The subscriptions of the tenant.
     #[sea_orm(has_many)]
     pub(crate) subscriptions: HasMany<super::subscription::Entity>,
     /// The workloads that the tenant uses.
@@ -44,7 +43,6 @@ pub(crate) struct Model {
     /// The companies that hold the tenant's keys (workloads and subscriptions).
     #[sea_orm(has_many)]
     pub(crate) key_holders: HasMany<super::key_holder::Entity>,
-    /// The associations with the tenant's keys.
     #[sea_orm(has_many)]
     pub(crate) associations: HasMany<super::association::Entity>,
 }

@@ -5,12 +5,10 @@ use sea_orm::entity::prelude::*;
 
 use super::claim_record::{ClosedCases, Decisions};
 
-/// A row of the table `tenant_claim`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "tenant_claim")]
 pub(crate) struct Model {
-    /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) tenant: TenantUuid,
     /// The partner of the claim. It need not be in the table of partners, so that the refusal of a

@@ -3,12 +3,10 @@
 use cpor_durable::ids::TenantUuid;
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `tenant_domain`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "tenant_domain")]
 pub(crate) struct Model {
-    /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) tenant: TenantUuid,
     /// The domain name, which no other row has.

@@ -2,12 +2,10 @@
 use cpor_durable::ids::TenantUuid;
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `workload`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "workload")]
 pub(crate) struct Model {
-    /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) tenant: TenantUuid,
     /// The product id of the workload. The catalog is configuration, not a table.

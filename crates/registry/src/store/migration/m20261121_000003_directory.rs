@@ -188,7 +188,7 @@ fn tenant() -> TableCreateStatement {
         .take()
 }
 
-/// Serves the foreign keys of the tenant's child rows.
+/// Returns the index that serves the foreign keys of the tenant's child rows.
 fn tenant_id() -> IndexCreateStatement {
     use Tenant as T;
     Index::create().name("tenant_id").table(T::Table).col(T::Id).unique().take()
@@ -279,7 +279,7 @@ fn key_holder() -> TableCreateStatement {
         .take()
 }
 
-/// Serves the search for the successors that are loaded with a tenant.
+/// Returns the index that serves the search for the successors that are loaded with a tenant.
 fn key_holder_successor() -> IndexCreateStatement {
     use KeyHolder as T;
     Index::create()
@@ -319,7 +319,8 @@ fn association() -> TableCreateStatement {
         .take()
 }
 
-/// Serves the search for the partners that are on record for a key, now or at a time.
+/// Returns the index that serves the search for the partners that are on record for a key, now or
+/// at a time.
 fn association_key() -> IndexCreateStatement {
     use Association as T;
     Index::create()
@@ -332,8 +333,8 @@ fn association_key() -> IndexCreateStatement {
         .take()
 }
 
-/// Serves the search for the live (pending or official) associations that are loaded with a tenant.
-/// The cost does not depend on the number of ended associations.
+/// Returns the index that serves the search for the live (pending or official) associations that
+/// are loaded with a tenant. The cost does not depend on the number of ended associations.
 fn association_live() -> IndexCreateStatement {
     use Association as T;
     Index::create()
@@ -344,7 +345,8 @@ fn association_live() -> IndexCreateStatement {
         .take()
 }
 
-/// Serves the search for the ended associations that are loaded with a tenant.
+/// Returns the index that serves the search for the ended associations that are loaded with a
+/// tenant.
 fn association_ended() -> IndexCreateStatement {
     use Association as T;
     Index::create()
@@ -358,19 +360,19 @@ fn association_ended() -> IndexCreateStatement {
         .take()
 }
 
-/// Serves lists of the associations of a tenant, the newest first.
+/// Returns the index that serves lists of the associations of a tenant, the newest first.
 fn association_tenant() -> IndexCreateStatement {
     use Association as T;
     Index::create().name("association_tenant").table(T::Table).col(T::Tenant).col(T::HoldTime).col(T::Id).take()
 }
 
-/// Serves lists of the associations of a partner, the newest first.
+/// Returns the index that serves lists of the associations of a partner, the newest first.
 fn association_partner() -> IndexCreateStatement {
     use Association as T;
     Index::create().name("association_partner").table(T::Table).col(T::Partner).col(T::HoldTime).col(T::Id).take()
 }
 
-/// Serves lists of the associations of all tenants, the newest first.
+/// Returns the index that serves lists of the associations of all tenants, the newest first.
 fn association_all() -> IndexCreateStatement {
     use Association as T;
     Index::create().name("association_all").table(T::Table).col(T::HoldTime).col(T::Id).take()
@@ -403,7 +405,7 @@ fn partner() -> TableCreateStatement {
         .take()
 }
 
-/// Serves the foreign key of the partner's locations.
+/// Returns the index that serves the foreign key of the partner's locations.
 fn partner_owner() -> IndexCreateStatement {
     use Partner as T;
     Index::create().name("partner_owner").table(T::Table).col(T::Owner).unique().take()

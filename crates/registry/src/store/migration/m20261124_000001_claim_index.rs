@@ -26,8 +26,8 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Serves the search for the records of given claims. The cost does not depend on the number of
-/// records of the tenant.
+/// Returns the index that serves the search for the records of given claims. The cost does not
+/// depend on the number of records of the tenant.
 fn tenant_claim_claim() -> IndexCreateStatement {
     use TenantClaim as T;
     Index::create().name("tenant_claim_claim").table(T::Table).col(T::Claim).take()

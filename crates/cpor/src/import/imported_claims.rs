@@ -1,5 +1,8 @@
 //! The claims that the rows of a file have created. They are kept in a file of JSON Lines, to which
 //! each import appends, so that a corrected row is recognized at the next import.
+//!
+//! A row is recognized by its *keys*: hashes of some of its values, for example of its display name
+//! and tenant.
 use std::{
     collections::{HashMap, HashSet},
     fs::{File, OpenOptions},
@@ -27,15 +30,16 @@ pub(super) struct EarlierClaim {
 }
 
 /// The number of keys of a row.
-const KEYS: usize = 8;
+const KEY_COUNT: usize = 8;
 
-/// The keys without the customer, each after the two keys with the tenant and the domain.
-const KEYS_WITHOUT_CUSTOMER: [usize; 2] = [3, 6];
+/// The positions of the keys that do not depend on the customer. Before each of them is a key with
+/// the same value and the tenant, and one with the same value and the customer's domain.
+const POSITIONS_WITHOUT_CUSTOMER: [usize; 2] = [3, 6];
 
-/// Returns what identifies a row, the most precise first: all of its content; the value of its
-/// column `claim` with the tenant, with the domain, and alone; the display name with the tenant,
-/// with the domain, and alone; and all but the display name. A key is empty if the row lacks what
-/// it is made from.
+/// Returns the keys of a row, the most precise first: all of its content; the value of its column
+/// `claim` with the tenant, with the customer's domain, and alone; the display name with the
+/// tenant, with the domain, and alone; and all but the display name. A key is empty if the row
+/// lacks a value that it is made from.
 pub(super) fn row_keys(id: &str, claim: &Claim) -> Vec<String> {
     let Claim { display_name, tenant_id, customer_domain, .. } = claim;
     let others = Claim { display_name: String::new(), ..claim.clone() };
@@ -55,12 +59,12 @@ pub(super) fn row_keys(id: &str, claim: &Claim) -> Vec<String> {
     ]
 }
 
-/// Returns the keys of a malformed row from what could be parsed of it. It is never the same as an
-/// earlier row, and what it lacks is unknown.
+/// Returns the keys of a malformed row, from the fields that could be parsed. The keys that are
+/// made from all of its content are empty, because some of the content is unknown.
 fn malformed_row_keys(row: &Row) -> Vec<String> {
     let mut keys = row_keys(&row.id, &row.parsed);
     keys[0].clear();
-    keys[KEYS - 1].clear();
+    keys[KEY_COUNT - 1].clear();
     keys
 }
 
@@ -72,21 +76,21 @@ struct Entry {
 }
 
 impl Entry {
-    /// Returns the key with this number. A claim for a customer is not recognized without the
-    /// customer, because a file with the same name can be about another one.
+    /// Returns the key at this position. If the row named a customer, its keys without the customer
+    /// are not used, because a later file of the same name can be about another customer.
     fn key(&self, number: usize) -> Option<&str> {
         let key = |number: usize| self.keys.get(number).map(String::as_str).filter(|key| !key.is_empty());
         let has_customer = || key(number - 2).or_else(|| key(number - 1)).is_some();
-        key(number).filter(|_| !(KEYS_WITHOUT_CUSTOMER.contains(&number) && has_customer()))
+        key(number).filter(|_| !(POSITIONS_WITHOUT_CUSTOMER.contains(&number) && has_customer()))
     }
 }
 
 /// The claims that the rows of a file have created.
-pub(super) struct Memory {
+pub(super) struct ImportedClaims {
     path: PathBuf,
     /// The claims of the partner, each with the keys of its row at the last import.
     entries: Vec<Entry>,
-    /// The file, once something is appended.
+    /// The open file; `None` until something is appended.
     file: Option<BufWriter<File>>,
     /// The end of the file as it was read.
     end: FileEnd,
@@ -98,16 +102,17 @@ pub(super) struct Memory {
 struct FileEnd {
     /// The length of the file in bytes.
     length: u64,
-    /// The length of the complete entries in bytes. What follows was torn by a crash.
+    /// The length of the complete entries in bytes. The rest is an entry that was only partly
+    /// written when a process crashed.
     complete_length: u64,
     /// Whether the last complete entry lacks its line feed.
     lacks_line_feed: bool,
 }
 
 impl FileEnd {
-    /// Prepares the file for entries that are appended: removes a torn entry, and completes the
-    /// last line. A file whose length has changed since it was read is left as it is, because
-    /// another import has appended to it.
+    /// Prepares the file for entries that are appended: removes a partly written entry, and
+    /// completes the last line. A file whose length has changed since it was read is left as it is,
+    /// because another import has appended to it.
     fn repair(self, mut file: &File) -> std::io::Result<()> {
         if file.metadata()?.len() != self.length {
             return Ok(());
@@ -119,7 +124,7 @@ impl FileEnd {
     }
 }
 
-impl Memory {
+impl ImportedClaims {
     /// Reads the claims of `partner` from the file, if there is one.
     ///
     /// # Errors
@@ -154,9 +159,10 @@ impl Memory {
         self.entries.is_empty()
     }
 
-    /// Finds the claims that rows without the name of a claim created in earlier imports. Rows with
-    /// the same content are interchangeable. By each other key, a row is recognized only if neither
-    /// another row, even a malformed one, nor another claim has the same key.
+    /// Finds the claims that rows without the name of a claim created in earlier imports. By all of
+    /// its content, a row is recognized even if other rows have the same content. By any other key,
+    /// it is recognized only if neither another row, even a malformed one, nor another claim has
+    /// the same key.
     pub(super) fn recognize(&self, rows: Rows) -> EarlierClaims {
         let unnamed = rows.map_while(Result::ok).filter(|row| row.existing.is_none());
         let (mut rows, mut malformed) = (Vec::new(), HashSet::new());
@@ -166,7 +172,7 @@ impl Memory {
             rows.push((row.line, keys.unwrap_or_else(|_| malformed_row_keys(&row))));
         }
         let (mut found, mut is_used) = (EarlierClaims::new(), vec![false; self.entries.len()]);
-        for key in 0..KEYS {
+        for key in 0..KEY_COUNT {
             let mut groups: HashMap<&str, (Vec<usize>, Vec<u64>)> = HashMap::new();
             for (index, entry) in self.entries.iter().enumerate().filter(|(index, _)| !is_used[*index]) {
                 entry.key(key).into_iter().for_each(|key| groups.entry(key).or_default().0.push(index));
@@ -189,10 +195,11 @@ impl Memory {
         found
     }
 
-    /// Appends the claims of rows that were accepted, and that claims were deleted which such rows
-    /// have created anew. The deleted claim of another row is kept, so that the next import creates
-    /// it anew. `deleted` has the line of each row, and `keys` the keys of the rows without the
-    /// name of a claim, by their lines.
+    /// Appends the claims of accepted rows. `deleted` contains the claims of earlier imports that
+    /// were deleted since, with the lines of their rows. If such a row created its claim anew, the
+    /// deletion of the earlier claim is appended too; otherwise the earlier claim is kept, so that
+    /// the next import creates it anew. `keys` contains the keys of the rows without the name of a
+    /// claim, by line.
     ///
     /// # Errors
     /// Returns an error if the file cannot be written.
@@ -254,7 +261,7 @@ mod tests {
         let entry =
             |(number, (id, claim)): (usize, &(&str, Claim))| Entry { claim: name(number), keys: row_keys(id, claim) };
         let entries = (0..).zip(earlier).map(entry).collect();
-        let memory = Memory { path: PathBuf::new(), entries, file: None, end: FileEnd::default() };
+        let memory = ImportedClaims { path: PathBuf::new(), entries, file: None, end: FileEnd::default() };
         let row = |(line, (id, claim)): (u64, &(&str, Claim))| {
             let parsed = claim.clone();
             let claim = if claim.mpn_id == MALFORMED { Err(Vec::new()) } else { Ok(claim.clone()) };
@@ -311,7 +318,7 @@ mod tests {
     fn a_torn_line_is_forgotten_and_a_failed_row_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("claims.csv.claims.jsonl");
-        let open = || Memory::open(path.clone(), &"contoso".parse().unwrap()).unwrap();
+        let open = || ImportedClaims::open(path.clone(), &"contoso".parse().unwrap()).unwrap();
         let names = || {
             open()
                 .entries
@@ -339,8 +346,8 @@ mod tests {
     fn overlapping_imports_keep_the_lines_of_each_other() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("claims.csv.claims.jsonl");
-        let open = || Memory::open(path.clone(), &"contoso".parse().unwrap()).unwrap();
-        let save = |memory: &mut Memory, number| {
+        let open = || ImportedClaims::open(path.clone(), &"contoso".parse().unwrap()).unwrap();
+        let save = |memory: &mut ImportedClaims, number| {
             let done = Outcome::accepted(2, RowResult::Done, name(number).to_string());
             memory.save(&[done], [(2, row_keys("", &claim("x", "1")))].into(), Vec::new()).unwrap();
         };
