@@ -63,7 +63,8 @@ reasons! {
     SubscriptionIdRequired,
     /// A subscription id is not allowed, because a workload has no subscription.
     SubscriptionIdNotAllowed,
-    /// Another company holds the key (R36).
+    /// Another company holds the key (R36), or a review lead has awarded the key to another company
+    /// (R37).
     KeyHeld,
     /// The claim, or the review case that requested the hold, is closed.
     ClaimClosed,

@@ -165,7 +165,7 @@ impl<'a> ConsentText<'a> {
         if self.consent.is_approval_unconfirmed() {
             return None;
         }
-        let has_approved = self.consent.counting_approval().is_some();
+        let has_approved = self.consent.effective_approval().is_some();
         let text = match &self.consent.state {
             State::Requested | State::AwaitingReviewInWindow(_) | State::AwaitingReviewWindowPassed(_)
                 if has_approved =>

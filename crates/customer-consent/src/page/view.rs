@@ -145,7 +145,7 @@ impl<'a> StatusPage<'a> {
         let (translation, consent) = (language.translation, view.consent);
         let text = ConsentText::new(translation, consent, view.terms);
         let (title, mut lead) = title_and_first_paragraphs(translation, view);
-        let is_undecided = consent.counting_approval().is_none() && consent.state.official_since().is_none();
+        let is_undecided = consent.effective_approval().is_none() && consent.state.official_since().is_none();
         let is_over = consent.state.kind().is_over();
         if consent.is_approval_unconfirmed() {
             lead.push(&translation.page.unconfirmed);
@@ -174,7 +174,7 @@ fn title_and_first_paragraphs<'a>(translation: &'a Translation, view: ConsentVie
     let (page, consent) = (&translation.page, view.consent);
     let approved = if view.allows(CustomerCommand::Approve) { &page.approved } else { &page.approved_told };
     let decline_later = if consent.decline_any_time { &translation.decline_until.any_time } else { &page.late };
-    match (&consent.state, &consent.counting_approval()) {
+    match (&consent.state, &consent.effective_approval()) {
         (State::Requested | State::AwaitingReviewInWindow(_) | State::AwaitingReviewWindowPassed(_), None) => {
             (&page.title, vec![&page.requested])
         }
