@@ -13,7 +13,7 @@ macro_rules! reasons {
         }
 
         impl RegistryReason {
-            /// All reasons.
+            /// All reasons, in the order of their declaration.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
             /// Returns the value of the API's enum.
@@ -56,7 +56,7 @@ reasons! {
     SubscriptionNotProvisioned,
     /// The subscription has expired.
     SubscriptionExpired,
-    /// The subscription is suspended.
+    /// The vendor has suspended the subscription.
     SubscriptionSuspended,
     /// A subscription id is required, because the tenant has several claimable subscriptions of the
     /// product.

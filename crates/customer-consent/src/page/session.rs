@@ -62,7 +62,7 @@ impl Sessions {
         let (name, lifetime) = (self.cookie_name(page), LIFETIME.num_seconds());
         let secure = if self.is_secure { "; Secure" } else { "" };
         // With `Strict`, browsers would not send the cookie after a click in a web mail program.
-        // Forms of other sites are refused, see [`Session::form_secret`].
+        // Forms of other sites are refused, because they lack the secret of the session.
         let cookie = format!("{name}={value}; Path=/; Max-Age={lifetime}; HttpOnly; SameSite=Lax{secure}");
         HeaderValue::try_from(cookie).ok()
     }

@@ -68,7 +68,6 @@ impl<'a> PageFrame<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct PageLanguage<'a> {
     pub(super) languages: &'a Languages,
-    /// The translation in the language of the page.
     pub(super) translation: &'a Translation,
 }
 

@@ -181,7 +181,7 @@ fn enhanced_code(error: &Error) -> Option<EnhancedCode> {
     numbers.try_into().ok()
 }
 
-/// Returns the codes of a reply as text.
+/// Returns the codes of a reply as text, for example `SMTP 550 5.1.1`.
 fn reply_text(code: Code, enhanced: Option<EnhancedCode>) -> String {
     match enhanced {
         Some([class, subject, detail]) => format!("SMTP {code} {class}.{subject}.{detail}"),

@@ -13,7 +13,6 @@ use std::collections::BTreeSet;
 pub(crate) struct CaseBody {
     /// Whether the case reviews a submission or a dispute.
     pub(crate) kind: CaseKind,
-    /// The state of the case.
     pub(crate) state: State,
     /// The deadlines of the review, which can stop and continue.
     pub(crate) clocks: Clocks,
