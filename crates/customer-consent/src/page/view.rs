@@ -350,13 +350,13 @@ pub(super) enum Problem {
     /// The reader opened the start page, without a link.
     Start,
     /// The link does not exist or has expired. The reader cannot tell which.
-    Unknown,
+    UnknownLink,
     /// The session has expired, or the browser keeps no cookies.
     NoSession,
     /// The form cannot be read.
-    Form,
+    InvalidForm,
     /// The form came from another site.
-    Foreign,
+    FromOtherSite,
     /// The service cannot answer now.
     Busy,
 }
@@ -366,10 +366,10 @@ impl<'a> ProblemPage<'a> {
         let translation = language.translation;
         let (title, text) = match problem {
             Problem::Start => (&translation.problem.start_title, &translation.problem.start),
-            Problem::Unknown => (&translation.problem.unknown_title, &translation.problem.unknown),
+            Problem::UnknownLink => (&translation.problem.unknown_title, &translation.problem.unknown),
             Problem::NoSession => (&translation.problem.session_title, &translation.problem.session),
-            Problem::Form => (&translation.problem.form_title, &translation.problem.form),
-            Problem::Foreign => (&translation.problem.foreign_title, &translation.problem.foreign),
+            Problem::InvalidForm => (&translation.problem.form_title, &translation.problem.form),
+            Problem::FromOtherSite => (&translation.problem.foreign_title, &translation.problem.foreign),
             Problem::Busy => (&translation.problem.busy_title, &translation.problem.busy),
         };
         Self { frame: PageFrame::new(language, None), title: title.plain(), paragraph: text.plain() }
