@@ -140,7 +140,7 @@ text_sections! {
         partner_with_location,
         /// Row name: the customer.
         customer,
-        /// The customer with its domain.
+        /// The customer's name, with its domain in brackets.
         customer_with_domain,
         /// Row name: the name of the claim.
         claim,
@@ -442,7 +442,7 @@ pub(crate) struct TimeTexts {
 }
 
 impl Translation {
-    /// Reads the content of a translation file.
+    /// Parses the content of the translation file with the name `file`.
     pub(crate) fn read(file: &'static str, content: &str) -> Result<Self, TranslationError> {
         toml::from_str(content).map_err(|error| TranslationError { file, reason: error.to_string() })
     }

@@ -227,8 +227,8 @@ impl SealedEntry {
     /// `salts` are the 32 bytes that were given to [`Self::seal`] or, after an erasure, the result
     /// of [`Self::salts`]. `commitments` is the result of [`Self::commitments`] at the time of
     /// sealing, so a later change of the content is found by the verification. Returns `None` when
-    /// `salts` has the wrong length or `commitments` lacks one of the four parts. A commitment that
-    /// lacks for a change is replaced by zeros, which fail the verification.
+    /// `salts` has the wrong length or `commitments` lacks one of the four parts. A missing
+    /// commitment of a change is replaced by zeros, so that the verification fails.
     #[must_use]
     pub fn from_stored(
         position: i64,
@@ -282,8 +282,8 @@ impl SealedEntry {
         self
     }
 
-    /// Returns the entry without the changes that contain personal data of this kind, or contained
-    /// it before it was erased.
+    /// Returns the entry with those changes withheld that contain personal data of this kind, or
+    /// contained it before it was erased.
     #[must_use]
     pub fn withhold_changes(mut self, kind: PersonalData, rules: &PersonalDataRules) -> Self {
         for change in self.changes.opened.iter_mut().flat_map(|(_, changes)| changes) {

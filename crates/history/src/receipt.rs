@@ -53,7 +53,7 @@ pub enum ReceiptError {
     Field {
         /// The position of the entry in the receipt, from 1.
         position: usize,
-        /// The name of the field.
+        /// The name of the field in the API's message.
         field: &'static str,
     },
     /// An entry contains a value that none of its commitments covers.

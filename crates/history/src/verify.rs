@@ -93,7 +93,7 @@ pub enum Divergence {
     /// The receipts are of different claims.
     #[error("the earlier receipt is of another claim, {0}")]
     Claim(ClaimName),
-    /// The earlier receipt has more entries.
+    /// This receipt has fewer entries than the earlier one.
     #[error("the earlier receipt has {earlier} entries, this one has {later}")]
     Shorter {
         /// The number of entries of the earlier receipt.

@@ -25,7 +25,7 @@ pub fn trim(text: &str) -> &str {
     text.trim_matches(is_blank)
 }
 
-/// Returns whether a character is a blank for [`trim`].
+/// Returns whether a character is white space or an invisible character that [`trim`] removes.
 fn is_blank(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }

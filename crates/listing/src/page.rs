@@ -60,7 +60,7 @@ impl PageTokens {
     /// ends after `size` entries, or earlier if the encoded entries would exceed 1 MiB.
     ///
     /// # Errors
-    /// Returns INTERNAL if a cursor cannot be serialized (see [`Self::encode`]).
+    /// Returns INTERNAL if a cursor cannot be serialized to JSON.
     pub fn paginate<C: Serialize, M: Message>(
         &self,
         size: u64,

@@ -23,7 +23,7 @@ pub trait MailRenderer: Send + Sync + 'static {
     fn record_outcome(&self, mail: &Mail, outcome: Outcome) -> impl Future<Output = Result<(), RendererError>> + Send;
 }
 
-/// The result of rendering a mail.
+/// What the sender does with a mail.
 #[derive(Clone, Debug)]
 pub enum RenderResult {
     /// The content to send.

@@ -29,7 +29,7 @@ pub struct Award {
     pub revenue_association_exclusive: bool,
 }
 
-/// The outcome of an arbitration.
+/// The registry's answer to an arbitration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ArbitrationOutcome {
     /// All keys are awarded. Contains one outcome for each award, in the order of the awards.

@@ -86,7 +86,7 @@ pub struct Violation {
 /// A place of business of a partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
-    /// The MPN id of the location.
+    /// The Microsoft Partner Network (MPN) id, which identifies the location.
     pub mpn_id: MpnId,
     /// The region, for example `emea`.
     pub region: String,

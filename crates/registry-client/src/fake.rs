@@ -200,9 +200,12 @@ impl State {
             partner.and_then(|(_, all)| all.iter().find(|location| location.mpn_id == *mpn_id)).cloned()
         };
         let location = claim.mpn_id.as_ref().map(find_location);
-        let keeps_location = claim.submitted.as_ref().is_some_and(|with| claim.mpn_id.as_ref() == Some(&with.mpn_id));
-        let keeps_domain =
-            claim.submitted.as_ref().is_some_and(|with| claim.customer_domain.as_ref() == Some(&with.customer_domain));
+        let keeps_location =
+            claim.submitted.as_ref().is_some_and(|submitted| claim.mpn_id.as_ref() == Some(&submitted.mpn_id));
+        let keeps_domain = claim
+            .submitted
+            .as_ref()
+            .is_some_and(|submitted| claim.customer_domain.as_ref() == Some(&submitted.customer_domain));
         if location == Some(None) && !keeps_location {
             add_violation("mpn_id", RegistryReason::LocationNotOfPartner);
         }

@@ -13,7 +13,7 @@ macro_rules! reasons {
         }
 
         impl RegistryReason {
-            /// All reasons.
+            /// All reasons, in the order of their declaration.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
             /// Returns the value of the API's enum.
@@ -56,14 +56,15 @@ reasons! {
     SubscriptionNotProvisioned,
     /// The subscription has expired.
     SubscriptionExpired,
-    /// The subscription is suspended.
+    /// The vendor has suspended the subscription.
     SubscriptionSuspended,
     /// A subscription id is required, because the tenant has several claimable subscriptions of the
     /// product.
     SubscriptionIdRequired,
     /// A subscription id is not allowed, because a workload has no subscription.
     SubscriptionIdNotAllowed,
-    /// Another company holds the key (R36).
+    /// Another company holds the key (R36), or a review lead has awarded the key to another company
+    /// (R37).
     KeyHeld,
     /// The claim, or the review case that requested the hold, is closed.
     ClaimClosed,

@@ -24,8 +24,10 @@ use crate::{
 
 impl From<ClaimToCheck> for wire::CheckClaimRequest {
     fn from(claim: ClaimToCheck) -> Self {
-        let (submitted_mpn_id, submitted_customer_domain) =
-            claim.submitted.map(|with| (with.mpn_id.to_string(), with.customer_domain)).unwrap_or_default();
+        let (submitted_mpn_id, submitted_customer_domain) = claim
+            .submitted
+            .map(|submitted| (submitted.mpn_id.to_string(), submitted.customer_domain))
+            .unwrap_or_default();
         Self {
             partner: format!("partners/{}", claim.partner),
             mpn_id: claim.mpn_id.map(String::from).unwrap_or_default(),

@@ -5,7 +5,7 @@
 //! service, one read and one transaction. The registry checks the next chunk while the drafts of
 //! the current one are created. The rows of all batch calls share [`ClaimIntake::row_permits`], so
 //! that imports do not fill the queue of the writer, the task that commits commands.
-use super::{RpcResult, convert, create_claim::create, parse, view::View};
+use super::{RpcResult, convert, create_claim::create, parse::parse_content, view::View};
 use crate::{
     call::Call,
     domain::{Content, DirectoryFacts},
@@ -108,7 +108,7 @@ impl Batch<'_> {
             return Err(status::invalid_fields(violations));
         }
         let call = self.row_call(&row)?;
-        Ok((call, parse::content(row.claim.unwrap_or_default(), &*self.intake.entropy)?))
+        Ok((call, parse_content(row.claim.unwrap_or_default(), &*self.intake.entropy)?))
     }
 
     async fn create_row(

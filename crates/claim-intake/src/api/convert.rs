@@ -110,7 +110,7 @@ fn saturating_count(count: u32) -> i32 {
 /// Converts a line of a claim for the customer `tenant`. The state of its association follows from
 /// the state of the claim, unless the association of this line ended separately.
 fn line_to_wire(line: &Line, tenant: Option<TenantId>, state: &State) -> wire::ClaimLine {
-    let ended = line.ended.clone().or_else(|| ended_with_claim(state));
+    let ended = line.association_end.clone().or_else(|| ended_with_claim(state));
     let since = ended.as_ref().map_or_else(|| official_time(state), |ended| ended.since.map(to_wire_time));
     let association_state = match ended {
         Some(_) => types::AssociationState::Ended,
@@ -118,7 +118,7 @@ fn line_to_wire(line: &Line, tenant: Option<TenantId>, state: &State) -> wire::C
     };
     let end_reason = ended.as_ref().map_or(0, |ended| ended.reason.to_number());
     let key = tenant.zip(line.key().cloned()).map(|(tenant, key)| TenantKey { tenant, key });
-    let display_name = line.known.as_ref().map(|known| known.product_display_name.clone());
+    let display_name = line.registry_data.as_ref().map(|data| data.product_display_name.clone());
     wire::ClaimLine {
         line_id: line.id.to_string(),
         product: ProductName { product: line.product.clone() }.to_string(),

@@ -1,6 +1,6 @@
 //! Implements CreateClaim, which creates a draft (R16). Cost: one call to the registry service and
 //! one read, if the draft contains anything that the registry can check, and one transaction.
-use super::{RpcResult, convert, parse, view::View};
+use super::{RpcResult, convert, parse::parse_content, view::View};
 use crate::{
     call::Call,
     domain::{Claim, Content, DirectoryFacts},
@@ -23,7 +23,7 @@ pub(super) async fn create_claim(
     let call = Call::on_claim(&caller, "CreateClaim", &request.parent, name)
         .with_request_id(&caller, &request)?
         .with_validate_only(request.validate_only);
-    let content = parse::content(request.claim.unwrap_or_default(), &*intake.entropy)?;
+    let content = parse_content(request.claim.unwrap_or_default(), &*intake.entropy)?;
 
     let facts = intake.fetch_facts(&call, RegistryNeed::Optional, &content, None).await?;
     let outcome = create(intake, &call, call.command(), content, facts).await?;

@@ -19,13 +19,13 @@ const COLUMNS: &[(&str, Cell)] = &[
     ("customer_domain", |claim, _| csv::escape_formula(&claim.customer_domain)),
     ("tenant_id", |claim, _| csv::escape_formula(&claim.tenant_id)),
     ("solution_area", |claim, _| enum_value(claim.solution_area().as_str_name(), "SOLUTION_AREA_")),
-    ("activities", |claim, _| activities(claim)),
+    ("activities", |claim, _| format_activities(claim)),
     ("program", |claim, _| csv::escape_formula(&claim.program)),
     ("product", |_, line| line.product.trim_start_matches("products/").to_owned()),
     ("subscription_id", |_, line| csv::escape_formula(&line.subscription_id)),
     ("key", |_, line| line.key.clone()),
     ("line_association_state", |_, line| enum_value(line.association_state().as_str_name(), "ASSOCIATION_STATE_")),
-    ("contested", |_, line| flag(line.contested)),
+    ("contested", |_, line| format_flag(line.contested)),
     ("customer_contact_name", |claim, _| contact_field(&claim.customer_contact, |contact| &contact.name)),
     ("customer_contact_title", |claim, _| contact_field(&claim.customer_contact, |contact| &contact.title)),
     ("customer_contact_email", |claim, _| contact_field(&claim.customer_contact, |contact| &contact.email)),
@@ -43,12 +43,12 @@ const COLUMNS: &[(&str, Cell)] = &[
     ("solution_seller_name", |claim, _| csv::escape_formula(&claim.solution_seller_name)),
     ("customer_name", |claim, _| csv::escape_formula(&claim.customer_name)),
     ("isv_solution_name", |claim, _| csv::escape_formula(&claim.isv_solution_name)),
-    ("terms_acknowledged", |claim, _| flag(claim.terms_acknowledged)),
+    ("terms_acknowledged", |claim, _| format_flag(claim.terms_acknowledged)),
     ("policy", |claim, _| claim.policy.clone()),
-    ("create_time", |claim, _| time(claim.create_time.as_ref())),
-    ("update_time", |claim, _| time(claim.update_time.as_ref())),
-    ("submit_time", |claim, _| time(claim.submit_time.as_ref())),
-    ("official_time", |claim, _| time(claim.official_time.as_ref())),
+    ("create_time", |claim, _| format_time(claim.create_time.as_ref())),
+    ("update_time", |claim, _| format_time(claim.update_time.as_ref())),
+    ("submit_time", |claim, _| format_time(claim.submit_time.as_ref())),
+    ("official_time", |claim, _| format_time(claim.official_time.as_ref())),
 ];
 
 /// Returns the header row.
@@ -72,12 +72,12 @@ fn enum_value(name: &str, prefix: &str) -> String {
 }
 
 /// Returns the activities, separated by spaces.
-fn activities(claim: &Claim) -> String {
+fn format_activities(claim: &Claim) -> String {
     claim.activities().map(|activity| enum_value(activity.as_str_name(), "ACTIVITY_")).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns `true`, or an empty text for `false`.
-fn flag(is_set: bool) -> String {
+fn format_flag(is_set: bool) -> String {
     if is_set { "true".to_owned() } else { String::new() }
 }
 
@@ -86,6 +86,6 @@ fn contact_field(contact: &Option<Contact>, field: fn(&Contact) -> &String) -> S
     contact.as_ref().map_or_else(String::new, |contact| csv::escape_formula(field(contact)))
 }
 
-fn time(time: Option<&prost_types::Timestamp>) -> String {
+fn format_time(time: Option<&prost_types::Timestamp>) -> String {
     time.map(ToString::to_string).unwrap_or_default()
 }

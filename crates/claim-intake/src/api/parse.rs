@@ -13,7 +13,7 @@ use tonic::Status;
 
 /// Parses the content of a claim. Each line gets a new id; when the content updates a claim, lines
 /// that are already on the claim keep their ids.
-pub(super) fn content(claim: wire::Claim, entropy: &dyn Entropy) -> Result<Content, Status> {
+pub(super) fn parse_content(claim: wire::Claim, entropy: &dyn Entropy) -> Result<Content, Status> {
     let solution_area = SolutionArea::from_number(claim.solution_area).ok();
     let activities = claim.activities().filter_map(|activity| activity.try_into().ok()).collect();
     let mpn_id = match claim.mpn_id.as_str() {
@@ -23,23 +23,23 @@ pub(super) fn content(claim: wire::Claim, entropy: &dyn Entropy) -> Result<Conte
     let lines = claim.lines.into_iter().enumerate().map(|(index, line)| {
         let product: ProductName =
             line.product.parse().map_err(|error| malformed_field(&format!("claim.lines[{index}].product"), error))?;
-        Ok(Line::new(LineId(entropy.uuid()), product.product, canonical::<SubscriptionId>(line.subscription_id)))
+        Ok(Line::new(LineId(entropy.uuid()), product.product, to_canonical::<SubscriptionId>(line.subscription_id)))
     });
     Ok(Content {
-        display_name: text(claim.display_name),
+        display_name: non_blank(claim.display_name),
         mpn_id,
-        customer_domain: canonical::<DomainName>(claim.customer_domain),
-        tenant_id: canonical::<TenantId>(claim.tenant_id),
+        customer_domain: to_canonical::<DomainName>(claim.customer_domain),
+        tenant_id: to_canonical::<TenantId>(claim.tenant_id),
         solution_area,
         activities,
         program: trim_blanks(&claim.program).to_owned(),
         lines: lines.collect::<Result<_, Status>>()?,
-        customer_contact: contact(claim.customer_contact),
-        customer_technical_contact: contact(claim.customer_technical_contact),
-        partner_contact: contact(claim.partner_contact),
-        solution_seller_name: text(claim.solution_seller_name),
-        customer_name: text(claim.customer_name),
-        isv_solution_name: text(claim.isv_solution_name),
+        customer_contact: parse_contact(claim.customer_contact),
+        customer_technical_contact: parse_contact(claim.customer_technical_contact),
+        partner_contact: parse_contact(claim.partner_contact),
+        solution_seller_name: non_blank(claim.solution_seller_name),
+        customer_name: non_blank(claim.customer_name),
+        isv_solution_name: non_blank(claim.isv_solution_name),
         terms_acknowledged: claim.terms_acknowledged,
     })
 }
@@ -47,19 +47,23 @@ pub(super) fn content(claim: wire::Claim, entropy: &dyn Entropy) -> Result<Conte
 /// Returns an id or a name in its canonical form and without blanks around it: the digits of a UUID
 /// are lower-case, an international domain is in its ASCII form. A text that is not of this form is
 /// kept as the partner entered it, and is a violation of the draft (R11).
-fn canonical<T: FromStr + ToString>(entered: String) -> String {
+fn to_canonical<T: FromStr + ToString>(entered: String) -> String {
     let entered = trim_blanks(&entered);
     entered.parse::<T>().map_or_else(|_| entered.to_owned(), |id| id.to_string())
 }
 
 /// Returns a text as it was entered. A text that has only blanks is not a value (R10).
-fn text(entered: String) -> String {
+fn non_blank(entered: String) -> String {
     if is_blank(&entered) { String::new() } else { entered }
 }
 
-fn contact(contact: Option<types::Contact>) -> Contact {
+fn parse_contact(contact: Option<types::Contact>) -> Contact {
     let types::Contact { name, title, email } = contact.unwrap_or_default();
-    Contact { name: text(name).into(), title: text(title).into(), email: canonical::<EmailAddress>(email).into() }
+    Contact {
+        name: non_blank(name).into(),
+        title: non_blank(title).into(),
+        email: to_canonical::<EmailAddress>(email).into(),
+    }
 }
 
 fn malformed_field(field: &str, error: cpor_types::Malformed) -> Status {
@@ -219,14 +223,14 @@ mod tests {
             customer_contact: Some(types::Contact { name: "\t".into(), title: " ".into(), email: " ".into() }),
             ..Default::default()
         };
-        assert_eq!(content(blank, &SeededEntropy::new(1)).unwrap(), Content::default());
+        assert_eq!(parse_content(blank, &SeededEntropy::new(1)).unwrap(), Content::default());
         let padded = wire::Claim {
             customer_domain: "  BÜRO.example. ".into(),
             tenant_id: " 1C9F0E7B-2D64-4B1F-8A35-77D0B2C4E911 ".into(),
             partner_contact: Some(types::Contact { email: " ada@BÜRO.example ".into(), ..Default::default() }),
             ..Default::default()
         };
-        let parsed = content(padded, &SeededEntropy::new(1)).unwrap();
+        let parsed = parse_content(padded, &SeededEntropy::new(1)).unwrap();
         assert_eq!(parsed.customer_domain, "xn--bro-hoa.example");
         assert_eq!(parsed.tenant_id, "1c9f0e7b-2d64-4b1f-8a35-77d0b2c4e911");
         assert_eq!(parsed.partner_contact.email, "ada@xn--bro-hoa.example");
@@ -252,7 +256,7 @@ mod tests {
             terms_acknowledged: true,
             ..Default::default()
         };
-        let parsed = content(entered, &SeededEntropy::new(1)).unwrap();
+        let parsed = parse_content(entered, &SeededEntropy::new(1)).unwrap();
         assert_eq!(parsed.filled_fields(), Field::ALL);
     }
 }

@@ -1,7 +1,11 @@
 //! Implements UpdateClaim, for drafts (R17) and for submitted claims (R29). Cost: one read, one
 //! call to the registry service and one transaction, all repeated if the claim changes in
 //! between.
-use super::{RpcResult, convert, parse, view::View};
+use super::{
+    RpcResult, convert,
+    parse::{PlannedUpdate, parse_content},
+    view::View,
+};
 use crate::{
     call::Call,
     domain::{Claim, Command, Refusal},
@@ -23,8 +27,8 @@ pub(super) async fn update_claim(
         .with_etag(&claim.etag)
         .with_request_id(&caller, &request)?
         .with_validate_only(request.validate_only);
-    let content = parse::content(claim, &*intake.entropy)?;
-    let update = parse::PlannedUpdate::new(mask, content)?;
+    let content = parse_content(claim, &*intake.entropy)?;
+    let update = PlannedUpdate::new(mask, content)?;
 
     let (planned_update, rules, may_edit) = (update.clone(), intake.rules.clone(), may_edit(&caller));
     let content = move |claim: &Claim| {

@@ -53,7 +53,7 @@ pub(super) async fn upload_evidence(
     let (limit_bytes, admission) = check_admission(intake, &call).await?;
     // The request id is looked up after the claim was read: if the document of the first request
     // with this id filled the claim, the id is found here, and the repeated request succeeds.
-    let is_repeated = !call.validate_only && is_known(intake, &opened, &metadata.request_id).await?;
+    let is_repeated = !call.validate_only && is_request_known(intake, &opened, &metadata.request_id).await?;
     let id = EvidenceId(intake.entropy.uuid());
     let (mut upload, pending) = match admission {
         _ if is_repeated => (Upload::hash_only(limit_bytes), None),
@@ -84,7 +84,7 @@ pub(super) async fn upload_evidence(
 }
 
 /// Returns whether the caller has used this request id for an upload before.
-async fn is_known(intake: &ClaimIntake, opened: &AuthorizedCall, request_id: &str) -> Result<bool, CallError> {
+async fn is_request_known(intake: &ClaimIntake, opened: &AuthorizedCall, request_id: &str) -> Result<bool, CallError> {
     Ok(intake.host.knows_request_id(opened.caller.id(), METHOD, request_id).await?)
 }
 

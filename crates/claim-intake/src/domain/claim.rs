@@ -63,7 +63,7 @@ impl Claim {
     /// workload or subscription of a live line again.
     pub fn live_lines(&self) -> impl Iterator<Item = (usize, &Line)> {
         let live = self.state.kind().has_live_lines();
-        self.content.lines.iter().enumerate().filter(move |(_, line)| live && line.ended.is_none())
+        self.content.lines.iter().enumerate().filter(move |(_, line)| live && line.association_end.is_none())
     }
 
     /// Returns how many documents were added in the present submission, response or dispute (R14,

@@ -154,7 +154,7 @@ impl Content {
     /// R10 i: returns whether a technical contact is needed, because a Dynamics 365 product is
     /// claimed.
     fn needs_technical_contact(&self) -> bool {
-        let family = |line: &super::Line| line.known.as_ref().and_then(|known| known.family);
+        let family = |line: &super::Line| line.registry_data.as_ref().and_then(|data| data.family);
         self.lines.iter().any(|line| family(line) == Some(ProductFamily::Dynamics365))
     }
 

@@ -121,7 +121,7 @@ impl Claim {
         self.directory = facts.map(|facts| facts.directory.clone()).unwrap_or_default();
         let answered_lines = facts.map_or(&[][..], |facts| &facts.lines);
         for line in &mut self.content.lines {
-            line.known = answered_lines.iter().find(|(id, _)| *id == line.id).map(|(_, answer)| answer.clone());
+            line.registry_data = answered_lines.iter().find(|(id, _)| *id == line.id).map(|(_, answer)| answer.clone());
         }
     }
 }

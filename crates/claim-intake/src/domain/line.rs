@@ -23,7 +23,8 @@ pub struct Line {
     /// to find the subscription (R10 g).
     pub subscription_id: String,
     /// The registry's data about the line; `None` until the registry has checked the claim.
-    pub known: Option<DirectoryLine>,
+    #[serde(rename = "known")]
+    pub registry_data: Option<DirectoryLine>,
     /// The last assessment of the line for each activity (R52).
     pub assessments: Vec<Assessment>,
     /// Whether another company claims or holds the key of the line (R37).
@@ -40,7 +41,8 @@ pub struct Line {
     #[serde(default)]
     pub associations: Vec<AssociationId>,
     /// The end of the line's association, if it ended while the claim stays approved (R37, R39).
-    pub ended: Option<AssociationEnd>,
+    #[serde(rename = "ended")]
+    pub association_end: Option<AssociationEnd>,
 }
 
 /// A line that was awarded to another company's claim (R37). It is no longer part of this claim.
@@ -104,13 +106,13 @@ impl Line {
             id,
             product,
             subscription_id,
-            known: None,
+            registry_data: None,
             assessments: Vec::new(),
             contested: false,
             contested_since: None,
             awarded_to_rival: None,
             associations: Vec::new(),
-            ended: None,
+            association_end: None,
         }
     }
 
@@ -118,13 +120,13 @@ impl Line {
     /// determined.
     #[must_use]
     pub fn key(&self) -> Option<&AssociationKey> {
-        self.known.as_ref()?.key.as_ref()
+        self.registry_data.as_ref()?.key.as_ref()
     }
 
     /// Returns the subscription id that the registry found, or else the entered text.
     #[must_use]
     pub fn subscription(&self) -> String {
-        let resolved = self.known.as_ref().and_then(|known| known.subscription);
+        let resolved = self.registry_data.as_ref().and_then(|data| data.subscription);
         resolved.map_or_else(|| self.subscription_id.clone(), |id| id.to_string())
     }
 
@@ -137,7 +139,7 @@ impl Line {
             .map(|line| match unmatched.iter().position(|candidate| candidate.is_same_as_entered(&line)) {
                 Some(index) => {
                     let Self { product, subscription_id, .. } = line;
-                    Self { product, subscription_id, known: None, ..unmatched.remove(index).clone() }
+                    Self { product, subscription_id, registry_data: None, ..unmatched.remove(index).clone() }
                 }
                 None => line,
             })

@@ -255,8 +255,8 @@ fn claim_snapshot(claim: &Claim, version: u64, submission: &Submission) -> Claim
 }
 
 fn line_snapshot(line: &Line) -> LineSnapshot {
-    let display_name = line.known.as_ref().map(|known| known.product_display_name.clone());
-    let legacy_holder = line.known.as_ref().and_then(|known| known.legacy_holder);
+    let display_name = line.registry_data.as_ref().map(|data| data.product_display_name.clone());
+    let legacy_holder = line.registry_data.as_ref().and_then(|data| data.legacy_holder);
     LineSnapshot {
         line_id: line.id.to_string(),
         product: ProductName { product: line.product.clone() }.to_string(),

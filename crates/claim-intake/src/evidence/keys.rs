@@ -129,7 +129,7 @@ impl EvidenceKeys {
         entropy: &dyn Entropy,
     ) -> Result<(WrappedKey, DocumentCipher), EvidenceStoreError> {
         let key: [u8; KEY_BYTES] = entropy.secret();
-        Ok((self.wrap(document, &key)?, DocumentCipher::new(&key)?))
+        Ok((self.wrap_key(document, &key)?, DocumentCipher::new(&key)?))
     }
 
     /// Returns the cipher of a document.
@@ -138,7 +138,7 @@ impl EvidenceKeys {
     /// Returns an error if the key does not belong to the document or was changed, or if the key of
     /// the installation that wraps it is missing.
     pub(crate) fn open(&self, document: EvidenceId, key: &WrappedKey) -> Result<DocumentCipher, EvidenceStoreError> {
-        DocumentCipher::new(&self.unwrap(document, key)?)
+        DocumentCipher::new(&self.unwrap_key(document, key)?)
     }
 
     /// Wraps the key of a document with the current key of the installation.
@@ -146,10 +146,10 @@ impl EvidenceKeys {
     /// # Errors
     /// Returns the errors of [`Self::open`].
     pub(crate) fn rewrap(&self, document: EvidenceId, key: &WrappedKey) -> Result<WrappedKey, EvidenceStoreError> {
-        self.wrap(document, &self.unwrap(document, key)?)
+        self.wrap_key(document, &self.unwrap_key(document, key)?)
     }
 
-    fn wrap(&self, document: EvidenceId, key: &[u8; KEY_BYTES]) -> Result<WrappedKey, EvidenceStoreError> {
+    fn wrap_key(&self, document: EvidenceId, key: &[u8; KEY_BYTES]) -> Result<WrappedKey, EvidenceStoreError> {
         let EvidenceKey { id, key: wrapping_key } = self.0.first().ok_or(EvidenceStoreError::Cipher)?;
         let mut sealed = key.to_vec();
         let nonce = wrapping_key.seal_in_place_append_tag(bound_to(document), &mut sealed);
@@ -157,7 +157,7 @@ impl EvidenceKeys {
         Ok(WrappedKey { key_id: id.clone(), bytes: [nonce.as_ref().as_slice(), &sealed].concat() })
     }
 
-    fn unwrap(&self, document: EvidenceId, key: &WrappedKey) -> Result<[u8; KEY_BYTES], EvidenceStoreError> {
+    fn unwrap_key(&self, document: EvidenceId, key: &WrappedKey) -> Result<[u8; KEY_BYTES], EvidenceStoreError> {
         let damaged = || EvidenceStoreError::Damaged(Damage::Key);
         let wrapping_key = self.0.iter().find(|known| known.id == key.key_id);
         let wrapping_key = wrapping_key.ok_or_else(|| EvidenceStoreError::UnknownKey(key.key_id.clone()))?;

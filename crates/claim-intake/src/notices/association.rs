@@ -25,13 +25,14 @@ pub(super) fn official_mail(context: &MailContext<'_>) -> Option<MailContent> {
 
 /// Returns the mail about the associations that ended at the time that was stored with the mail.
 pub(super) fn ended_mail(context: &MailContext<'_>) -> Option<MailContent> {
-    let has_ended_then = |line: &&Line| line.ended.as_ref().is_some_and(|ended| ended.until == context.data.time);
+    let has_ended_then =
+        |line: &&Line| line.association_end.as_ref().is_some_and(|ended| ended.until == context.data.time);
     let lines: Vec<&Line> = context.claim.content.lines.iter().filter(has_ended_then).collect();
     let AssociationEnd { reason, since, .. } = *lines.first()?.ended.as_ref()?;
     let when = context.time(context.data.time);
     let lead = format!("Your association with {} ended on {when} for what is listed below.", context.customer());
     let mail = context.new_mail(Tone::Neutral, "Association ended", "An association has ended", lead);
-    let has_other_lines = context.claim.content.lines.iter().any(|line| line.ended.is_none());
+    let has_other_lines = context.claim.content.lines.iter().any(|line| line.association_end.is_none());
     let rest_text = has_other_lines.then_some("The rest of the claim is not affected.");
     // A pending association gave no access to usage data.
     let usage_text = match since {

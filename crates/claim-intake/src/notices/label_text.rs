@@ -17,7 +17,7 @@ pub(super) fn time_label(calendar: &Calendar, time: Timestamp) -> String {
 
 /// Returns the product and the subscription of a line: `Power BI, subscription 0a1b…`.
 pub(super) fn line_label(line: &Line) -> String {
-    let display_name = line.known.as_ref().map(|known| known.product_display_name.as_str());
+    let display_name = line.registry_data.as_ref().map(|data| data.product_display_name.as_str());
     let product = display_name.filter(|name| !name.is_empty()).unwrap_or_else(|| line.product.as_str());
     match line.subscription().as_str() {
         "" => product.to_owned(),

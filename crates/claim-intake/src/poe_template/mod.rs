@@ -148,7 +148,7 @@ impl Form {
 
 impl WorkRow {
     fn for_line(line: &Line) -> Self {
-        let display_name = line.known.as_ref().map(|known| known.product_display_name.clone());
+        let display_name = line.registry_data.as_ref().map(|data| data.product_display_name.clone());
         let product = display_name.filter(|name| !name.is_empty()).unwrap_or_else(|| line.product.to_string());
         Self { product, subscription: line.subscription() }
     }

@@ -75,8 +75,8 @@ impl<'a> ConsentText<'a> {
         }
     }
 
-    /// If the consent has no window yet, makes the texts show the end of a window that opens at
-    /// `now`.
+    /// Makes the texts show the end of a window that opens at `now`, if the consent has no window
+    /// yet.
     pub(crate) fn assuming_window_opens_at(mut self, terms: &Terms, now: Timestamp) -> Self {
         if self.consent.state.window().is_none() {
             let due = terms.window_opened_at(now).deadline.due;
@@ -165,7 +165,7 @@ impl<'a> ConsentText<'a> {
         if self.consent.is_approval_unconfirmed() {
             return None;
         }
-        let has_approved = self.consent.counting_approval().is_some();
+        let has_approved = self.consent.effective_approval().is_some();
         let text = match &self.consent.state {
             State::Requested | State::AwaitingReviewInWindow(_) | State::AwaitingReviewWindowPassed(_)
                 if has_approved =>

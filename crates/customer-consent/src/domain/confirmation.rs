@@ -34,7 +34,7 @@ impl Consent {
     }
 
     /// Returns the customer's explicit approval if it counts.
-    pub(crate) fn counting_approval(&self) -> Option<DecisionRecord> {
+    pub(crate) fn effective_approval(&self) -> Option<DecisionRecord> {
         self.approval.filter(|approval| self.counts(approval.channel))
     }
 
@@ -43,7 +43,7 @@ impl Consent {
     /// closed.
     pub(crate) fn is_approval_unconfirmed(&self) -> bool {
         let is_undecided = self.state.official_since().is_none() && !self.state.kind().is_over();
-        self.approval.is_some() && self.counting_approval().is_none() && is_undecided
+        self.approval.is_some() && self.effective_approval().is_none() && is_undecided
     }
 
     /// Returns the explicit approval by an administrator of the tenant, if there is one. It counts

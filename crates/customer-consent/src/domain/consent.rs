@@ -17,7 +17,7 @@ use super::{ClaimChange, ClaimSummary, Confirmation, Delivery, DeliveryPeriod, E
 /// The customer's side of one claim: notices, consent window and decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Consent {
-    /// The claim as last reported by claim-intake.
+    /// The claim as last reported by claim-intake, the service that owns the claims.
     pub(crate) claim: ClaimSummary,
     /// The state of the consent, with the data of that state.
     pub(crate) state: State,
@@ -33,7 +33,8 @@ pub(crate) struct Consent {
     pub(crate) decline_any_time: bool,
     /// The time at which the claim was last approved, if it was (R23).
     pub(crate) claim_approve_time: Option<Timestamp>,
-    /// The last edit since the submission or dispute, if there was one (R29).
+    /// The partner's last edit of the claim since the submission or dispute, if there was one
+    /// (R29).
     pub(crate) change: Option<ClaimChange>,
     /// The mails that confirmed decisions to the contact (R43a), oldest first.
     pub(crate) confirmations: Vec<Confirmation>,
@@ -48,7 +49,7 @@ impl Consent {
     pub(crate) fn allowed_commands(&self) -> impl Iterator<Item = CustomerCommand> {
         CustomerCommand::ALL.into_iter().filter(|command| match self.effect(self.input(*command)) {
             Effect::MovesTo(_) => true,
-            Effect::StateKept => self.counting_approval().is_none(),
+            Effect::StateKept => self.effective_approval().is_none(),
             Effect::Nothing | Effect::Refused => false,
         })
     }
@@ -90,8 +91,8 @@ impl Consent {
         )
     }
 
-    /// Returns whether the customer has not been reached: the last notice bounced, and no consent
-    /// window is open or has passed (R41).
+    /// Returns whether the customer has not been reached: the last notice bounced, no consent
+    /// window is open or has passed (R41), and the claim was not declined, rejected or closed.
     pub(crate) fn is_waiting_for_delivery(&self) -> bool {
         let has_bounced = self.notices.last().is_some_and(|last| matches!(last.delivery, Delivery::Bounced { .. }));
         has_bounced && self.state.window().is_none() && !self.state.kind().is_over()
@@ -100,7 +101,7 @@ impl Consent {
     /// Returns whether only an explicit approval makes the association official: the customer
     /// declined before a dispute and has not approved since (R28).
     pub(crate) fn needs_explicit_approval(&self) -> bool {
-        self.declined_before && self.counting_approval().is_none()
+        self.declined_before && self.effective_approval().is_none()
     }
 
     /// Applies the deadlines that have passed by `now` (R47) and that the deadline task has not
@@ -138,7 +139,8 @@ impl Consent {
     }
 
     /// Returns the state in which the association is official from `now` on because of an explicit
-    /// approval (R26a). The customer can still decline (R43).
+    /// approval (R26a). Unless the window has passed, the customer can still decline (R43). A
+    /// window that is not open yet opens when a notice is accepted.
     pub(super) fn granted_state(&self, now: Timestamp) -> State {
         match (self.state.open_window(), &self.state) {
             (Some(window), _) => State::GrantedInWindow { since: now, window: window.clone() },
@@ -178,15 +180,15 @@ impl Consent {
     /// right to decline ends; the event is recorded nevertheless, for the claim's history (R56).
     fn pass_window(&self, window: &Window) -> Transition<Self> {
         let due = window.deadline.due;
-        let granted_since = |since| self.with_state(State::Granted { since, window: window.clone() }, due);
+        let to_granted = |since| self.with_state(State::Granted { since, window: window.clone() }, due);
         match self.state.official_since() {
-            Some(since) => Transition::new(granted_since(since), [self.window_passed_event(false)]),
+            Some(since) => Transition::new(to_granted(since), [self.window_passed_event(false)]),
             None if self.needs_confirmation() => Transition::new(
                 self.with_state(State::AwaitingConfirmation(window.clone()), due),
                 [self.window_passed_event(true)],
             ),
             None if self.declined_before => self.decline_by_silence(due),
-            None => Transition::new(granted_since(due), [self.window_passed_event(false)]),
+            None => Transition::new(to_granted(due), [self.window_passed_event(false)]),
         }
     }
 }

@@ -88,7 +88,7 @@ impl Consent {
             claim_approve_time: Some(approval.time),
             ..self.state_at_approval(approval.time)
         };
-        let has_approved = approval.customer_approved || consent.counting_approval().is_some();
+        let has_approved = approval.customer_approved || consent.effective_approval().is_some();
         let input = match (has_approved, consent.declined_before) {
             (true, _) => Input::ClaimApprovedWithConsent,
             (false, _) if consent.needs_confirmation() => Input::ClaimApprovedUnconfirmed,

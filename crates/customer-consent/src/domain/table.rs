@@ -436,13 +436,13 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
     }
 }
 
-/// A command of the customer.
+/// A decision that the customer can make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum CustomerCommand {
-    /// Approve explicitly (R26a).
+    /// Approve the claim explicitly (R26a).
     Approve,
-    /// Decline (R26).
+    /// Decline the claim (R26).
     Decline,
 }
 

@@ -28,7 +28,8 @@ impl Decision {
 /// The query parameters of the page, as in `?decision=approve&lang=de`. Unknown values are ignored.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct QueryParams {
-    /// The name of the decision that the reader chose and has to confirm; see [`Decision::as_str`].
+    /// The decision that the reader chose and has to confirm: `approve` or `decline`; empty if
+    /// there is none.
     #[serde(default)]
     decision: String,
     /// The tag of the language that the reader switched to; empty if there is none.

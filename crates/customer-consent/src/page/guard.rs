@@ -63,12 +63,12 @@ async fn respond(context: &PageContext, request: Request, next: Next) -> Respons
         return too_many_requests_page(context, translation.as_deref(), wait);
     }
     if request.method() == Method::POST && is_from_another_site(request.headers(), &context.origin) {
-        return problem_page(context, translation.as_deref(), StatusCode::FORBIDDEN, Problem::Foreign);
+        return problem_page(context, translation.as_deref(), StatusCode::FORBIDDEN, Problem::FromOtherSite);
     }
     let (parts, body) = request.into_parts();
     let received = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY)).await;
     let Ok(Ok(form)) = received else {
-        return problem_page(context, translation.as_deref(), StatusCode::BAD_REQUEST, Problem::Form);
+        return problem_page(context, translation.as_deref(), StatusCode::BAD_REQUEST, Problem::InvalidForm);
     };
     let request = Request::from_parts(parts, form.into());
     let Ok(_permit) = Semaphore::try_acquire(&context.request_permits) else {

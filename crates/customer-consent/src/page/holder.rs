@@ -33,7 +33,7 @@ pub(super) async fn open_statement_link(
     }
     match context.links.find_for_holder(token).await {
         Ok(Some(link)) => start_session(&context, "answer", link.notice, token, query.as_deref()),
-        Ok(None) => problem_page(&context, translation, StatusCode::NOT_FOUND, Problem::Unknown),
+        Ok(None) => problem_page(&context, translation, StatusCode::NOT_FOUND, Problem::UnknownLink),
         Err(error) => unavailable_page(&context, translation, &error),
     }
 }
@@ -58,10 +58,10 @@ pub(super) async fn submit_statement(
     form: Result<axum::Form<StatementForm>, FormRejection>,
 ) -> Response {
     let Ok(axum::Form(form)) = form else {
-        return problem_page(&context, options.translation.as_deref(), StatusCode::BAD_REQUEST, Problem::Form);
+        return problem_page(&context, options.translation.as_deref(), StatusCode::BAD_REQUEST, Problem::InvalidForm);
     };
     if !session.owns_form(&form.session) {
-        return problem_page(&context, options.translation.as_deref(), StatusCode::FORBIDDEN, Problem::Foreign);
+        return problem_page(&context, options.translation.as_deref(), StatusCode::FORBIDDEN, Problem::FromOtherSite);
     }
     let linked = match LinkedHolder::find(&context, session, &options).await {
         Ok(linked) => linked,
@@ -88,8 +88,8 @@ impl LinkedHolder {
     async fn find(context: &PageContext, session: Session, options: &RequestOptions) -> Result<Self, Response> {
         let translation = options.translation.as_deref();
         let unavailable = |error: &dyn std::fmt::Display| unavailable_page(context, translation, error);
-        let unknown = || problem_page(context, translation, StatusCode::NOT_FOUND, Problem::Unknown);
-        let link = context.links.find_for_holder(session.link).await.map_err(|error| unavailable(&error))?;
+        let unknown = || problem_page(context, translation, StatusCode::NOT_FOUND, Problem::UnknownLink);
+        let link = context.links.find_for_holder(session.link_token).await.map_err(|error| unavailable(&error))?;
         let link = link.ok_or_else(unknown)?;
         let holder = holder::find(&context.consents.db, &link.holder).await.map_err(|error| unavailable(&error))?;
         let now = context.consents.now().await.map_err(|error| unavailable(&error))?;
@@ -121,7 +121,7 @@ impl LinkedHolder {
                 self.page(context, StatusCode::OK, "", false)
             }
             Err(CommandError::Refused(StatementRefusal::NotFound)) => {
-                problem_page(context, Some(&self.translation), StatusCode::NOT_FOUND, Problem::Unknown)
+                problem_page(context, Some(&self.translation), StatusCode::NOT_FOUND, Problem::UnknownLink)
             }
             Err(CommandError::Refused(StatementRefusal::Over)) => self.page(context, StatusCode::CONFLICT, "", false),
             Err(CommandError::Conflict(conflict)) => match conflict {},

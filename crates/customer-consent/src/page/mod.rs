@@ -136,7 +136,7 @@ async fn open_consent_link(
     }
     match context.links.find(token).await {
         Ok(Some(link)) => start_session(&context, "decision", link.notice, token, query.as_deref()),
-        Ok(None) => problem_page(&context, translation, StatusCode::NOT_FOUND, Problem::Unknown),
+        Ok(None) => problem_page(&context, translation, StatusCode::NOT_FOUND, Problem::UnknownLink),
         Err(error) => unavailable_page(&context, translation, &error),
     }
 }
@@ -169,10 +169,10 @@ async fn submit_decision(
     form: Result<axum::Form<Form>, FormRejection>,
 ) -> Response {
     let Ok(axum::Form(form)) = form else {
-        return problem_page(&context, options.translation.as_deref(), StatusCode::BAD_REQUEST, Problem::Form);
+        return problem_page(&context, options.translation.as_deref(), StatusCode::BAD_REQUEST, Problem::InvalidForm);
     };
     if !session.owns_form(&form.session) {
-        return problem_page(&context, options.translation.as_deref(), StatusCode::FORBIDDEN, Problem::Foreign);
+        return problem_page(&context, options.translation.as_deref(), StatusCode::FORBIDDEN, Problem::FromOtherSite);
     }
     let linked_consent = match LinkedConsent::find(&context, session, &options).await {
         Ok(linked_consent) => linked_consent,
@@ -199,12 +199,12 @@ async fn submit_decision(
 
 /// Answers requests for unknown paths.
 async fn page_not_found(State(context): State<Arc<PageContext>>, options: RequestOptions) -> Response {
-    problem_page(&context, options.translation.as_deref(), StatusCode::NOT_FOUND, Problem::Unknown)
+    problem_page(&context, options.translation.as_deref(), StatusCode::NOT_FOUND, Problem::UnknownLink)
 }
 
 /// Answers requests with a method that the page does not support.
 async fn method_not_allowed(State(context): State<Arc<PageContext>>, options: RequestOptions) -> Response {
-    problem_page(&context, options.translation.as_deref(), StatusCode::METHOD_NOT_ALLOWED, Problem::Form)
+    problem_page(&context, options.translation.as_deref(), StatusCode::METHOD_NOT_ALLOWED, Problem::InvalidForm)
 }
 
 /// The consent that a link leads to, in the reader's language.
@@ -225,16 +225,18 @@ impl LinkedConsent {
     /// Loads the consent of the link. Returns an error page if there is none or it cannot be read.
     async fn find(context: &PageContext, session: Session, options: &RequestOptions) -> Result<Self, Response> {
         let translation = options.translation.as_deref();
-        let link = context.links.find(session.link).await;
+        let link = context.links.find(session.link_token).await;
         let link = link.map_err(|error| unavailable_page(context, translation, &error))?;
-        let link = link.ok_or_else(|| problem_page(context, translation, StatusCode::NOT_FOUND, Problem::Unknown))?;
+        let link =
+            link.ok_or_else(|| problem_page(context, translation, StatusCode::NOT_FOUND, Problem::UnknownLink))?;
         let consent = context
             .consents
             .find(&link.consent)
             .await
             .map_err(|error| unavailable_page(context, translation, &error))?;
-        let consent =
-            consent.ok_or_else(|| problem_page(context, translation, StatusCode::NOT_FOUND, Problem::Unknown))?.state;
+        let consent = consent
+            .ok_or_else(|| problem_page(context, translation, StatusCode::NOT_FOUND, Problem::UnknownLink))?
+            .state;
         let terms = context
             .consents
             .rules
@@ -279,10 +281,10 @@ impl LinkedConsent {
                     self.consent = consent;
                     self.status_page(context, StatusCode::OK)
                 }
-                None => problem_page(context, Some(&self.translation), StatusCode::NOT_FOUND, Problem::Unknown),
+                None => problem_page(context, Some(&self.translation), StatusCode::NOT_FOUND, Problem::UnknownLink),
             },
             Err(CommandError::Refused(Refusal::NotFound)) => {
-                problem_page(context, Some(&self.translation), StatusCode::NOT_FOUND, Problem::Unknown)
+                problem_page(context, Some(&self.translation), StatusCode::NOT_FOUND, Problem::UnknownLink)
             }
             Err(CommandError::Refused(
                 Refusal::WindowPassed { .. }
@@ -314,7 +316,7 @@ impl LinkedConsent {
                 self.consent = stored.state;
                 self.status_page(context, StatusCode::CONFLICT)
             }
-            Ok(None) => problem_page(context, Some(&self.translation), StatusCode::NOT_FOUND, Problem::Unknown),
+            Ok(None) => problem_page(context, Some(&self.translation), StatusCode::NOT_FOUND, Problem::UnknownLink),
             Err(error) => unavailable_page(context, Some(&self.translation), &error),
         }
     }

@@ -29,7 +29,7 @@ const LIFETIME: TimeDelta = TimeDelta::hours(2);
 /// The session that a request belongs to.
 pub(super) struct Session {
     /// The hash of the token of the link that started the session.
-    pub(super) link: TokenHash,
+    pub(super) link_token: TokenHash,
     /// The secret in the forms of this session. Other sites can make a browser send the cookie, but
     /// cannot read a page and its secret.
     pub(super) form_secret: String,
@@ -62,7 +62,7 @@ impl Sessions {
         let (name, lifetime) = (self.cookie_name(page), LIFETIME.num_seconds());
         let secure = if self.is_secure { "; Secure" } else { "" };
         // With `Strict`, browsers would not send the cookie after a click in a web mail program.
-        // Forms of other sites are refused, see [`Session::form_secret`].
+        // Forms of other sites are refused, because they lack the secret of the session.
         let cookie = format!("{name}={value}; Path=/; Max-Age={lifetime}; HttpOnly; SameSite=Lax{secure}");
         HeaderValue::try_from(cookie).ok()
     }
@@ -82,10 +82,11 @@ impl Sessions {
         let mut pairs = cookies.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
         let (_, value) = pairs.find(|(cookie, _)| *cookie == name)?;
         let content = self.keys.open(page, value)?;
-        let (link, expire_time) = content.split_first_chunk()?;
+        let (link_token, expire_time) = content.split_first_chunk()?;
         let expire_time = i64::from_be_bytes(expire_time.try_into().ok()?);
         let form_secret = || URL_SAFE_NO_PAD.encode(Sha256::digest(format!("form {value}")));
-        (now.timestamp() < expire_time).then(|| Session { link: TokenHash(*link), form_secret: form_secret() })
+        (now.timestamp() < expire_time)
+            .then(|| Session { link_token: TokenHash(*link_token), form_secret: form_secret() })
     }
 }
 
@@ -126,7 +127,7 @@ impl FromRequestParts<Arc<PageContext>> for Session {
             .sessions
             .find(page, &parts.headers, context.links.clock.now())
             .ok_or_else(|| problem_page(context, translation.as_deref(), StatusCode::FORBIDDEN, Problem::NoSession))?;
-        let used = context.limits.links.check(session.link);
+        let used = context.limits.links.check(session.link_token);
         used.map_err(|wait| guard::too_many_requests_page(context, translation.as_deref(), wait))?;
         Ok(session)
     }

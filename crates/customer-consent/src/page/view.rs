@@ -68,7 +68,6 @@ impl<'a> PageFrame<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct PageLanguage<'a> {
     pub(super) languages: &'a Languages,
-    /// The translation in the language of the page.
     pub(super) translation: &'a Translation,
 }
 
@@ -145,7 +144,7 @@ impl<'a> StatusPage<'a> {
         let (translation, consent) = (language.translation, view.consent);
         let text = ConsentText::new(translation, consent, view.terms);
         let (title, mut lead) = title_and_first_paragraphs(translation, view);
-        let is_undecided = consent.counting_approval().is_none() && consent.state.official_since().is_none();
+        let is_undecided = consent.effective_approval().is_none() && consent.state.official_since().is_none();
         let is_over = consent.state.kind().is_over();
         if consent.is_approval_unconfirmed() {
             lead.push(&translation.page.unconfirmed);
@@ -174,7 +173,7 @@ fn title_and_first_paragraphs<'a>(translation: &'a Translation, view: ConsentVie
     let (page, consent) = (&translation.page, view.consent);
     let approved = if view.allows(CustomerCommand::Approve) { &page.approved } else { &page.approved_told };
     let decline_later = if consent.decline_any_time { &translation.decline_until.any_time } else { &page.late };
-    match (&consent.state, &consent.counting_approval()) {
+    match (&consent.state, &consent.effective_approval()) {
         (State::Requested | State::AwaitingReviewInWindow(_) | State::AwaitingReviewWindowPassed(_), None) => {
             (&page.title, vec![&page.requested])
         }
@@ -351,13 +350,13 @@ pub(super) enum Problem {
     /// The reader opened the start page, without a link.
     Start,
     /// The link does not exist or has expired. The reader cannot tell which.
-    Unknown,
+    UnknownLink,
     /// The session has expired, or the browser keeps no cookies.
     NoSession,
     /// The form cannot be read.
-    Form,
+    InvalidForm,
     /// The form came from another site.
-    Foreign,
+    FromOtherSite,
     /// The service cannot answer now.
     Busy,
 }
@@ -367,10 +366,10 @@ impl<'a> ProblemPage<'a> {
         let translation = language.translation;
         let (title, text) = match problem {
             Problem::Start => (&translation.problem.start_title, &translation.problem.start),
-            Problem::Unknown => (&translation.problem.unknown_title, &translation.problem.unknown),
+            Problem::UnknownLink => (&translation.problem.unknown_title, &translation.problem.unknown),
             Problem::NoSession => (&translation.problem.session_title, &translation.problem.session),
-            Problem::Form => (&translation.problem.form_title, &translation.problem.form),
-            Problem::Foreign => (&translation.problem.foreign_title, &translation.problem.foreign),
+            Problem::InvalidForm => (&translation.problem.form_title, &translation.problem.form),
+            Problem::FromOtherSite => (&translation.problem.foreign_title, &translation.problem.foreign),
             Problem::Busy => (&translation.problem.busy_title, &translation.problem.busy),
         };
         Self { frame: PageFrame::new(language, None), title: title.plain(), paragraph: text.plain() }

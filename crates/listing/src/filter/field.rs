@@ -10,7 +10,7 @@ use super::{Comparison, FilterError, Operator};
 pub struct Field<C> {
     /// The name of the field in filters.
     pub name: &'static str,
-    /// The type of the field.
+    /// Determines the operators and values that the field can be compared with.
     pub field_type: FieldType,
     /// The place where the list finds the field, for example a column of a table.
     pub column: C,
@@ -85,9 +85,9 @@ pub enum Value {
 
 /// The part of a comparison that does not fit the declared fields, with an error message.
 pub(super) enum ComparisonError {
-    /// The field name or the operator.
+    /// The field name is unknown, or the operator is not allowed for the field.
     FieldOrOperator(String),
-    /// The value.
+    /// The value does not have the format of the field.
     Value(String),
 }
 

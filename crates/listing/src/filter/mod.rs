@@ -41,7 +41,7 @@ pub enum Expr<T> {
 pub struct Comparison<C> {
     /// The place where the list finds the field: [`Field::column`].
     pub column: C,
-    /// The comparison operator.
+    /// The operator, with the meaning that it has for the type of the field.
     pub op: Operator,
     /// The value to compare with.
     pub value: Value,

@@ -23,7 +23,8 @@ pub trait Transport: Send + Sync + 'static {
     async fn send(&self, mail: &Mail, message: &lettre::Message) -> Result<(), SendError>;
 
     /// Returns how long [`Self::send`] may take. After that the message counts as not sent and may
-    /// be sent again. Mails are leased for longer than this.
+    /// be sent again. The sender reserves a mail (by a lease) for longer than this, so that no
+    /// other process sends it in the meantime.
     fn send_timeout(&self) -> Duration {
         DEFAULT_SEND_TIMEOUT
     }
@@ -40,8 +41,8 @@ pub enum SendError {
     /// The mail system refused the message permanently: this recipient will not get it.
     #[error("refused permanently: {0}")]
     Permanent(String),
-    /// The mail system asks to try again later. If it does so for too long, the mail counts as
-    /// bounced.
+    /// The mail system asks to try again later. If it does so for longer than the configured
+    /// `give_up_after_hours`, the mail counts as bounced.
     #[error("deferred: {0}")]
     Deferred(String),
     /// The message was neither accepted nor refused, for example because the server, the login or

@@ -31,7 +31,7 @@ pub struct Smtp {
     /// The user name and password. `None` if the server needs no login.
     credentials: Option<Credentials>,
     /// The name by which this machine introduces itself to the server (EHLO).
-    hello: ClientId,
+    ehlo_name: ClientId,
     /// The timeout for one step of the SMTP dialogue.
     timeout: Duration,
     /// The connections that are not in use, with the time of their last use.
@@ -57,7 +57,7 @@ impl Smtp {
             tls: tls_parameters(config)?,
             credentials: credentials
                 .map(|(username, password)| Credentials::new(username, password.expose().to_owned())),
-            hello: ClientId::default(),
+            ehlo_name: ClientId::default(),
             timeout: Duration::from_secs(config.timeout_seconds),
             idle: Mutex::default(),
         })
@@ -75,13 +75,13 @@ impl Smtp {
         let mut connection = AsyncSmtpConnection::connect_tokio1(
             self.server.clone(),
             Some(self.timeout),
-            &self.hello,
+            &self.ehlo_name,
             implicit_tls,
             None,
         )
         .await?;
         if let (Security::Starttls, Some(tls)) = (self.security, self.tls.clone()) {
-            connection.starttls(tls, &self.hello).await?;
+            connection.starttls(tls, &self.ehlo_name).await?;
         }
         if let Some(credentials) = &self.credentials {
             connection.auth(DEFAULT_MECHANISMS, credentials).await?;
@@ -124,19 +124,19 @@ async fn transmit(connection: &mut AsyncSmtpConnection, message: &lettre::Messag
         parameters.push(MailParameter::SmtpUtfEight);
     }
     let sender = MailCommand::new(envelope.from().cloned(), parameters);
-    connection.command(sender).await.map_err(|error| unavailable(&error))?;
+    connection.command(sender).await.map_err(|error| to_unavailable(&error))?;
     for recipient in envelope.to() {
-        connection.command(Rcpt::new(recipient.clone(), vec![])).await.map_err(|error| refused(&error))?;
+        connection.command(Rcpt::new(recipient.clone(), vec![])).await.map_err(|error| to_refusal(&error))?;
     }
-    connection.command(Data).await.map_err(|error| refused(&error))?;
-    connection.message(&message.formatted()).await.map_err(|error| refused(&error))?;
+    connection.command(Data).await.map_err(|error| to_refusal(&error))?;
+    connection.message(&message.formatted()).await.map_err(|error| to_refusal(&error))?;
     Ok(())
 }
 
 #[async_trait]
 impl Transport for Smtp {
     async fn send(&self, _mail: &Mail, message: &lettre::Message) -> Result<(), SendError> {
-        let mut connection = self.connection().await.map_err(|error| unavailable(&error))?;
+        let mut connection = self.connection().await.map_err(|error| to_unavailable(&error))?;
         let sent = transmit(&mut connection, message).await;
         match sent {
             Ok(()) => self.idle.lock().await.push((connection, Instant::now())),
@@ -155,7 +155,7 @@ impl Transport for Smtp {
 /// Converts the error of a step that does not concern the recipient, for example a connection that
 /// failed. The result contains only the codes of the server's reply, because the text of the reply
 /// may contain the recipient's address.
-fn unavailable(error: &Error) -> SendError {
+fn to_unavailable(error: &Error) -> SendError {
     SendError::Unavailable(match error.status() {
         Some(code) => reply_text(code, enhanced_code(error)),
         None if error.is_timeout() => "the SMTP server did not answer in time".to_owned(),
@@ -165,8 +165,8 @@ fn unavailable(error: &Error) -> SendError {
 }
 
 /// Converts the error of a step to which the server can reply that it refuses the recipient.
-fn refused(error: &Error) -> SendError {
-    error.status().map_or_else(|| unavailable(error), |code| classify_reply(code, enhanced_code(error)))
+fn to_refusal(error: &Error) -> SendError {
+    error.status().map_or_else(|| to_unavailable(error), |code| classify_reply(code, enhanced_code(error)))
 }
 
 /// An enhanced status code (RFC 3463): class, subject and detail.
@@ -181,7 +181,7 @@ fn enhanced_code(error: &Error) -> Option<EnhancedCode> {
     numbers.try_into().ok()
 }
 
-/// Returns the codes of a reply as text.
+/// Returns the codes of a reply as text, for example `SMTP 550 5.1.1`.
 fn reply_text(code: Code, enhanced: Option<EnhancedCode>) -> String {
     match enhanced {
         Some([class, subject, detail]) => format!("SMTP {code} {class}.{subject}.{detail}"),
@@ -189,11 +189,12 @@ fn reply_text(code: Code, enhanced: Option<EnhancedCode>) -> String {
     }
 }
 
-/// Classifies a reply to the recipient or to the content by its codes (R41b). A refusal of the
-/// recipient is permanent, whatever its code is: 55x concerns the mailbox, 501 and 504 its address,
-/// 521 (RFC 7504) its host, and the enhanced codes X.1.x address problems. A refusal of this
-/// process is not: 53x concerns its login, X.1.7 and X.1.8 the sender's address, and other 5xx
-/// codes its syntax. A 4xx code is a deferral.
+/// Classifies a reply to the recipient or to the content by its codes (R41b):
+/// - A 5xx code that concerns the recipient is a permanent refusal: 55x (the mailbox), 501 and 504
+///   (the address), 521 (the host, RFC 7504), and the enhanced codes X.1.x.
+/// - A 5xx code that concerns this process is not: 53x (the login), X.1.7 and X.1.8 (the sender's
+///   address), and all others (the syntax of the commands).
+/// - A 4xx code is a deferral.
 fn classify_reply(code: Code, enhanced: Option<EnhancedCode>) -> SendError {
     let reply = reply_text(code, enhanced);
     let concerns_sender = matches!(enhanced, Some([_, 1, 7 | 8]));

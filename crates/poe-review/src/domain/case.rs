@@ -46,22 +46,22 @@ pub struct ReviewCase {
     /// The registry's reasons for refusing to reserve lines for the last approval. Empty if it did
     /// not refuse.
     pub approval_refusals: Vec<LineRefusal>,
-    /// The last request to the partner for a statement about contested lines (R37a).
+    /// The last request for a statement about contested lines (R37a, R58a).
     pub statement: Option<StatementRequest>,
     /// The statements of holders of legacy associations, oldest first (R58a).
     pub legacy_statements: Vec<LegacyStatement>,
     /// The time at which the case was opened.
     pub create_time: Timestamp,
-    /// The time of the last change.
+    /// The time of the last change, not before `create_time`.
     pub update_time: Timestamp,
-    /// The time at which the case was approved, rejected or closed.
+    /// The time at which the case was approved, rejected or closed. `None` while it is open.
     pub close_time: Option<Timestamp>,
 }
 
 /// A person who gives commands to cases: a reviewer or a review lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reviewer {
-    /// The subject of the person's token.
+    /// The subject (user id) of the person's token.
     pub subject: String,
     /// Whether the person is a review lead.
     pub is_lead: bool,
@@ -142,8 +142,8 @@ pub(super) fn legacy_contest_event(previous: Option<&ReviewCase>, next: &ReviewC
 /// Returns an event if the contested lines, or the lines that were awarded to a rival, have
 /// changed, and the case still competes for a line.
 pub(super) fn competition_change_event(previous: &ReviewCase, next: &ReviewCase) -> Option<CaseEvent> {
-    let (lines, awarded) = (next.contested_lines(), next.awarded_lines());
-    let has_changed = (&lines, &awarded) != (&previous.contested_lines(), &previous.awarded_lines());
+    let (lines, awarded) = (next.contested_lines(), next.lines_awarded_to_rivals());
+    let has_changed = (&lines, &awarded) != (&previous.contested_lines(), &previous.lines_awarded_to_rivals());
     let is_competing = next.competing_lines().next().is_some();
     (is_competing && has_changed).then_some(CaseEvent::CompetitionChanged { lines, awarded })
 }

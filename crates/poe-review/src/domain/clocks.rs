@@ -1,6 +1,6 @@
 //! The clocks of a case (R45): its deadlines, which can stop and continue. Whether a clock runs
-//! depends on the state of the case and on whether the case is contested, because a rival claims
-//! the same workload or subscription (R37).
+//! depends on the state of the case. By most policy profiles, the clocks also stop while the case
+//! is contested, because another company claims the same workload or subscription (R37).
 use super::{Clock, ClockKind, Phase};
 use cpor_types::{Calendar, Deadline, Length, ReviewLengths, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -49,8 +49,8 @@ impl Clocks {
     }
 
     /// Adapts the clocks to the phase of the case. In an open phase, the clocks that belong to the
-    /// phase continue with the time left, and the others stop. All clocks stop if `is_stopped` is
-    /// true, because the case is contested (R37). They are cancelled when the case is not open.
+    /// phase continue with the time left, and the others stop; if `is_stopped` is true (the case is
+    /// contested, R37), all of them stop. In a phase that is not open, all clocks are cancelled.
     #[must_use]
     pub(super) fn update(
         self,

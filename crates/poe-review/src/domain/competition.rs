@@ -3,7 +3,8 @@
 //! before claims existed and holds the key. A case is live while it is open, or while it is
 //! approved and one of its lines has not ended. A line is the part of a claim that is about one
 //! key. The storage finds the rivals of a case; this module determines which lines are contested
-//! because of them.
+//! because of them. A review lead *awards* a contested key to one case. The key is then *settled*
+//! between that case and its rivals.
 use super::{CaseEvent, Line, ReviewCase, case::competition_change_event};
 use cpor_durable::Transition;
 use cpor_types::{AssociationKey, Calendar, CaseId, DecisionId, LegacyHolderId, LineId, PolicyProfile, Timestamp};
@@ -144,7 +145,7 @@ impl ReviewCase {
     /// Returns the lines of an approved case whose keys were awarded to a rival, in the order of
     /// the claim. The case keeps these lines until the association of the rival becomes official.
     #[must_use]
-    pub fn awarded_lines(&self) -> Vec<LineId> {
+    pub fn lines_awarded_to_rivals(&self) -> Vec<LineId> {
         let is_awarded = |line: &&Line| self.competition.awarded_to.values().any(|keys| keys.contains(&line.key));
         let lines = self.competing_lines().filter(|_| self.phase().is_approved());
         lines.filter(is_awarded).map(|line| line.id).collect()

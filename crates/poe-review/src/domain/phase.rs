@@ -22,7 +22,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// All phases.
+    /// All phases, in the order of a review.
     pub const ALL: [Self; 7] = [
         Self::Waiting,
         Self::UnderReview,

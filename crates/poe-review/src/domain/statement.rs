@@ -8,7 +8,7 @@ use cpor_types::{AssociationKey, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A request for a statement.
+/// A reviewer's request for a statement, and what has become of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementRequest {
     /// The time at which the reviewer asked.

@@ -78,7 +78,7 @@ fn r39_an_association_ends_and_the_claim_stays_approved() {
     let test = TestClaim::official().fact(&ended(EndReason::Expired, &[line_id()]));
     assert_eq!(test.claim.state.association(), Some(&Association::Ended { since: Some(start()) }));
     assert_eq!(test.last().kind, EventKind::LinesEnded { lines: vec![line_id()], all: true });
-    let over = test.claim.content.lines[0].ended.clone().unwrap();
+    let over = test.claim.content.lines[0].association_end.clone().unwrap();
     assert_eq!((over.reason, over.since, over.until), (EndReason::Expired, Some(start()), test.now));
     assert_eq!(test.claim.live_lines().count(), 0, "a renewed subscription can be claimed (R38)");
     assert!(test.clone().fact(&ended(EndReason::Expired, &[line_id()])).last().kind.is_overtaken());
@@ -120,7 +120,7 @@ fn r47_a_line_that_did_not_end_is_reinstated() {
     assert_eq!(test.last().kind, EventKind::LinesReinstated { lines: vec![line_id()], since: start() });
     assert_eq!(test.last().partner_mail(&test.claim), Some(PartnerMailKind::Official));
     assert_eq!(test.claim.state.association(), Some(&Association::Official { since: start() }));
-    let ends: Vec<_> = test.claim.content.lines.iter().map(|line| line.ended.clone()).collect();
+    let ends: Vec<_> = test.claim.content.lines.iter().map(|line| line.association_end.clone()).collect();
     assert_eq!(ends, [None, Some(end)]);
 }
 

@@ -110,9 +110,9 @@ impl Claim {
         let (mut entry, mut reinstated) = (context.entry(), Vec::new());
         for (index, line) in builder.claim.content.lines.iter_mut().enumerate() {
             line.associations = associations.get(&line.id).cloned().unwrap_or_default();
-            if line.ended.is_some() && associations.contains_key(&line.id) {
-                line.ended = ends.get(&line.id).cloned();
-                if line.ended.is_none() {
+            if line.association_end.is_some() && associations.contains_key(&line.id) {
+                line.association_end = ends.get(&line.id).cloned();
+                if line.association_end.is_none() {
                     entry = entry.with_change(&format!("lines[{index}].association_state"), "ended", "official");
                     reinstated.push(line.id);
                 }

@@ -46,16 +46,16 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, context.now);
         let (mut entry, mut ended) = (context.entry(), Vec::new());
         for (index, line) in builder.claim.content.lines.iter_mut().enumerate() {
-            let can_end = line.ended.as_ref().is_none_or(|end| context.effective_time < end.until);
+            let can_end = line.association_end.as_ref().is_none_or(|end| context.effective_time < end.until);
             if can_end && lines.contains(&line.id) {
-                entry = match &line.ended {
+                entry = match &line.association_end {
                     None => entry.with_change(&format!("lines[{index}].association_state"), status_before, "ended"),
                     Some(end) => {
                         let field = format!("lines[{index}].association_end_reason");
                         entry.with_change(&field, end.reason.to_string(), reason.to_string())
                     }
                 };
-                line.ended = Some(AssociationEnd { reason, since, until: context.effective_time });
+                line.association_end = Some(AssociationEnd { reason, since, until: context.effective_time });
                 (line.contested, line.contested_since, line.awarded_to_rival) = (false, None, None);
                 ended.push(line.id);
             }
@@ -65,7 +65,7 @@ impl Claim {
         }
         builder.claim.lapse_statement_without_contest();
         let submission = builder.claim.state.submission().unwrap_or(submission).clone();
-        let have_all_ended = builder.claim.content.lines.iter().all(|line| line.ended.is_some());
+        let have_all_ended = builder.claim.content.lines.iter().all(|line| line.association_end.is_some());
         if have_all_ended {
             builder.claim.state = State::Approved(submission, Association::Ended { since });
             if status_before != "ended" {

@@ -236,7 +236,7 @@ impl Claim {
     /// workload, or in favour of another company. A fact that happened at `time` then still counts
     /// (R47).
     fn has_line_that_ended_after(&self, time: Timestamp) -> bool {
-        self.content.lines.iter().filter_map(|line| line.ended.as_ref()).any(|end| end.until > time)
+        self.content.lines.iter().filter_map(|line| line.association_end.as_ref()).any(|end| end.until > time)
     }
 
     /// Grants a pending association because of `fact`, with the history entry `entry`. Returns

@@ -31,7 +31,7 @@ impl Claim {
         // A dispute also claims the lines again whose associations ended during an earlier
         // approval.
         for line in &mut content.lines {
-            line.ended = None;
+            line.association_end = None;
             line.associations.clear();
         }
         content

@@ -79,10 +79,10 @@ fn the_confirmation_and_problem_pages() {
         insta::assert_snapshot!(format!("confirm_{}", decision.as_str()), content(&page));
     }
     for (name, problem) in [
-        ("unknown", Problem::Unknown),
+        ("unknown", Problem::UnknownLink),
         ("no_session", Problem::NoSession),
-        ("form", Problem::Form),
-        ("foreign", Problem::Foreign),
+        ("form", Problem::InvalidForm),
+        ("foreign", Problem::FromOtherSite),
         ("busy", Problem::Busy),
     ] {
         let page = ProblemPage::new(language, problem).render().unwrap();

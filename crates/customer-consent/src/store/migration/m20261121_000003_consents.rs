@@ -117,7 +117,7 @@ fn consent() -> TableCreateStatement {
         .take()
 }
 
-/// The index for lists of the consents of one tenant.
+/// Builds the index for lists of the consents of one tenant.
 fn consent_of_owner() -> IndexCreateStatement {
     Index::create()
         .name("consent_of_owner")
@@ -128,7 +128,7 @@ fn consent_of_owner() -> IndexCreateStatement {
         .take()
 }
 
-/// The index for lists of the consents of all tenants.
+/// Builds the index for lists of the consents of all tenants.
 fn consent_of_all() -> IndexCreateStatement {
     Index::create()
         .name("consent_of_all")
@@ -139,7 +139,7 @@ fn consent_of_all() -> IndexCreateStatement {
         .take()
 }
 
-/// The index for lists that are sorted by last change.
+/// Builds the index for lists that are sorted by last change.
 fn consent_update_time() -> IndexCreateStatement {
     Index::create()
         .name("consent_update_time")
@@ -150,7 +150,7 @@ fn consent_update_time() -> IndexCreateStatement {
         .take()
 }
 
-/// The index for lists of the consents whose last notice bounced.
+/// Builds the index for lists of the consents whose last notice bounced.
 fn consent_waiting() -> IndexCreateStatement {
     Index::create()
         .name("consent_waiting")
@@ -213,12 +213,12 @@ fn holder_link() -> TableCreateStatement {
         .take()
 }
 
-/// The index by which expired links are found and deleted.
+/// Builds the index by which expired links are found and deleted.
 fn holder_link_expire_time() -> IndexCreateStatement {
     Index::create().name("holder_link_expire_time").table(HolderLink::Table).col(HolderLink::ExpireTime).take()
 }
 
-/// The index by which expired links are found and deleted.
+/// Builds the index by which expired links are found and deleted.
 fn link_token_expire_time() -> IndexCreateStatement {
     Index::create().name("link_token_expire_time").table(LinkToken::Table).col(LinkToken::ExpireTime).take()
 }

@@ -68,8 +68,8 @@ fn mail() -> TableCreateStatement {
         .take()
 }
 
-/// The index by which due mails are found. It is partial, so that finished mails do not make the
-/// search slower.
+/// Builds the index by which due mails are found. It is partial, so that finished mails do not make
+/// the search slower.
 fn mail_waiting() -> IndexCreateStatement {
     Index::create()
         .name("mail_waiting")

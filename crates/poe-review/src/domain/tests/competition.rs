@@ -152,7 +152,7 @@ fn r37_an_award_to_a_rival_ends_with_the_rival() {
     assert!(applied.events.contains(&changed(vec![line()])), "{:?}", applied.events);
     let both_approved = CheckedRivals { rivals: Rivals::new(), competitors: rivals() };
     let kept = applied.next.update_rivals(both_approved, 2, now(), &calendar()).unwrap();
-    assert_eq!(kept.next.awarded_lines(), [line()]);
+    assert_eq!(kept.next.lines_awarded_to_rivals(), [line()]);
     let gone = kept.next.update_rivals(CheckedRivals::default(), 3, now(), &calendar()).unwrap();
     assert_eq!(gone.events, [CaseEvent::RivalsChecked { requests: 3 }, changed(Vec::new())]);
 }
@@ -165,7 +165,7 @@ fn r47_a_reinstated_line_competes_again() {
     let awarded = apply(&holder, &lost).next;
     let ended = awarded.end_lines(&[line()], now(), &calendar()).unwrap().next;
     let gone = ended.update_rivals(CheckedRivals::default(), 2, now(), &calendar()).unwrap().next;
-    assert_eq!((gone.competing_keys().len(), gone.awarded_lines().len()), (0, 0));
+    assert_eq!((gone.competing_keys().len(), gone.lines_awarded_to_rivals().len()), (0, 0));
     let reinstated = gone.reinstate_lines(&[line()], now(), &calendar()).unwrap();
     let changed = CaseEvent::CompetitionChanged { lines: Vec::new(), awarded: vec![line()] };
     assert_eq!(reinstated.events, [CaseEvent::LinesReinstated { lines: vec![line()] }, changed]);
@@ -174,7 +174,7 @@ fn r47_a_reinstated_line_competes_again() {
     // The award reaches the case only after that.
     let late = holder.end_lines(&[line()], now(), &calendar()).unwrap().next;
     let late = late.reinstate_lines(&[line()], now(), &calendar()).unwrap().next;
-    assert_eq!(apply(&late, &lost).next.awarded_lines(), [line()]);
+    assert_eq!(apply(&late, &lost).next.lines_awarded_to_rivals(), [line()]);
 }
 
 /// A legacy holder is gone while a line of the approved case has ended.

@@ -15,7 +15,7 @@ pub(crate) struct Model {
     /// The decision id of the arbitration.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: DecisionId,
-    /// The version of the arbitration.
+    /// The version of the arbitration, which grows by one with every change.
     pub(crate) version: i64,
     /// The awards, the comment, the review lead and the state.
     #[sea_orm(column_type = "JsonBinary")]

@@ -15,6 +15,5 @@ pub(crate) struct ArbitrationBody {
     /// The review lead who decided.
     #[serde(rename = "by")]
     pub(crate) actor: Actor,
-    /// The state of the arbitration.
     pub(crate) state: ArbitrationState,
 }

@@ -13,7 +13,6 @@ use std::collections::BTreeSet;
 pub(crate) struct CaseBody {
     /// Whether the case reviews a submission or a dispute.
     pub(crate) kind: CaseKind,
-    /// The state of the case.
     pub(crate) state: State,
     /// The deadlines of the review, which can stop and continue.
     pub(crate) clocks: Clocks,
@@ -31,7 +30,7 @@ pub(crate) struct CaseBody {
     pub(crate) round: u32,
     /// The registry's reasons for refusing to reserve lines for the last approval.
     pub(crate) approval_refusals: Vec<LineRefusal>,
-    /// The last request to the partner for a statement.
+    /// The last request for a statement about contested lines.
     #[serde(default)]
     pub(crate) statement: Option<StatementRequest>,
     /// The statements of holders of legacy associations.

@@ -16,7 +16,6 @@ pub(crate) struct Model {
     /// The name of the key: `workloads/{product}` or `subscriptions/{uuid}`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) key: String,
-    /// The id of the case.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: CaseId,
     /// The case. It is saved before its keys, and never deleted.

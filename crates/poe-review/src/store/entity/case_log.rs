@@ -10,7 +10,6 @@ pub(crate) struct Model {
     /// The id of the tenant that owns the row.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: TenantId,
-    /// The id of the case.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) case_id: CaseId,
     /// The version that the change gave the case.

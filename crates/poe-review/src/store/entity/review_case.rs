@@ -11,14 +11,13 @@ pub(crate) struct Model {
     /// The id of the tenant that owns the row.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: TenantId,
-    /// The id of the case.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: CaseId,
-    /// The version of the case.
+    /// The version of the case, which grows by one with every change.
     pub(crate) version: i64,
     /// The phase of the state in `body`, for filters.
     pub(crate) state: CaseState,
-    /// The subject of the assigned reviewer.
+    /// The subject (user id) of the assigned reviewer. NULL if the case is not assigned.
     pub(crate) reviewer: Option<String>,
     /// The resource name of the claim: `partners/{partner}/claims/{claim}`.
     pub(crate) claim: String,
@@ -37,7 +36,7 @@ pub(crate) struct Model {
     pub(crate) create_time: DateTimeUtc,
     /// The time of the last change.
     pub(crate) update_time: DateTimeUtc,
-    /// The time at which the case was approved, rejected or closed.
+    /// The time at which the case was approved, rejected or closed. NULL while it is open.
     pub(crate) close_time: Option<DateTimeUtc>,
     /// The keys (workloads or subscriptions) that the case competes for.
     #[sea_orm(has_many)]

@@ -185,8 +185,8 @@ fn review_case() -> TableCreateStatement {
         .take()
 }
 
-/// The index for the queue of cases that wait for reviewers. It contains only open cases, so that
-/// closed cases do not slow the queue down.
+/// Builds the index for the queue of cases that wait for reviewers. It contains only open cases, so
+/// that closed cases do not slow the queue down.
 fn review_case_queue() -> IndexCreateStatement {
     Index::create()
         .name("review_case_queue")
@@ -198,7 +198,7 @@ fn review_case_queue() -> IndexCreateStatement {
         .take()
 }
 
-/// The index for the queue of one reviewer. It contains only open cases.
+/// Builds the index for the queue of one reviewer. It contains only open cases.
 fn review_case_reviewer() -> IndexCreateStatement {
     Index::create()
         .name("review_case_reviewer")
@@ -211,7 +211,7 @@ fn review_case_reviewer() -> IndexCreateStatement {
         .take()
 }
 
-/// The index for lists of the cases in one state.
+/// Builds the index for lists of the cases in one state.
 fn review_case_state() -> IndexCreateStatement {
     Index::create()
         .name("review_case_state")
@@ -223,12 +223,12 @@ fn review_case_state() -> IndexCreateStatement {
         .take()
 }
 
-/// The index by which the cases of a claim are found.
+/// Builds the index by which the cases of a claim are found.
 fn review_case_claim() -> IndexCreateStatement {
     Index::create().name("review_case_claim").table(ReviewCase::Table).col(ReviewCase::Claim).take()
 }
 
-/// The index for lists of open and closed cases that are sorted by due time.
+/// Builds the index for lists of open and closed cases that are sorted by due time.
 fn review_case_due() -> IndexCreateStatement {
     Index::create()
         .name("review_case_due")
@@ -239,7 +239,7 @@ fn review_case_due() -> IndexCreateStatement {
         .take()
 }
 
-/// The index for lists of cases that are sorted by creation time.
+/// Builds the index for lists of cases that are sorted by creation time.
 fn review_case_age() -> IndexCreateStatement {
     Index::create()
         .name("review_case_age")
@@ -268,7 +268,7 @@ fn case_key() -> TableCreateStatement {
         .take()
 }
 
-/// The index by which the keys of a case are found.
+/// Builds the index by which the keys of a case are found.
 fn case_key_case() -> IndexCreateStatement {
     Index::create().name("case_key_case").table(CaseKey::Table).col(CaseKey::Owner).col(CaseKey::Id).take()
 }
@@ -296,7 +296,7 @@ fn contest_check() -> TableCreateStatement {
         .take()
 }
 
-/// The index by which checks that have not run yet are found.
+/// Builds the index by which checks that have not run yet are found.
 fn contest_check_unanswered() -> IndexCreateStatement {
     Index::create()
         .name("contest_check_unanswered")
@@ -379,12 +379,12 @@ fn case_log() -> TableCreateStatement {
         .take()
 }
 
-/// The index for reading the log of the changes of all cases, in the order of commits (R59).
+/// Builds the index for reading the log of the changes of all cases, in the order of commits (R59).
 fn case_log_sequence() -> IndexCreateStatement {
     Index::create().name("case_log_sequence").table(CaseLog::Table).unique().col(CaseLog::Sequence).take()
 }
 
-/// The index for reading the part of the log that is about one tenant (R59).
+/// Builds the index for reading the part of the log that is about one tenant (R59).
 fn case_log_owner_sequence() -> IndexCreateStatement {
     Index::create()
         .name("case_log_owner_sequence")
@@ -395,7 +395,7 @@ fn case_log_owner_sequence() -> IndexCreateStatement {
         .take()
 }
 
-/// The table of the last sequence number in the log.
+/// Builds the table of the last sequence number in the log.
 fn case_log_end() -> TableCreateStatement {
     Table::create()
         .table(CaseLogEnd::Table)
@@ -417,7 +417,7 @@ fn pending_approval() -> TableCreateStatement {
         .take()
 }
 
-/// The index by which decisions are found whose lease or delay has expired.
+/// Builds the index by which decisions are found whose lease or delay has expired.
 fn pending_approval_resume() -> IndexCreateStatement {
     Index::create()
         .name("pending_approval_resume")
