@@ -110,8 +110,8 @@ impl NoticeRenderer {
             until: due.is_some().then(|| fill(&texts.until)),
             request: fill(request),
             link: link.map(|link| (link, texts.link.plain())),
-            opening_note: texts.opening.plain(),
-            reason: texts.why.plain(),
+            opening_note: texts.opening_note.plain(),
+            reason: texts.reason.plain(),
             automatic_note: translation.mail.automatic.plain(),
         })
     }

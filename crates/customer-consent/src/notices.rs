@@ -179,7 +179,7 @@ fn notice_texts<'a>(
     let (subject, first_paragraph) = subject_and_first_paragraph(mail, consent, notice.kind);
     // The paragraph on an earlier decision: an approval that does not count yet, or a decline.
     let earlier_decision = if consent.is_approval_unconfirmed() {
-        Some(&translation.page.unconfirmed)
+        Some(&translation.page.approval_unconfirmed)
     } else {
         consent.needs_explicit_approval().then_some(&translation.page.declined_before)
     };
@@ -205,8 +205,8 @@ fn notice_texts<'a>(
         request: text.fill(request_paragraph(mail, consent, notice)),
         link,
         link_label: mail.link.plain(),
-        opening_note: mail.opening.plain(),
-        reason: text.fill(&mail.why),
+        opening_note: mail.opening_note.plain(),
+        reason: text.fill(&mail.reason),
         automatic_note: mail.automatic.plain(),
     }
 }
@@ -234,7 +234,7 @@ fn subject_and_first_paragraph<'a>(mail: &'a MailTexts, consent: &Consent, kind:
 /// Returns the paragraph with the request to the customer.
 fn request_paragraph<'a>(mail: &'a MailTexts, consent: &Consent, notice: &Notice) -> &'a Text {
     if !notice.current {
-        return &mail.former_ask;
+        return &mail.former_contact_ask;
     }
     if consent.state.official_since().is_some() || consent.approval.is_some() {
         return &mail.approved_ask;

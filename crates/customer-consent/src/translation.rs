@@ -177,23 +177,32 @@ text_sections! {
         /// The claim is not approved yet.
         requested,
         /// The claim is not approved yet, and the window starts with the notice at submission.
-        requested_counted,
+        #[serde(rename = "requested_counted")]
+        requested_counted_from_submission,
         /// The claim is not approved yet, and the window is open.
-        requested_window,
+        #[serde(rename = "requested_window")]
+        requested_in_window,
         /// The claim is not approved yet, and the window has passed.
-        requested_passed,
+        #[serde(rename = "requested_passed")]
+        requested_window_passed,
         /// The customer declined before a dispute: silence rejects the claim.
-        explicit,
+        #[serde(rename = "explicit")]
+        declined_before_dispute,
         /// The claim is approved, and no notice has been accepted yet.
-        awaiting,
+        #[serde(rename = "awaiting")]
+        awaiting_delivery,
         /// The claim is approved, and the window is open.
-        window,
+        #[serde(rename = "window")]
+        window_open,
         /// The customer approved, and the claim is not approved yet.
-        ahead,
+        #[serde(rename = "ahead")]
+        approved_before_review,
         /// The association is official, and the window has not passed yet.
-        in_window,
+        #[serde(rename = "in_window")]
+        official_in_window,
         /// Silence does not count, because the contact is not authorized.
-        unconfirmed,
+        #[serde(rename = "unconfirmed")]
+        contact_unauthorized,
     }
     /// The time until which the customer can decline (R41), depending on the state of the consent.
     DeclineUntilTexts {
@@ -201,13 +210,17 @@ text_sections! {
         /// The window starts with the notice at approval.
         requested,
         /// The window starts when a notice is accepted.
-        awaiting,
+        #[serde(rename = "awaiting")]
+        awaiting_delivery,
         /// The window is open.
-        window,
+        #[serde(rename = "window")]
+        window_open,
         /// The window is open, and only an explicit approval counts.
-        explicit,
+        #[serde(rename = "explicit")]
+        declined_before_dispute,
         /// The window has passed, and a reviewer has to confirm the contact.
-        unconfirmed,
+        #[serde(rename = "unconfirmed")]
+        contact_unauthorized,
         /// The policy allows a decline after the window too.
         any_time,
     }
@@ -227,7 +240,8 @@ text_sections! {
         /// The association is official.
         decline_hint_granted,
         /// Each choice must be confirmed.
-        asks_again,
+        #[serde(rename = "asks_again")]
+        confirmation_note,
     }
     /// The status page: the label of the language switch, and titles and paragraphs for each state
     /// of the consent.
@@ -239,32 +253,41 @@ text_sections! {
         /// The claim is not approved yet.
         requested,
         /// The customer approved, and the claim is not approved yet.
-        ahead,
+        #[serde(rename = "ahead")]
+        approved_before_review,
         /// The contact approved, and a reviewer has to confirm the contact.
-        unconfirmed,
+        #[serde(rename = "unconfirmed")]
+        approval_unconfirmed,
         /// The claim is approved, and the reader of the link can approve or decline it.
         approved,
         /// The claim is approved, and the reader of the link cannot approve it.
-        approved_told,
+        #[serde(rename = "approved_told")]
+        approved_without_choice,
         /// The customer declined before a dispute.
         declined_before,
         /// The link can only decline.
         outdated_link,
         /// The customer approved, and can still decline.
-        in_window,
+        #[serde(rename = "in_window")]
+        official_in_window,
         /// The association is official because of an approval that only claim-intake has recorded,
         /// and the customer can still decline.
-        in_window_told,
+        #[serde(rename = "in_window_told")]
+        official_in_window_by_report,
         /// Title while the association is official.
         granted_title,
         /// The customer approved, and the window has passed.
-        granted_spoken,
+        #[serde(rename = "granted_spoken")]
+        official_by_approval,
         /// The window passed in silence.
-        granted_silent,
+        #[serde(rename = "granted_silent")]
+        official_by_silence,
         /// The association is official because of an approval that only claim-intake has recorded.
-        granted_told,
+        #[serde(rename = "granted_told")]
+        official_by_report,
         /// The customer can no longer decline.
-        late,
+        #[serde(rename = "late")]
+        too_late_to_decline,
         /// Title after a decline.
         declined_title,
         /// The customer declined.
@@ -353,9 +376,11 @@ text_sections! {
         /// Label of the link.
         link,
         /// Opening the link decides nothing.
-        opening,
+        #[serde(rename = "opening")]
+        opening_note,
         /// The reason why the recipient gets the mail.
-        why,
+        #[serde(rename = "why")]
+        reason,
         /// Title of the page.
         title,
         /// Label of the text field.
@@ -392,7 +417,8 @@ text_sections! {
         change_subject,
         change_lead,
         /// The recipient is no longer the contact and can only decline.
-        former_ask,
+        #[serde(rename = "former_ask")]
+        former_contact_ask,
         dispute_subject,
         dispute_lead,
         /// Only an explicit approval makes the association official.
@@ -402,9 +428,11 @@ text_sections! {
         /// Label of the consent link.
         link,
         /// Opening the link decides nothing.
-        opening,
+        #[serde(rename = "opening")]
+        opening_note,
         /// The reason why the recipient gets this mail.
-        why,
+        #[serde(rename = "why")]
+        reason,
         /// The mail was sent automatically.
         automatic,
     }
@@ -416,14 +444,17 @@ text_sections! {
         /// The approval counts when a reviewer has confirmed the contact.
         approved_unconfirmed,
         /// What to do if the recipient did not approve.
-        approved_wrong,
+        #[serde(rename = "approved_wrong")]
+        if_not_approved,
         declined_subject,
         /// The customer declined the claim.
         declined,
         /// What to do if the recipient did not decline.
-        declined_wrong,
+        #[serde(rename = "declined_wrong")]
+        if_not_declined,
         /// The reason why the recipient gets this mail.
-        why,
+        #[serde(rename = "why")]
+        reason,
     }
 }
 

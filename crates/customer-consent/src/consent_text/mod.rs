@@ -170,7 +170,7 @@ impl<'a> ConsentText<'a> {
             State::Requested | State::AwaitingReviewInWindow(_) | State::AwaitingReviewWindowPassed(_)
                 if has_approved =>
             {
-                &texts.ahead
+                &texts.approved_before_review
             }
             State::Requested
             | State::AwaitingReviewInWindow(_)
@@ -179,7 +179,7 @@ impl<'a> ConsentText<'a> {
             | State::WindowOpen(_)
                 if self.consent.declined_before =>
             {
-                &texts.explicit
+                &texts.declined_before_dispute
             }
             State::Requested
             | State::AwaitingReviewInWindow(_)
@@ -189,15 +189,15 @@ impl<'a> ConsentText<'a> {
             | State::AwaitingConfirmation(_)
                 if !self.consent.claim.contact_authorized =>
             {
-                &texts.unconfirmed
+                &texts.contact_unauthorized
             }
-            State::Requested if self.counts_from_submission => &texts.requested_counted,
+            State::Requested if self.counts_from_submission => &texts.requested_counted_from_submission,
             State::Requested => &texts.requested,
-            State::AwaitingReviewInWindow(_) => &texts.requested_window,
-            State::AwaitingReviewWindowPassed(_) => &texts.requested_passed,
-            State::AwaitingDelivery(_) => &texts.awaiting,
-            State::WindowOpen(_) | State::AwaitingConfirmation(_) => &texts.window,
-            State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. } => &texts.in_window,
+            State::AwaitingReviewInWindow(_) => &texts.requested_in_window,
+            State::AwaitingReviewWindowPassed(_) => &texts.requested_window_passed,
+            State::AwaitingDelivery(_) => &texts.awaiting_delivery,
+            State::WindowOpen(_) | State::AwaitingConfirmation(_) => &texts.window_open,
+            State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. } => &texts.official_in_window,
             State::Granted { .. } | State::Declined(_) | State::RejectedDisputable { .. } | State::Closed { .. } => {
                 return None;
             }
@@ -210,15 +210,17 @@ impl<'a> ConsentText<'a> {
     pub(crate) fn decline_until(&self) -> Option<Section> {
         let texts = &self.translation.decline_until;
         let text = match &self.consent.state {
-            State::Requested if self.counts_from_submission => &texts.awaiting,
+            State::Requested if self.counts_from_submission => &texts.awaiting_delivery,
             State::Requested => &texts.requested,
-            State::AwaitingDelivery(_) | State::GrantedAwaitingDelivery { .. } => &texts.awaiting,
-            State::WindowOpen(_) if self.consent.declined_before && self.consent.approval.is_none() => &texts.explicit,
-            State::AwaitingConfirmation(_) => &texts.unconfirmed,
+            State::AwaitingDelivery(_) | State::GrantedAwaitingDelivery { .. } => &texts.awaiting_delivery,
+            State::WindowOpen(_) if self.consent.declined_before && self.consent.approval.is_none() => {
+                &texts.declined_before_dispute
+            }
+            State::AwaitingConfirmation(_) => &texts.contact_unauthorized,
             State::AwaitingReviewInWindow(_)
             | State::WindowOpen(_)
             | State::GrantedInWindow { .. }
-            | State::RejectedDisputable { .. } => &texts.window,
+            | State::RejectedDisputable { .. } => &texts.window_open,
             State::AwaitingReviewWindowPassed(_)
             | State::Granted { .. }
             | State::Declined(_)

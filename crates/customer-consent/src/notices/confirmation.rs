@@ -92,10 +92,10 @@ fn texts<'a>(
             let unconfirmed = consent.is_approval_unconfirmed().then_some(&texts.approved_unconfirmed);
             (
                 &texts.approved_subject,
-                [Some(&texts.approved), unconfirmed, Some(&texts.approved_wrong)].into_iter().flatten().collect(),
+                [Some(&texts.approved), unconfirmed, Some(&texts.if_not_approved)].into_iter().flatten().collect(),
             )
         }
-        CustomerCommand::Decline => (&texts.declined_subject, vec![&texts.declined, &texts.declined_wrong]),
+        CustomerCommand::Decline => (&texts.declined_subject, vec![&texts.declined, &texts.if_not_declined]),
     };
     ConfirmationParts {
         language: &translation.language,
@@ -103,7 +103,7 @@ fn texts<'a>(
         greeting: translation.mail.greeting.fill(&[("name", confirmation.contact.name.expose())]),
         paragraphs: paragraphs.into_iter().map(|paragraph| text.fill(paragraph)).collect(),
         details: text.claim_details(),
-        reason: text.fill(&texts.why),
+        reason: text.fill(&texts.reason),
         automatic_note: translation.mail.automatic.plain(),
     }
 }

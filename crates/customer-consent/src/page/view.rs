@@ -147,7 +147,7 @@ impl<'a> StatusPage<'a> {
         let is_undecided = consent.effective_approval().is_none() && consent.state.official_since().is_none();
         let is_over = consent.state.kind().is_over();
         if consent.is_approval_unconfirmed() {
-            lead.push(&translation.page.unconfirmed);
+            lead.push(&translation.page.approval_unconfirmed);
         } else if consent.declined_before && is_undecided && !is_over {
             lead.push(&translation.page.declined_before);
         }
@@ -171,31 +171,32 @@ impl<'a> StatusPage<'a> {
 /// Returns the title and the first paragraphs for the state of the consent.
 fn title_and_first_paragraphs<'a>(translation: &'a Translation, view: ConsentView<'_>) -> (&'a Text, Vec<&'a Text>) {
     let (page, consent) = (&translation.page, view.consent);
-    let approved = if view.allows(CustomerCommand::Approve) { &page.approved } else { &page.approved_told };
-    let decline_later = if consent.decline_any_time { &translation.decline_until.any_time } else { &page.late };
+    let approved = if view.allows(CustomerCommand::Approve) { &page.approved } else { &page.approved_without_choice };
+    let decline_later =
+        if consent.decline_any_time { &translation.decline_until.any_time } else { &page.too_late_to_decline };
     match (&consent.state, &consent.effective_approval()) {
         (State::Requested | State::AwaitingReviewInWindow(_) | State::AwaitingReviewWindowPassed(_), None) => {
             (&page.title, vec![&page.requested])
         }
         (State::Requested | State::AwaitingReviewInWindow(_) | State::AwaitingReviewWindowPassed(_), Some(_)) => {
-            (&page.title, vec![&page.ahead])
+            (&page.title, vec![&page.approved_before_review])
         }
         (State::AwaitingDelivery(_) | State::WindowOpen(_) | State::AwaitingConfirmation(_), _) => {
             (&page.title, vec![approved])
         }
         (State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. }, Some(_)) => {
-            (&page.granted_title, vec![&page.in_window])
+            (&page.granted_title, vec![&page.official_in_window])
         }
         // The approval was reported by the service claim-intake and is not recorded in this
         // consent.
         (State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. }, None) => {
-            (&page.granted_title, vec![&page.in_window_told])
+            (&page.granted_title, vec![&page.official_in_window_by_report])
         }
-        (State::Granted { .. }, Some(_)) => (&page.granted_title, vec![&page.granted_spoken, decline_later]),
+        (State::Granted { .. }, Some(_)) => (&page.granted_title, vec![&page.official_by_approval, decline_later]),
         (State::Granted { since, window }, None) if *since < window.deadline.due => {
-            (&page.granted_title, vec![&page.granted_told, decline_later])
+            (&page.granted_title, vec![&page.official_by_report, decline_later])
         }
-        (State::Granted { .. }, None) => (&page.granted_title, vec![&page.granted_silent, decline_later]),
+        (State::Granted { .. }, None) => (&page.granted_title, vec![&page.official_by_silence, decline_later]),
         (State::Declined(decline), _) => match decline.decision.channel {
             Channel::Link | Channel::SignedIn => (&page.declined_title, vec![&page.declined]),
             Channel::Silence => (&page.disputable_title, vec![&page.declined_silent]),
@@ -229,7 +230,7 @@ fn choices(text: &ConsentText<'_>, view: ConsentView<'_>) -> Option<Choices> {
     (!offered.is_empty()).then(|| Choices {
         heading: choice_texts.heading.plain(),
         offered,
-        note: choice_texts.asks_again.plain(),
+        note: choice_texts.confirmation_note.plain(),
     })
 }
 
