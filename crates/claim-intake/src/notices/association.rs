@@ -28,7 +28,7 @@ pub(super) fn ended_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let has_ended_then =
         |line: &&Line| line.association_end.as_ref().is_some_and(|ended| ended.until == context.data.time);
     let lines: Vec<&Line> = context.claim.content.lines.iter().filter(has_ended_then).collect();
-    let AssociationEnd { reason, since, .. } = *lines.first()?.ended.as_ref()?;
+    let AssociationEnd { reason, since, .. } = *lines.first()?.association_end.as_ref()?;
     let when = context.time(context.data.time);
     let lead = format!("Your association with {} ended on {when} for what is listed below.", context.customer());
     let mail = context.new_mail(Tone::Neutral, "Association ended", "An association has ended", lead);

@@ -104,7 +104,7 @@ mod tests {
         std::thread::scope(|scope| {
             let replica = || {
                 for _ in 0..20 {
-                    write(&directory, &path, &text).unwrap();
+                    write_synced(&directory, &path, &text).unwrap();
                     assert!(std::fs::read_to_string(&path).unwrap() == text, "a file is never torn");
                 }
             };

@@ -124,7 +124,12 @@ impl WholeClaims {
     ///
     /// # Errors
     /// Returns an error if a connection cannot be opened or a call fails.
-    pub(super) async fn prepare(dev: &DevSystem, connections: usize, load: Load, rounds: usize) -> anyhow::Result<Self> {
+    pub(super) async fn prepare(
+        dev: &DevSystem,
+        connections: usize,
+        load: Load,
+        rounds: usize,
+    ) -> anyhow::Result<Self> {
         let mut channels = Vec::with_capacity(connections);
         for _ in 0..connections {
             channels.push(Endpoint::from_shared(dev.grpc_url())?.connect().await?);

@@ -65,3 +65,27 @@ pub(super) fn refusal_status(name: &str, refusal: Refusal) -> Status {
 fn with_reason(code: Code, reason: ErrorReason, message: &str, metadata: &[(&str, &str)]) -> Status {
     status::with_reason(code, reason.as_str_name(), message, metadata)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_of_a_consent() {
+        let due = Some("2026-04-05T22:00:00Z".parse().unwrap());
+        let statuses = [
+            Refusal::NotFound,
+            Refusal::WindowPassed { due },
+            Refusal::WindowPassed { due: None },
+            Refusal::AlreadyDeclined,
+            Refusal::ClaimClosed,
+            Refusal::LinkOutdated,
+            Refusal::NoNotice,
+            Refusal::TermsMissing,
+            Refusal::NoticeUnknown,
+            Refusal::NoticeNotSent,
+        ]
+        .map(|refusal| cpor_testing::describe_status(&refusal_status("tenants/t/consents/c", refusal)));
+        insta::assert_snapshot!(statuses.join("\n"));
+    }
+}

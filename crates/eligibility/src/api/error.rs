@@ -244,3 +244,61 @@ fn violation(field: &str, reason: FieldViolationReason, description: &str) -> Fi
 fn refusal_status(code: Code, reason: ErrorReason, message: &str, metadata: &[(&str, &str)]) -> Status {
     status::with_reason(code, reason.as_str_name(), message, metadata)
 }
+
+#[cfg(test)]
+mod tests {
+    use cpor_testing::describe_status;
+
+    use super::*;
+    use crate::domain::PayoutStateKind;
+
+    #[test]
+    fn refusals_of_usage_and_guides() {
+        let guide = || "osu-2026".parse::<ProgramGuideId>().unwrap();
+        let statuses = [
+            Refusal::NotFound { resource: "programGuides/osu-2026".to_owned() },
+            Refusal::Malformed { field: "parent", malformed: "x".parse::<PayoutName>().unwrap_err() },
+            Refusal::UsageNotOpen,
+            Refusal::UsageKeyUnknown,
+            Refusal::Usage(UsageRefusal::MeasureMismatch),
+            Refusal::Usage(UsageRefusal::MonthInFuture),
+            Refusal::Required { field: "estimated_date" },
+            Refusal::Guide(GuideRefusal::Exists(guide())),
+            Refusal::Guide(GuideRefusal::NotFound(guide())),
+            Refusal::Guide(GuideRefusal::RevisedNotActive(guide())),
+            Refusal::Guide(GuideRefusal::NotDraft(guide())),
+            Refusal::Guide(GuideRefusal::EmptyPeriod),
+            Refusal::Guide(GuideRefusal::Overlaps(guide())),
+            Refusal::Registry(RegistryError::Unavailable("internal".to_owned())),
+            Refusal::Registry(RegistryError::Defect("internal".to_owned())),
+            Refusal::Import(ImportError::Contended),
+        ]
+        .map(|refusal| describe_status(&refusal.into()));
+        insta::assert_snapshot!(statuses.join("\n"));
+    }
+
+    #[test]
+    fn refusals_of_payouts() {
+        let payout: PayoutName = "partners/contoso/payouts/00000000-0000-4000-8000-0000000000b1".parse().unwrap();
+        let reference = || "WIRE-7".to_owned();
+        let refusals = [
+            PayoutRefusal::PeriodNotOver { end: "2026-04-01T07:00:00Z".parse().unwrap() },
+            PayoutRefusal::StateNotAllowed {
+                state: PayoutStateKind::Sent,
+                allowed: &[PayoutStateKind::Upcoming, PayoutStateKind::Processing],
+            },
+            PayoutRefusal::ReferenceDiffers { reference: reference() },
+            PayoutRefusal::ReferenceTaken { payout: payout.clone() },
+            PayoutRefusal::ReferenceUnknown { reference: reference() },
+            PayoutRefusal::SentInFuture { latest: "2026-04-02".parse().unwrap() },
+            PayoutRefusal::SentBeforePeriodEnd { earliest: "2026-03-31".parse().unwrap() },
+            PayoutRefusal::EstimatedDateMissing,
+            PayoutRefusal::NothingDue,
+            PayoutRefusal::Ambiguous,
+        ]
+        .map(|refusal| describe_status(&payout_status(refusal, "payout.")));
+        let conflicts = [PayoutConflict::NothingDue, PayoutConflict::Exists, PayoutConflict::ReferenceTaken(payout)]
+            .map(|conflict| describe_status(&payout_conflict_status(conflict, "payout.")));
+        insta::assert_snapshot!([refusals.join("\n"), conflicts.join("\n")].join("\n"));
+    }
+}

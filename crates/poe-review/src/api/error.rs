@@ -177,3 +177,68 @@ pub(super) fn invalid_field(field: &str, reason: FieldViolationReason, descripti
         description: description.to_owned(),
     }])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{CommandKind, Phase};
+    use cpor_registry_client::RegistryError;
+    use cpor_testing::describe_status;
+
+    const LINE: &str = "00000000-0000-4000-8000-0000000000a1";
+    const TENANT: &str = "6f1d8a52-0c1e-4c55-9a7e-5d1f3c8b2a10";
+
+    #[test]
+    fn refusals_of_a_command() {
+        let line: LineId = LINE.parse().unwrap();
+        let allowed = vec![CommandKind::Assign, CommandKind::Take];
+        let statuses = [
+            Refusal::NotFound,
+            Refusal::CommandNotAllowed { phase: Phase::Waiting, command: CommandKind::Approve, allowed },
+            Refusal::CommandNotAllowed { phase: Phase::Rejected, command: CommandKind::Take, allowed: Vec::new() },
+            Refusal::NotCaseReviewer,
+            Refusal::AlreadyAssigned,
+            Refusal::StatementNotPossible,
+            Refusal::ReasonMissing,
+            Refusal::ReasonNotOpen,
+            Refusal::CommentMissing,
+            Refusal::LinesUnknown(vec![line, line]),
+            Refusal::NoLineLeft,
+            Refusal::NoteEmpty,
+        ]
+        .map(|refusal| describe_status(&from_refusal("tenants/t/reviewCases/c", refusal)));
+        insta::assert_snapshot!(statuses.join("\n"));
+    }
+
+    #[test]
+    fn refusals_of_a_decision() {
+        let tenant: TenantId = TENANT.parse().unwrap();
+        let refusals = [
+            AwardRefusalReason::NotContested,
+            AwardRefusalReason::NotAwarded,
+            AwardRefusalReason::AwardedTwice,
+            AwardRefusalReason::Busy,
+            AwardRefusalReason::SuccessorExists,
+            AwardRefusalReason::KeyUnknown,
+        ]
+        .map(|reason| AwardRefusal { key: "workloads/teams".parse().unwrap(), reason });
+        let held = LineRefusal {
+            line_id: Some(LINE.parse().unwrap()),
+            reason: "KEY_HELD".to_owned(),
+            description: "another partner is on record".to_owned(),
+        };
+        let closed = LineRefusal {
+            line_id: None,
+            reason: "CLAIM_CLOSED".to_owned(),
+            description: "the claim is closed".to_owned(),
+        };
+        let statuses = [
+            awards_refused(tenant, &refusals),
+            lines_not_held(&[held, closed]),
+            from_incomplete(&IncompleteDecision::Registry(RegistryError::Unavailable("internal".to_owned()))),
+            from_incomplete(&IncompleteDecision::Storage("internal".to_owned())),
+        ]
+        .map(|status| describe_status(&status));
+        insta::assert_snapshot!(statuses.join("\n"));
+    }
+}

@@ -109,3 +109,22 @@ pub(super) fn invalid_field(field: &str, description: impl Into<String>) -> Stat
     };
     status::invalid_fields(vec![violation])
 }
+
+#[cfg(test)]
+mod tests {
+    use cpor_testing::describe_status;
+
+    use super::*;
+
+    #[test]
+    fn refusals_of_imports_and_fields() {
+        let statuses = [
+            conflict(TenantConflict::Domain("fabrikam.example".parse().unwrap())),
+            contended(),
+            invalid_field("parent", "must name a tenant"),
+            unknown_value("kind")(UnknownValue { enum_name: "cpor.registry.v1.Kind", number: 9 }),
+        ]
+        .map(|status| describe_status(&status));
+        insta::assert_snapshot!(statuses.join("\n"));
+    }
+}
