@@ -28,7 +28,7 @@ pub struct ClaimLine {
     #[prost(message, repeated, tag = "6")]
     pub assessments: ::prost::alloc::vec::Vec<LineAssessment>,
     /// True if another company also claims the key or is on record for it. The review clocks are
-    /// stopped until the competition is decided (R37).
+    /// stopped until the competition is decided, unless the policy profile lets them run (R37).
     #[prost(bool, tag = "7")]
     pub contested: bool,
     /// The state of the line's association. It can end by expiry or supersession while the claim stays
@@ -86,10 +86,10 @@ impl ::prost::Name for LostLine {
 /// `cpor.eligibility.v1.EligibilityService.GetAssessment` returns the details.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct LineAssessment {
-    /// The activity.
+    /// The activity for which the line was assessed.
     #[prost(enumeration = "super::super::r#type::v1::Activity", tag = "1")]
     pub activity: i32,
-    /// The verdict.
+    /// Whether the line is eligible for incentives for the activity.
     #[prost(enumeration = "super::super::r#type::v1::Verdict", tag = "2")]
     pub verdict: i32,
     /// The assessed month, in the format `YYYY-MM`, for example `2026-04`.
@@ -210,7 +210,8 @@ impl ::prost::Name for PartnerAction {
         "/cpor.claims.v1.PartnerAction".into()
     }
 }
-/// A reviewer's request to the holder of a contested line for a statement (R37a).
+/// A reviewer's request to the partner of an approved claim for a statement about contested lines
+/// (R37a).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StatementRequest {
     /// The comment of the reviewer.
@@ -316,9 +317,9 @@ pub struct Claim {
     #[prost(message, repeated, tag = "32")]
     pub violations: ::prost::alloc::vec::Vec<Violation>,
     /// The commands that the partner can give now. For operators, also those that operators can give.
-    /// SUBMIT and RESUBMIT are left out while the claim has `violations`, because they would be refused
-    /// (R11). The violations are those of the last change: if only the directory has changed since,
-    /// SubmitClaim and ResubmitClaim, which check the claim again, can succeed nevertheless.
+    /// SUBMIT and RESUBMIT are left out while the claim has `violations`, because they would be
+    /// refused (R11). The violations are those of the last change: if only the directory has changed
+    /// since, SubmitClaim and ResubmitClaim, which check the claim again, can succeed nevertheless.
     #[prost(enumeration = "ClaimCommand", repeated, packed = "false", tag = "33")]
     pub allowed_commands: ::prost::alloc::vec::Vec<i32>,
     /// The request for partner action. Only set in PARTNER_ACTION_REQUIRED.
@@ -492,30 +493,31 @@ pub struct HistoryEntry {
     /// What happened, for example `submitted`, `partner_action_requested` or `association_official`.
     #[prost(string, tag = "2")]
     pub action: ::prost::alloc::string::String,
-    /// The side on which it was done.
+    /// The side of the actor.
     #[prost(enumeration = "super::super::r#type::v1::ActorSide", tag = "3")]
     pub side: i32,
-    /// Who did it: the subject of the caller's token, or the name of a service. Empty for the passing
+    /// The actor: the subject of the caller's token, or the name of a service. Empty for the passing
     /// of time. Partners do not see the subjects of vendor staff.
     #[prost(string, tag = "4")]
     pub subject: ::prost::alloc::string::String,
-    /// When the entry took effect. It can be earlier than that of the previous entry, because reports
-    /// of other services arrive later.
+    /// When the entry took effect. It can be earlier than the effective time of the previous entry,
+    /// because reports of other services arrive later.
     #[prost(message, optional, tag = "5")]
     pub effective_time: ::core::option::Option<::prost_types::Timestamp>,
     /// When the entry was recorded.
     #[prost(message, optional, tag = "6")]
     pub record_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The state before. Unspecified for the first entry, and for a deleted draft.
+    /// The state of the claim before the entry. Unspecified for the first entry, and for a deleted
+    /// draft.
     #[prost(enumeration = "ClaimState", tag = "7")]
     pub from_state: i32,
-    /// The state after. Unspecified for a deleted draft.
+    /// The state of the claim after the entry. Unspecified for a deleted draft.
     #[prost(enumeration = "ClaimState", tag = "8")]
     pub to_state: i32,
     /// The fields that changed.
     #[prost(message, repeated, tag = "9")]
     pub changes: ::prost::alloc::vec::Vec<FieldChange>,
-    /// Why it was done: a reason or a comment. Can be empty.
+    /// Why the actor did it: a reason or a comment. Can be empty.
     #[prost(string, tag = "10")]
     pub reason: ::prost::alloc::string::String,
     /// True if the entry is a report that came too late to change the claim. It is recorded
@@ -811,8 +813,8 @@ pub struct ListClaimsRequest {
     /// case. At most 2,000 characters.
     ///
     /// Fields and operators:
-    /// - `state`, `association_state`, `solution_area`, `waits_for`, `acting_party`: `=` and `!=` with an
-    ///    enum value, whose prefix can be omitted.
+    /// - `state`, `association_state`, `solution_area`, `waits_for`, `acting_party`: `=` and `!=` with
+    ///    an enum value, whose prefix can be omitted.
     /// - `display_name`, `mpn_id`, `tenant_id`, `customer_domain`, `policy`: `=`, `!=` and `:`
     ///    (contains).
     /// - `contested`: `=` and `!=` with `true` or `false`. A claim is contested if one of its lines is
@@ -841,7 +843,7 @@ pub struct ListClaimsRequest {
     #[prost(string, tag = "5")]
     pub order_by: ::prost::alloc::string::String,
     /// Includes deleted drafts, of which `state` is unspecified. Only operators can set it, to find
-    /// personal data that is kept no longer (R56).
+    /// deleted drafts whose personal data is still to be erased (R56).
     #[prost(bool, tag = "6")]
     pub show_deleted: bool,
 }
@@ -882,10 +884,10 @@ pub struct UpdateClaimRequest {
     /// since, the call fails with ABORTED (ETAG_MISMATCH).
     #[prost(message, optional, tag = "1")]
     pub claim: ::core::option::Option<Claim>,
-    /// The fields to change, for example `display_name,lines` (in JSON `displayName,lines`). A path can
-    /// name a part of a contact, for example `customer_contact.email`. A named field that is not set in
-    /// `claim` is cleared. `*` stands for all fields. If absent or empty, all fields that are set in
-    /// `claim` are changed.
+    /// The fields to change, for example `display_name,lines` (in JSON `displayName,lines`). A path
+    /// can name a part of a contact, for example `customer_contact.email`. A named field that is not
+    /// set in `claim` is cleared. `*` stands for all fields. If absent or empty, all fields that are
+    /// set in `claim` are changed.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
     /// An id that the caller chooses for this request, for example a UUID, so that the request can be
@@ -1265,8 +1267,8 @@ pub struct DownloadEvidenceResponse {
     #[prost(bytes = "vec", tag = "2")]
     pub data: ::prost::alloc::vec::Vec<u8>,
     /// The HTTP header `Content-Disposition` for a gateway that serves the document to browsers (RFC
-    /// 6266): `attachment`, with a file name that every operating system accepts and whose extension is
-    /// that of the document's kind. Only set in the first message.
+    /// 6266): `attachment`, with a file name that every operating system accepts and whose extension
+    /// is that of the document's kind. Only set in the first message.
     #[prost(string, tag = "3")]
     pub content_disposition: ::prost::alloc::string::String,
     /// The media type of the document, by its kind. Only set in the first message.
@@ -1733,8 +1735,8 @@ pub struct ClaimExplanation {
     /// What the claim waits for.
     #[prost(enumeration = "WaitsFor", tag = "4")]
     pub waits_for: i32,
-    /// Since when the claim waits for it. For customers, waits that are due to competing claims are
-    /// not counted separately.
+    /// Since when the claim waits for what `waits_for` says. For customers, waits that are due to
+    /// competing claims are not counted separately.
     #[prost(message, optional, tag = "5")]
     pub wait_start_time: ::core::option::Option<::prost_types::Timestamp>,
     /// Until when the claim waits at most. Absent if there is no deadline, or it is not known yet. A
@@ -1752,15 +1754,15 @@ pub struct ClaimExplanation {
     /// entry.
     #[prost(message, repeated, tag = "9")]
     pub parties: ::prost::alloc::vec::Vec<PartyCommands>,
-    /// Commands of the partner that the state of the claim allows, but that something else rules out.
-    /// Empty for customers.
+    /// Commands of the partner that the state of the claim allows, but that another rule refuses, each
+    /// with the reason. Empty for customers.
     #[prost(message, repeated, tag = "10")]
     pub refused_commands: ::prost::alloc::vec::Vec<RefusedCommand>,
     /// The business time of the explanation. Deadlines up to this time are taken into account.
     #[prost(message, optional, tag = "11")]
     pub evaluate_time: ::core::option::Option<::prost_types::Timestamp>,
     /// What is wrong with a draft, or with a claim in PARTNER_ACTION_REQUIRED. While there is a
-    /// violation, it cannot be submitted or resubmitted. Empty for customers.
+    /// violation, the claim cannot be submitted or resubmitted. Empty for customers.
     #[prost(message, repeated, tag = "20")]
     pub violations: ::prost::alloc::vec::Vec<Violation>,
     /// Why the claim is where it is, as sentences in English: that `violations` keep it from being
@@ -2152,8 +2154,9 @@ pub enum WaitsFor {
     ReviewStart = 2,
     /// The reviewer has to decide.
     ReviewDecision = 3,
-    /// A review lead has to award the contested lines. The review clocks are stopped until then (R37).
-    /// An official holder of contested lines may defend them meanwhile (R37a).
+    /// A review lead has to award the contested lines. The review clocks are stopped until then,
+    /// unless the policy profile lets them run (R37).
+    /// Meanwhile, the partner whose association of contested lines is official can defend them (R37a).
     Arbitration = 4,
     /// The partner has to respond to a request for partner action.
     PartnerResponse = 5,
@@ -2179,8 +2182,9 @@ pub enum WaitsFor {
     /// The partner, whose approved claim is contested, has been asked for a statement (R37a). Silence
     /// decides nothing.
     Statement = 20,
-    /// The association of a competing claim that was awarded lines of this claim has to become official.
-    /// It ends the association of this claim; if it never becomes official, nothing changes (R37).
+    /// The association of a competing claim that was awarded lines of this claim has to become
+    /// official. It ends the association of this claim; if it never becomes official, nothing changes
+    /// (R37).
     Supersession = 21,
 }
 impl WaitsFor {
@@ -2513,24 +2517,25 @@ pub enum ErrorReason {
     /// The document is an Office document that is protected with a password (R14a). Remove the
     /// password. Code INVALID_ARGUMENT.
     EvidencePasswordProtected = 62,
-    /// The bytes of the upload arrive too slowly: at least 8 KiB a second are required on average, after
-    /// the first 10 seconds. Code DEADLINE_EXCEEDED.
+    /// The bytes of the upload arrive too slowly: at least 8 KiB a second are required on average,
+    /// after the first 10 seconds. Code DEADLINE_EXCEEDED.
     UploadTooSlow = 75,
     /// The stored bytes of the document were changed, truncated, replaced or removed outside of the
     /// service. No further bytes are returned. An operator has to restore them from a backup. Code
     /// DATA_LOSS.
     EvidenceDamaged = 78,
-    /// The document contains malware, by the scanner of this installation. It is not stored. Remove the
-    /// malware, or create the document anew on a computer without malware, and upload it again. Code
-    /// INVALID_ARGUMENT. The metadata key `signature` holds the name that the scanner gives the malware.
+    /// The document contains malware, by the scanner of this installation. It is not stored. Remove
+    /// the malware, or create the document anew on a computer without malware, and upload it again.
+    /// Code INVALID_ARGUMENT. The metadata key `signature` holds the name that the scanner gives the
+    /// malware.
     MalwareFound = 79,
-    /// The malware scanner of this installation does not answer. No document is accepted without a scan.
-    /// Code UNAVAILABLE; `google.rpc.RetryInfo` says when to retry.
+    /// The malware scanner of this installation does not answer. No document is accepted without a
+    /// scan. Code UNAVAILABLE; `google.rpc.RetryInfo` says when to retry.
     ScannerUnavailable = 80,
-    /// The company stores as many documents, or as many bytes of documents, as this installation allows.
-    /// Removed documents count too, because they remain in storage (R14). Code RESOURCE_EXHAUSTED. The
-    /// metadata key `quota` is `documents` or `bytes`, `limit` holds the maximum, and `used` what is
-    /// stored or reserved for uploads in progress.
+    /// The company stores as many documents, or as many bytes of documents, as this installation
+    /// allows. Removed documents count too, because they remain in storage (R14). Code
+    /// RESOURCE_EXHAUSTED. The metadata key `quota` is `documents` or `bytes`, `limit` holds the
+    /// maximum, and `used` what is stored or reserved for uploads in progress.
     EvidenceQuotaExceeded = 81,
 }
 impl ErrorReason {
@@ -2729,8 +2734,8 @@ pub mod claim_service_client {
         /// submission would refuse. If the registry does not answer, the draft is created without the
         /// checks of the directory.
         ///
-        /// Errors: INVALID_ARGUMENT (LOCATION_NOT_OF_PARTNER) if the MPN id is not a location of the
-        /// company.
+        /// Errors: INVALID_ARGUMENT (LOCATION_NOT_OF_PARTNER) if the MPN id does not belong to a location
+        /// of the company.
         ///
         /// Callers: all partner roles.
         pub async fn create_claim(
@@ -2827,8 +2832,8 @@ pub mod claim_service_client {
         /// FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if no field can be changed; INVALID_ARGUMENT
         /// (CLAIM_INCOMPLETE) if a submitted claim would have violations; INVALID_ARGUMENT
         /// (UNKNOWN_UPDATE_FIELD) if the mask names a field that cannot be changed; INVALID_ARGUMENT
-        /// (LOCATION_NOT_OF_PARTNER) if the MPN id is not a location of the company; PERMISSION_DENIED
-        /// (DRAFTS_ONLY) if an `incentives_user` changes a submitted claim; UNAVAILABLE
+        /// (LOCATION_NOT_OF_PARTNER) if the MPN id does not belong to a location of the company;
+        /// PERMISSION_DENIED (DRAFTS_ONLY) if an `incentives_user` changes a submitted claim; UNAVAILABLE
         /// (REGISTRY_UNAVAILABLE) if the registry cannot check a submitted claim.
         ///
         /// Callers: all partner roles.
@@ -2942,8 +2947,8 @@ pub mod claim_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Withdraws a claim finally (R25). This is possible in all states except EDITING and REJECTED.
-        /// The claim becomes REJECTED with the primary reason PARTNER_REQUEST. Its holds and the consent
-        /// window end at once.
+        /// The claim becomes REJECTED with the primary reason PARTNER_REQUEST. At once, its lines are no
+        /// longer held, and the consent window ends.
         ///
         /// Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the reason is OTHER and `comment` is empty;
         /// FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if the claim is a draft or rejected.
@@ -3040,11 +3045,11 @@ pub mod claim_service_client {
         /// changes.
         ///
         /// The texts and their salts are removed from the claim, its history, its comments and its mails,
-        /// and mails that have not been sent yet are not sent. The commitments of the history stay, so
-        /// that every receipt can still be verified and extends earlier ones. The history records who
-        /// erased what and why; that entry is never erased. The other services are told and erase the same
-        /// kinds of data in review cases, notes, consents and mails. Personal data in reports that arrive
-        /// later is not recorded.
+        /// and mails that have not been sent yet are not sent. The salted hashes of the history
+        /// (`Commitment`) stay, so that every receipt can still be verified and extends earlier ones. The
+        /// history records who erased what and why; that entry is never erased. The other services are
+        /// told and erase the same kinds of data in review cases, notes, consents and mails. Personal data
+        /// in reports that arrive later is not recorded.
         ///
         /// The call does not erase documents and their file names, because they are the proof. It also
         /// does not erase request ids, which name their callers for 24 hours, events that are not
@@ -3088,11 +3093,12 @@ pub mod claim_service_client {
         /// Errors: INVALID_ARGUMENT (EVIDENCE_KIND_UNKNOWN), (EVIDENCE_CONTAINS_MACROS),
         /// (EVIDENCE_PASSWORD_PROTECTED), (EVIDENCE_EMPTY), (EVIDENCE_TOO_LARGE) or
         /// (EVIDENCE_HASH_MISMATCH) if the document is refused; INVALID_ARGUMENT (UPLOAD_OUT_OF_ORDER) if
-        /// the messages are in the wrong order; DEADLINE_EXCEEDED (UPLOAD_TOO_SLOW) if the bytes arrive too
-        /// slowly; FAILED_PRECONDITION (TOO_MANY_DOCUMENTS) if the claim has the maximum number of documents;
-        /// RESOURCE_EXHAUSTED (EVIDENCE_QUOTA_EXCEEDED) if the company has reached a quota; INVALID_ARGUMENT
-        /// (MALWARE_FOUND) or UNAVAILABLE (SCANNER_UNAVAILABLE) where documents are scanned. A repeated request, with the same `request_id` and bytes, gets
-        /// the document of the first one in every state.
+        /// the messages are in the wrong order; DEADLINE_EXCEEDED (UPLOAD_TOO_SLOW) if the bytes arrive
+        /// too slowly; FAILED_PRECONDITION (TOO_MANY_DOCUMENTS) if the claim has the maximum number of
+        /// documents; RESOURCE_EXHAUSTED (EVIDENCE_QUOTA_EXCEEDED) if the company has reached a quota;
+        /// INVALID_ARGUMENT (MALWARE_FOUND) or UNAVAILABLE (SCANNER_UNAVAILABLE) where documents are
+        /// scanned. A repeated request, with the same `request_id` and bytes, gets the document of the
+        /// first one in every state.
         ///
         /// Callers: all partner roles.
         pub async fn upload_evidence(
@@ -3124,8 +3130,8 @@ pub mod claim_service_client {
         /// messages contain the bytes in order.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the document does not exist, was removed, or belongs
-        /// to another company; DATA_LOSS (EVIDENCE_DAMAGED) if the stored bytes were changed. Bytes that were
-        /// changed are never returned.
+        /// to another company; DATA_LOSS (EVIDENCE_DAMAGED) if the stored bytes were changed. Bytes that
+        /// were changed are never returned.
         ///
         /// Callers: all partner roles, `poe_reviewer` and `review_lead`.
         pub async fn download_evidence(
@@ -3156,8 +3162,8 @@ pub mod claim_service_client {
         }
         /// Gets the metadata of a document. `DownloadEvidence` returns its bytes.
         ///
-        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the document does not exist, was removed, or belongs to
-        /// another company.
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the document does not exist, was removed, or belongs
+        /// to another company.
         ///
         /// Callers: all partner roles, `poe_reviewer` and `review_lead`.
         pub async fn get_evidence(
@@ -3270,7 +3276,8 @@ pub mod claim_service_client {
         }
         /// Gets a comment of a claim (R55).
         ///
-        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the comment does not exist or belongs to another company.
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the comment does not exist or belongs to another
+        /// company.
         ///
         /// Callers: all partner roles, `poe_reviewer` and `review_lead`.
         pub async fn get_comment(
@@ -3639,8 +3646,8 @@ pub mod claim_service_server {
         /// submission would refuse. If the registry does not answer, the draft is created without the
         /// checks of the directory.
         ///
-        /// Errors: INVALID_ARGUMENT (LOCATION_NOT_OF_PARTNER) if the MPN id is not a location of the
-        /// company.
+        /// Errors: INVALID_ARGUMENT (LOCATION_NOT_OF_PARTNER) if the MPN id does not belong to a location
+        /// of the company.
         ///
         /// Callers: all partner roles.
         async fn create_claim(
@@ -3686,8 +3693,8 @@ pub mod claim_service_server {
         /// FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if no field can be changed; INVALID_ARGUMENT
         /// (CLAIM_INCOMPLETE) if a submitted claim would have violations; INVALID_ARGUMENT
         /// (UNKNOWN_UPDATE_FIELD) if the mask names a field that cannot be changed; INVALID_ARGUMENT
-        /// (LOCATION_NOT_OF_PARTNER) if the MPN id is not a location of the company; PERMISSION_DENIED
-        /// (DRAFTS_ONLY) if an `incentives_user` changes a submitted claim; UNAVAILABLE
+        /// (LOCATION_NOT_OF_PARTNER) if the MPN id does not belong to a location of the company;
+        /// PERMISSION_DENIED (DRAFTS_ONLY) if an `incentives_user` changes a submitted claim; UNAVAILABLE
         /// (REGISTRY_UNAVAILABLE) if the registry cannot check a submitted claim.
         ///
         /// Callers: all partner roles.
@@ -3733,8 +3740,8 @@ pub mod claim_service_server {
             request: tonic::Request<super::ResubmitClaimRequest>,
         ) -> std::result::Result<tonic::Response<super::Claim>, tonic::Status>;
         /// Withdraws a claim finally (R25). This is possible in all states except EDITING and REJECTED.
-        /// The claim becomes REJECTED with the primary reason PARTNER_REQUEST. Its holds and the consent
-        /// window end at once.
+        /// The claim becomes REJECTED with the primary reason PARTNER_REQUEST. At once, its lines are no
+        /// longer held, and the consent window ends.
         ///
         /// Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the reason is OTHER and `comment` is empty;
         /// FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if the claim is a draft or rejected.
@@ -3778,11 +3785,11 @@ pub mod claim_service_server {
         /// changes.
         ///
         /// The texts and their salts are removed from the claim, its history, its comments and its mails,
-        /// and mails that have not been sent yet are not sent. The commitments of the history stay, so
-        /// that every receipt can still be verified and extends earlier ones. The history records who
-        /// erased what and why; that entry is never erased. The other services are told and erase the same
-        /// kinds of data in review cases, notes, consents and mails. Personal data in reports that arrive
-        /// later is not recorded.
+        /// and mails that have not been sent yet are not sent. The salted hashes of the history
+        /// (`Commitment`) stay, so that every receipt can still be verified and extends earlier ones. The
+        /// history records who erased what and why; that entry is never erased. The other services are
+        /// told and erase the same kinds of data in review cases, notes, consents and mails. Personal data
+        /// in reports that arrive later is not recorded.
         ///
         /// The call does not erase documents and their file names, because they are the proof. It also
         /// does not erase request ids, which name their callers for 24 hours, events that are not
@@ -3807,11 +3814,12 @@ pub mod claim_service_server {
         /// Errors: INVALID_ARGUMENT (EVIDENCE_KIND_UNKNOWN), (EVIDENCE_CONTAINS_MACROS),
         /// (EVIDENCE_PASSWORD_PROTECTED), (EVIDENCE_EMPTY), (EVIDENCE_TOO_LARGE) or
         /// (EVIDENCE_HASH_MISMATCH) if the document is refused; INVALID_ARGUMENT (UPLOAD_OUT_OF_ORDER) if
-        /// the messages are in the wrong order; DEADLINE_EXCEEDED (UPLOAD_TOO_SLOW) if the bytes arrive too
-        /// slowly; FAILED_PRECONDITION (TOO_MANY_DOCUMENTS) if the claim has the maximum number of documents;
-        /// RESOURCE_EXHAUSTED (EVIDENCE_QUOTA_EXCEEDED) if the company has reached a quota; INVALID_ARGUMENT
-        /// (MALWARE_FOUND) or UNAVAILABLE (SCANNER_UNAVAILABLE) where documents are scanned. A repeated request, with the same `request_id` and bytes, gets
-        /// the document of the first one in every state.
+        /// the messages are in the wrong order; DEADLINE_EXCEEDED (UPLOAD_TOO_SLOW) if the bytes arrive
+        /// too slowly; FAILED_PRECONDITION (TOO_MANY_DOCUMENTS) if the claim has the maximum number of
+        /// documents; RESOURCE_EXHAUSTED (EVIDENCE_QUOTA_EXCEEDED) if the company has reached a quota;
+        /// INVALID_ARGUMENT (MALWARE_FOUND) or UNAVAILABLE (SCANNER_UNAVAILABLE) where documents are
+        /// scanned. A repeated request, with the same `request_id` and bytes, gets the document of the
+        /// first one in every state.
         ///
         /// Callers: all partner roles.
         async fn upload_evidence(
@@ -3831,8 +3839,8 @@ pub mod claim_service_server {
         /// messages contain the bytes in order.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the document does not exist, was removed, or belongs
-        /// to another company; DATA_LOSS (EVIDENCE_DAMAGED) if the stored bytes were changed. Bytes that were
-        /// changed are never returned.
+        /// to another company; DATA_LOSS (EVIDENCE_DAMAGED) if the stored bytes were changed. Bytes that
+        /// were changed are never returned.
         ///
         /// Callers: all partner roles, `poe_reviewer` and `review_lead`.
         async fn download_evidence(
@@ -3844,8 +3852,8 @@ pub mod claim_service_server {
         >;
         /// Gets the metadata of a document. `DownloadEvidence` returns its bytes.
         ///
-        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the document does not exist, was removed, or belongs to
-        /// another company.
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the document does not exist, was removed, or belongs
+        /// to another company.
         ///
         /// Callers: all partner roles, `poe_reviewer` and `review_lead`.
         async fn get_evidence(
@@ -3888,7 +3896,8 @@ pub mod claim_service_server {
         ) -> std::result::Result<tonic::Response<super::Comment>, tonic::Status>;
         /// Gets a comment of a claim (R55).
         ///
-        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the comment does not exist or belongs to another company.
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the comment does not exist or belongs to another
+        /// company.
         ///
         /// Callers: all partner roles, `poe_reviewer` and `review_lead`.
         async fn get_comment(

@@ -713,8 +713,8 @@ pub mod consent_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Declines a claim on behalf of the customer (R26). The claim is rejected, the holds of its lines
-        /// end, and the partner can no longer read the usage.
+        /// Declines a claim on behalf of the customer (R26). The claim is rejected, its lines are no
+        /// longer held, and the partner can no longer read the usage.
         ///
         /// A decline is possible from submission until the consent window has passed, and after that if
         /// the policy profile of the claim allows it (R43). It overrides an explicit approval. While a
@@ -874,8 +874,8 @@ pub mod consent_service_server {
             &self,
             request: tonic::Request<super::ApproveConsentRequest>,
         ) -> std::result::Result<tonic::Response<super::Consent>, tonic::Status>;
-        /// Declines a claim on behalf of the customer (R26). The claim is rejected, the holds of its lines
-        /// end, and the partner can no longer read the usage.
+        /// Declines a claim on behalf of the customer (R26). The claim is rejected, its lines are no
+        /// longer held, and the partner can no longer read the usage.
         ///
         /// A decline is possible from submission until the consent window has passed, and after that if
         /// the policy profile of the claim allows it (R43). It overrides an explicit approval. While a

@@ -60,13 +60,13 @@ pub struct LineResult {
     /// The claimed product. Format: `products/{product}`, for example `products/power-bi`.
     #[prost(string, tag = "3")]
     pub product: ::prost::alloc::string::String,
-    /// The activity.
+    /// The activity for which the line was assessed.
     #[prost(enumeration = "super::super::r#type::v1::Activity", tag = "4")]
     pub activity: i32,
-    /// The program. Unspecified for recognition only.
+    /// The program that pays for the line. Unspecified if the line is only recognized, but never paid.
     #[prost(enumeration = "super::super::r#type::v1::Program", tag = "5")]
     pub program: i32,
-    /// The verdict.
+    /// Whether the line is eligible for incentives for the activity.
     #[prost(enumeration = "super::super::r#type::v1::Verdict", tag = "6")]
     pub verdict: i32,
     /// The conditions of the guide that apply to the line, in the order of the guide.
@@ -254,7 +254,7 @@ impl ::prost::Name for GuideCondition {
 /// over a rate without a product.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GuideRate {
-    /// The program.
+    /// The program to which the rate applies.
     #[prost(enumeration = "super::super::r#type::v1::Program", tag = "1")]
     pub program: i32,
     /// The product to which the rate applies. Format: `products/{product}`, for example
@@ -303,10 +303,10 @@ pub struct Earning {
     /// The claimed product. Format: `products/{product}`, for example `products/power-bi`.
     #[prost(string, tag = "5")]
     pub product: ::prost::alloc::string::String,
-    /// The activity.
+    /// The activity for which the line earns.
     #[prost(enumeration = "super::super::r#type::v1::Activity", tag = "6")]
     pub activity: i32,
-    /// The program. Unspecified for recognition only.
+    /// The program that pays for the line. Unspecified if the line is only recognized, but never paid.
     #[prost(enumeration = "super::super::r#type::v1::Program", tag = "7")]
     pub program: i32,
     /// The month for which the line earns, in the format `YYYY-MM`, for example `2026-04`.
@@ -1055,7 +1055,7 @@ impl ::prost::Name for CreatePayoutRequest {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ProcessPayoutRequest {
     /// The resource name of the payout. Format: `partners/{partner}/payouts/{payout}`, where
-    /// `{payout}` is a \[0-9a-fA-F\]{8}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{12}.
+    /// `{payout}` is a UUID.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     /// The date on which the payment is now expected to be sent, in the format `YYYY-MM-DD`. If empty,
@@ -1095,7 +1095,7 @@ impl ::prost::Name for ProcessPayoutRequest {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SendPayoutRequest {
     /// The resource name of the payout. Format: `partners/{partner}/payouts/{payout}`, where
-    /// `{payout}` is a \[0-9a-fA-F\]{8}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{12}.
+    /// `{payout}` is a UUID.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     /// The reference of the payment, 1 to 100 characters. If the payout has a reference, it must be
@@ -1136,7 +1136,7 @@ impl ::prost::Name for SendPayoutRequest {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReversePayoutRequest {
     /// The resource name of the payout. Format: `partners/{partner}/payouts/{payout}`, where
-    /// `{payout}` is a \[0-9a-fA-F\]{8}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{12}.
+    /// `{payout}` is a UUID.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     /// Why the payment was reversed, 1 to 500 characters. The partner can read it.
@@ -1172,7 +1172,7 @@ impl ::prost::Name for ReversePayoutRequest {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetPayoutRequest {
     /// The resource name of the payout. Format: `partners/{partner}/payouts/{payout}`, where
-    /// `{payout}` is a \[0-9a-fA-F\]{8}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{12}.
+    /// `{payout}` is a UUID.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
 }
@@ -1433,7 +1433,7 @@ impl ::prost::Name for ImportPayoutsResult {
 /// Request for `WatchEarnings`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchEarningsRequest {
-    /// The tenant whose earnings are watched. Format: `tenants/{tenant}`, where `{tenant}` is a \[0-9a-fA-F\]{8}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{12}.
+    /// The tenant whose earnings are watched. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
     /// Use `tenants/-` for all earnings that the caller may see.
     #[prost(string, tag = "1")]
     pub parent: ::prost::alloc::string::String,
@@ -1752,7 +1752,7 @@ pub enum EarningOutcome {
     Unspecified = 0,
     /// The line is eligible and earns units times rate.
     Earned = 1,
-    /// The line is recognized, but never paid (R53).
+    /// The partner is recognized for the line, but never paid (R53).
     RecognitionOnly = 2,
     /// The association was not official during the whole month (R50).
     NotCredited = 3,

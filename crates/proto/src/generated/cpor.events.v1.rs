@@ -677,9 +677,10 @@ impl ::prost::Name for LinesEnded {
         "/cpor.events.v1.LinesEnded".into()
     }
 }
-/// Associations of an approved claim that were reported as ended turned out to be official (R47): the
-/// customer had consented before another company was awarded the lines, and the registry learned of it
-/// only then. The claim stays on record until the association of the other company is official (R37).
+/// Associations of an approved claim that were reported as ended turned out to be official (R47):
+/// the customer had consented before another company was awarded the lines, and the registry learned
+/// of it only then. The claim stays on record until the association of the other company is official
+/// (R37).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct LinesReinstated {
     /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
@@ -944,7 +945,7 @@ pub struct ReviewReminded {
     /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// The clock.
+    /// The clock that is about to pass.
     #[prost(enumeration = "super::super::r#type::v1::ReviewClock", tag = "3")]
     pub clock: i32,
 }
@@ -969,7 +970,7 @@ pub struct ReviewOverdue {
     /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// The clock.
+    /// The clock that has passed.
     #[prost(enumeration = "super::super::r#type::v1::ReviewClock", tag = "3")]
     pub clock: i32,
 }
@@ -1056,7 +1057,7 @@ impl ::prost::Name for LinesAwarded {
         "/cpor.events.v1.LinesAwarded".into()
     }
 }
-/// A reviewer asked the holder of a contested line for a statement (R37a).
+/// A reviewer asked the partner of an approved claim for a statement about contested lines (R37a).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StatementRequested {
     /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
@@ -1386,7 +1387,7 @@ pub struct LegacyHolderGone {
     /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
     #[prost(string, tag = "1")]
     pub tenant: ::prost::alloc::string::String,
-    /// The key. Format: `subscriptions/{subscription}`.
+    /// The key that the holder no longer holds. Format: `subscriptions/{subscription}`.
     #[prost(string, tag = "2")]
     pub key: ::prost::alloc::string::String,
     /// The id of the holder, a UUID. Another legacy association can hold the key later.
@@ -1474,8 +1475,8 @@ pub struct CompetitionChanged {
     /// When the first clock of the case passes. Absent while the clocks are stopped.
     #[prost(message, optional, tag = "4")]
     pub due_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The ids of the lines whose keys a competing claim has been awarded, and that this approved claim
-    /// keeps until the association of the other claim becomes official, each a UUID.
+    /// The ids of the lines whose keys a competing claim has been awarded, and that this approved
+    /// claim keeps until the association of the other claim becomes official, each a UUID.
     #[prost(string, repeated, tag = "5")]
     pub awarded_line_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -1884,7 +1885,7 @@ pub struct SubscriptionFacts {
     /// The id of the subscription, a UUID.
     #[prost(string, tag = "1")]
     pub subscription_id: ::prost::alloc::string::String,
-    /// The status.
+    /// The status of the subscription.
     #[prost(enumeration = "super::super::r#type::v1::SubscriptionStatus", tag = "2")]
     pub status: i32,
     /// The purchase channel.
@@ -1936,7 +1937,7 @@ impl ::prost::Name for PartnerFacts {
 /// An enrollment of a partner in a program.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EnrollmentFacts {
-    /// The program.
+    /// The program in which the partner is enrolled.
     #[prost(enumeration = "super::super::r#type::v1::Program", tag = "1")]
     pub program: i32,
     /// When the enrollment begins.
@@ -1956,7 +1957,8 @@ impl ::prost::Name for EnrollmentFacts {
         "/cpor.events.v1.EnrollmentFacts".into()
     }
 }
-/// Associations of a claim ended. They were official, or pending (by supersession or expiry).
+/// Associations of a claim ended. They were official, or they were pending and ended by supersession
+/// or expiry.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AssociationEnded {
     /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
@@ -2036,8 +2038,8 @@ impl ::prost::Name for PartnerChanged {
         "/cpor.events.v1.PartnerChanged".into()
     }
 }
-/// The registry has started with its first catalog of products, or with another one than before (R9).
-/// The catalog applies from the effective time of the event.
+/// The registry has started with its first catalog of products, or with another one than before
+/// (R9). The catalog applies from the effective time of the event.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CatalogChanged {
     /// All products of the catalog.
@@ -2126,10 +2128,10 @@ pub struct LineVerdict {
     /// The id of the line, a UUID.
     #[prost(string, tag = "1")]
     pub line_id: ::prost::alloc::string::String,
-    /// The activity.
+    /// The activity for which the line was assessed.
     #[prost(enumeration = "super::super::r#type::v1::Activity", tag = "2")]
     pub activity: i32,
-    /// The verdict.
+    /// Whether the line is eligible for incentives for the activity.
     #[prost(enumeration = "super::super::r#type::v1::Verdict", tag = "3")]
     pub verdict: i32,
     /// The names of the conditions of the program guide that did not hold.

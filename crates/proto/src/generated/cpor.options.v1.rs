@@ -57,9 +57,9 @@ impl ::prost::Name for Access {
         "/cpor.options.v1.Access".into()
     }
 }
-/// Which services may send an event, and to which services. A server does not start if an event lacks
-/// this option. A delivery that contains an event of another service, or for another service, fails
-/// with PERMISSION_DENIED as a whole.
+/// Which services may send an event, and to which services. A server does not start if an event
+/// lacks this option. A delivery that contains an event of another service, or for another service,
+/// fails with PERMISSION_DENIED as a whole.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EventAccess {
     /// The services that may send the event.
@@ -317,10 +317,10 @@ pub enum ErrorReason {
     /// The token is for a partner or a tenant that the directory does not know. Code
     /// PERMISSION_DENIED. The metadata key `owner` holds its name, for example `partners/contoso`.
     OwnerUnknown = 26,
-    /// The user, or the user's company, has too many concurrent calls of this kind (unary calls, streams
-    /// of responses, or uploads). Code RESOURCE_EXHAUSTED. The metadata key `scope` is `user`, `partner`,
-    /// `tenant` or `service`, and `limit` holds the maximum number; `google.rpc.RetryInfo` says when to
-    /// retry.
+    /// The user, or the user's company, has too many concurrent calls of this kind (unary calls,
+    /// streams of responses, or uploads). Code RESOURCE_EXHAUSTED. The metadata key `scope` is `user`,
+    /// `partner`, `tenant` or `service`, and `limit` holds the maximum number; `google.rpc.RetryInfo`
+    /// says when to retry.
     TooManyCalls = 27,
     /// The calling service may not send an event of this kind to the destination. Code
     /// PERMISSION_DENIED. The metadata key `event` names the kind, for example `customer_declined`.
@@ -329,10 +329,10 @@ pub enum ErrorReason {
     /// PERMISSION_DENIED. The metadata key `method` names the method, and `side` the side, for example
     /// `partner`.
     ActorNotAllowed = 29,
-    /// The messages of the concurrent calls of the user, or of the user's company, take too much memory.
-    /// Code RESOURCE_EXHAUSTED. The metadata key `scope` is `user`, `partner`, `tenant` or `service`, and
-    /// `limit` holds the maximum number of bytes; `google.rpc.RetryInfo` says when to retry. Send smaller
-    /// messages, or fewer at the same time.
+    /// The messages of the concurrent calls of the user, or of the user's company, take too much
+    /// memory. Code RESOURCE_EXHAUSTED. The metadata key `scope` is `user`, `partner`, `tenant` or
+    /// `service`, and `limit` holds the maximum number of bytes; `google.rpc.RetryInfo` says when to
+    /// retry. Send smaller messages, or fewer at the same time.
     TooManyRequestBytes = 35,
 }
 impl ErrorReason {

@@ -58,7 +58,7 @@ impl ::prost::Name for Location {
 /// The enrollment of a partner in a program.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Enrollment {
-    /// The program.
+    /// The program in which the partner is enrolled.
     #[prost(enumeration = "super::super::r#type::v1::Program", tag = "1")]
     pub program: i32,
     /// When the enrollment begins.
@@ -252,7 +252,8 @@ pub struct Association {
     /// The product. Format: `products/{product}`, for example `products/power-bi`.
     #[prost(string, tag = "5")]
     pub product: ::prost::alloc::string::String,
-    /// The activity. In a response of `LookupAssociations`, `activities` lists all of them.
+    /// The activity of the partner. In a response of `LookupAssociations`, `activities` lists all of
+    /// them.
     #[prost(enumeration = "super::super::r#type::v1::Activity", tag = "6")]
     pub activity: i32,
     /// The state of the association.
@@ -691,9 +692,9 @@ pub struct ListTenantsRequest {
     /// 1000.
     #[prost(int32, tag = "1")]
     pub page_size: i32,
-    /// The `next_page_token` of the previous `ListTenants` response. Empty requests the first page. All
-    /// other fields except `page_size` must be the same as in the previous request; otherwise the call
-    /// fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
+    /// The `next_page_token` of the previous `ListTenants` response. Empty requests the first page.
+    /// All other fields except `page_size` must be the same as in the previous request; otherwise the
+    /// call fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
     #[prost(string, tag = "2")]
     pub page_token: ::prost::alloc::string::String,
     /// Returns only tenants that match the filter. If empty, returns all. The syntax is that of
@@ -1231,8 +1232,8 @@ pub struct CheckClaimRequest {
     /// The lines of the claim, at most 200.
     #[prost(message, repeated, tag = "6")]
     pub lines: ::prost::alloc::vec::Vec<LineToCheck>,
-    /// The MPN id that a submitted claim has. Empty for a draft. If `mpn_id` equals it, the claim keeps
-    /// the location even if it is no longer one of the partner (R2a).
+    /// The MPN id that a submitted claim has. Empty for a draft. If `mpn_id` equals it, the claim
+    /// keeps the location even if it is no longer one of the partner (R2a).
     #[prost(string, tag = "7")]
     pub submitted_mpn_id: ::prost::alloc::string::String,
     /// The domain that a submitted claim has. Empty for a draft. If `customer_domain` equals it, the
@@ -1301,8 +1302,8 @@ pub struct CheckClaimResponse {
     /// because it keeps its location, domain and tenant (R2a).
     #[prost(message, repeated, tag = "6")]
     pub changes: ::prost::alloc::vec::Vec<DirectoryViolation>,
-    /// What the tenant has that can be claimed in the solution area, if `suggest_lines` is set. Empty if
-    /// `customer_domain` is not one of the tenant's domains (R12a).
+    /// What the tenant has that can be claimed in the solution area, if `suggest_lines` is set. Empty
+    /// if `customer_domain` is not one of the tenant's domains (R12a).
     #[prost(message, repeated, tag = "7")]
     pub suggested_lines: ::prost::alloc::vec::Vec<SuggestedLine>,
 }
@@ -1786,7 +1787,7 @@ impl ProductFamily {
 pub enum ErrorReason {
     /// The value is not specified.
     Unspecified = 0,
-    /// The MPN id is not a location of this partner.
+    /// The MPN id does not belong to a location of this partner.
     LocationNotOfPartner = 1,
     /// The MPN id already belongs to another partner. Code ALREADY_EXISTS, in the result of a row.
     MpnIdTaken = 2,
@@ -2159,8 +2160,8 @@ pub mod registry_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Returns the tenant to which a domain belongs, and nothing else about the tenant (R12a). What the
-        /// tenant has is shown for a claim that names it with the domain:
+        /// Returns the tenant to which a domain belongs, and nothing else about the tenant (R12a). What
+        /// the tenant has is shown for a claim that names it with the domain:
         /// `cpor.claims.v1.ClaimService.SuggestClaimLines`.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if no tenant has the domain.
@@ -2291,8 +2292,8 @@ pub mod registry_service_client {
         }
         /// Gets a workload that a tenant uses.
         ///
-        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the tenant does not use the workload, does not exist or
-        /// is not the caller's tenant.
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the tenant does not use the workload, does not exist
+        /// or is not the caller's tenant.
         ///
         /// Callers: `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`, `operator` and
         /// `customer_admin`.
@@ -2588,9 +2589,9 @@ pub mod registry_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Returns whether a partner may read the usage of one workload or subscription. It may while it
-        /// is officially on record for it (R50). For a workload or subscription that does not exist, the
-        /// answer is no.
+        /// Returns whether a partner may read the usage of one workload or subscription. A partner may do
+        /// so while it is officially on record for the workload or subscription (R50). For a workload or
+        /// subscription that does not exist, the answer is no.
         ///
         /// Callers: all partner roles and the service `eligibility`.
         pub async fn check_usage_access(
@@ -2865,8 +2866,8 @@ pub mod registry_service_server {
             tonic::Response<super::ListTenantsResponse>,
             tonic::Status,
         >;
-        /// Returns the tenant to which a domain belongs, and nothing else about the tenant (R12a). What the
-        /// tenant has is shown for a claim that names it with the domain:
+        /// Returns the tenant to which a domain belongs, and nothing else about the tenant (R12a). What
+        /// the tenant has is shown for a claim that names it with the domain:
         /// `cpor.claims.v1.ClaimService.SuggestClaimLines`.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if no tenant has the domain.
@@ -2915,8 +2916,8 @@ pub mod registry_service_server {
         >;
         /// Gets a workload that a tenant uses.
         ///
-        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the tenant does not use the workload, does not exist or
-        /// is not the caller's tenant.
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the tenant does not use the workload, does not exist
+        /// or is not the caller's tenant.
         ///
         /// Callers: `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`, `operator` and
         /// `customer_admin`.
@@ -3029,9 +3030,9 @@ pub mod registry_service_server {
             tonic::Response<super::ListAssociationsResponse>,
             tonic::Status,
         >;
-        /// Returns whether a partner may read the usage of one workload or subscription. It may while it
-        /// is officially on record for it (R50). For a workload or subscription that does not exist, the
-        /// answer is no.
+        /// Returns whether a partner may read the usage of one workload or subscription. A partner may do
+        /// so while it is officially on record for the workload or subscription (R50). For a workload or
+        /// subscription that does not exist, the answer is no.
         ///
         /// Callers: all partner roles and the service `eligibility`.
         async fn check_usage_access(

@@ -1372,8 +1372,8 @@ impl AwardOutcome {
 pub enum ErrorReason {
     /// The value is not specified.
     Unspecified = 0,
-    /// The caller is not the reviewer of the case: another reviewer has it, or nobody. Code
-    /// PERMISSION_DENIED.
+    /// The caller is not the reviewer of the case: the case is assigned to another reviewer, or to
+    /// nobody. Code PERMISSION_DENIED.
     NotCaseReviewer = 1,
     /// The case already has a reviewer. A review lead can assign it to another one. Code
     /// FAILED_PRECONDITION.
@@ -1397,8 +1397,8 @@ pub enum ErrorReason {
     /// Reason of a violation of AWARDS_NOT_POSSIBLE: another arbitration of the key is in progress, or
     /// a competing case is being approved; retry.
     KeyBusy = 8,
-    /// Reason of a violation of AWARDS_NOT_POSSIBLE: the key has already been awarded to another
-    /// successor of its official holder (R37).
+    /// Reason of a violation of AWARDS_NOT_POSSIBLE: another partner is officially on record for the
+    /// key, and the key has already been awarded to another claim as the successor (R37).
     SuccessorExists = 9,
     /// Reason of a violation of AWARDS_NOT_POSSIBLE: the tenant has no such workload or subscription.
     KeyUnknown = 10,
@@ -1703,11 +1703,11 @@ pub mod review_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Confirms that the customer contact of the claim can decide for the tenant (R43a). It is needed if
-        /// the contact's address is not at one of the tenant's domains. From then on, an approval by the
-        /// link in a notice counts, and so does silence. What the contact has decided before counts from
-        /// the confirmation on. The confirmation ends when the partner changes the contact. If the contact
-        /// is authorized already, the case is returned unchanged.
+        /// Confirms that the customer contact of the claim can decide for the tenant (R43a). The
+        /// confirmation is needed if the contact's address is not at one of the tenant's domains. From the
+        /// confirmation on, an approval by the link in a notice counts, and so does silence, and what the
+        /// contact has decided before. The confirmation ends when the partner changes the contact. If the
+        /// contact is authorized already, the case is returned unchanged.
         ///
         /// Errors: PERMISSION_DENIED (NOT_CASE_REVIEWER) if the caller is neither the reviewer of the case
         /// nor a review lead; FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if the case is rejected or closed.
@@ -1833,15 +1833,16 @@ pub mod review_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Asks for a statement about contested lines. On an approved case, its partner is asked (R37a): it
-        /// has the length of the partner response deadline to add a comment or a document. On an open case
-        /// that competes with a legacy association, the holder of that association is asked through its
-        /// contact, and answers by the link in the mail (R58a). Silence is shown in the case and decides
-        /// nothing. Any reviewer can ask, because the statement matters for the competing claim.
+        /// Asks for a statement about contested lines. On an approved case, its partner is asked (R37a) to
+        /// add a comment or a document, and has as much time as for the response to a request for partner
+        /// action. On an open case that competes with a legacy association, the holder of that association
+        /// is asked through its contact, and answers by the link in the mail (R58a). Silence is shown in
+        /// the case and decides nothing. Any reviewer can ask, because the statement matters for the
+        /// competing claim.
         ///
         /// Errors: FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if the case is neither approved nor open;
-        /// FAILED_PRECONDITION (STATEMENT_NOT_POSSIBLE) if no line of the case is contested by somebody who
-        /// can be asked so, or an earlier request is still open.
+        /// FAILED_PRECONDITION (STATEMENT_NOT_POSSIBLE) if no line of the case is contested by somebody
+        /// who can be asked in this way, or an earlier request is still open.
         ///
         /// Callers: `poe_reviewer` and `review_lead`.
         pub async fn request_statement(
@@ -1963,8 +1964,8 @@ pub mod review_service_client {
         /// in one step (R37). The request must award every contested key of the cases that it names.
         ///
         /// For each awarded key, the other open cases lose their line. A pending hold of another company
-        /// ends at once. An official holder stays on record until the association of the winner becomes
-        /// official. The winning cases can be approved afterwards.
+        /// ends at once. A partner that is officially on record stays so until the association of the
+        /// winner becomes official. The winning cases can be approved afterwards.
         ///
         /// Errors: FAILED_PRECONDITION (AWARDS_NOT_POSSIBLE) if a key cannot be awarded as requested;
         /// `google.rpc.PreconditionFailure` names each such key with its reason, and nothing is awarded.
@@ -1997,8 +1998,8 @@ pub mod review_service_client {
         }
         /// Gets an arbitration that `ArbitrateLines` has recorded (R37).
         ///
-        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the arbitration does not exist, or was refused because
-        /// a key could not be awarded as requested.
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the arbitration does not exist, or was refused
+        /// because a key could not be awarded as requested.
         ///
         /// Callers: `poe_reviewer` and `review_lead`.
         pub async fn get_arbitration(
@@ -2197,11 +2198,11 @@ pub mod review_service_server {
             &self,
             request: tonic::Request<super::TakeReviewCaseRequest>,
         ) -> std::result::Result<tonic::Response<super::ReviewCase>, tonic::Status>;
-        /// Confirms that the customer contact of the claim can decide for the tenant (R43a). It is needed if
-        /// the contact's address is not at one of the tenant's domains. From then on, an approval by the
-        /// link in a notice counts, and so does silence. What the contact has decided before counts from
-        /// the confirmation on. The confirmation ends when the partner changes the contact. If the contact
-        /// is authorized already, the case is returned unchanged.
+        /// Confirms that the customer contact of the claim can decide for the tenant (R43a). The
+        /// confirmation is needed if the contact's address is not at one of the tenant's domains. From the
+        /// confirmation on, an approval by the link in a notice counts, and so does silence, and what the
+        /// contact has decided before. The confirmation ends when the partner changes the contact. If the
+        /// contact is authorized already, the case is returned unchanged.
         ///
         /// Errors: PERMISSION_DENIED (NOT_CASE_REVIEWER) if the caller is neither the reviewer of the case
         /// nor a review lead; FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if the case is rejected or closed.
@@ -2247,15 +2248,16 @@ pub mod review_service_server {
             &self,
             request: tonic::Request<super::RequestPartnerActionRequest>,
         ) -> std::result::Result<tonic::Response<super::ReviewCase>, tonic::Status>;
-        /// Asks for a statement about contested lines. On an approved case, its partner is asked (R37a): it
-        /// has the length of the partner response deadline to add a comment or a document. On an open case
-        /// that competes with a legacy association, the holder of that association is asked through its
-        /// contact, and answers by the link in the mail (R58a). Silence is shown in the case and decides
-        /// nothing. Any reviewer can ask, because the statement matters for the competing claim.
+        /// Asks for a statement about contested lines. On an approved case, its partner is asked (R37a) to
+        /// add a comment or a document, and has as much time as for the response to a request for partner
+        /// action. On an open case that competes with a legacy association, the holder of that association
+        /// is asked through its contact, and answers by the link in the mail (R58a). Silence is shown in
+        /// the case and decides nothing. Any reviewer can ask, because the statement matters for the
+        /// competing claim.
         ///
         /// Errors: FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if the case is neither approved nor open;
-        /// FAILED_PRECONDITION (STATEMENT_NOT_POSSIBLE) if no line of the case is contested by somebody who
-        /// can be asked so, or an earlier request is still open.
+        /// FAILED_PRECONDITION (STATEMENT_NOT_POSSIBLE) if no line of the case is contested by somebody
+        /// who can be asked in this way, or an earlier request is still open.
         ///
         /// Callers: `poe_reviewer` and `review_lead`.
         async fn request_statement(
@@ -2301,8 +2303,8 @@ pub mod review_service_server {
         /// in one step (R37). The request must award every contested key of the cases that it names.
         ///
         /// For each awarded key, the other open cases lose their line. A pending hold of another company
-        /// ends at once. An official holder stays on record until the association of the winner becomes
-        /// official. The winning cases can be approved afterwards.
+        /// ends at once. A partner that is officially on record stays so until the association of the
+        /// winner becomes official. The winning cases can be approved afterwards.
         ///
         /// Errors: FAILED_PRECONDITION (AWARDS_NOT_POSSIBLE) if a key cannot be awarded as requested;
         /// `google.rpc.PreconditionFailure` names each such key with its reason, and nothing is awarded.
@@ -2316,8 +2318,8 @@ pub mod review_service_server {
         ) -> std::result::Result<tonic::Response<super::Arbitration>, tonic::Status>;
         /// Gets an arbitration that `ArbitrateLines` has recorded (R37).
         ///
-        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the arbitration does not exist, or was refused because
-        /// a key could not be awarded as requested.
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the arbitration does not exist, or was refused
+        /// because a key could not be awarded as requested.
         ///
         /// Callers: `poe_reviewer` and `review_lead`.
         async fn get_arbitration(

@@ -15,7 +15,7 @@ pub enum ActorSide {
     Customer = 4,
     /// The passing of a deadline.
     Time = 5,
-    /// A service, on its own behalf.
+    /// A service that does not act for a person.
     System = 6,
 }
 impl ActorSide {
@@ -58,7 +58,7 @@ pub enum Verdict {
     Eligible = 1,
     /// At least one condition of the program guide does not hold.
     NotEligible = 2,
-    /// The line is recognized, but never paid.
+    /// The partner is recognized for the line, but never paid (R53).
     RecognitionOnly = 3,
 }
 impl Verdict {
@@ -91,7 +91,7 @@ impl Verdict {
 pub enum AssociationState {
     /// There is no association.
     Unspecified = 0,
-    /// The key is held for the partner, and the customer can still decline.
+    /// The workload or subscription is reserved for the partner, and the customer can still decline.
     Pending = 1,
     /// The partner is officially on record.
     Official = 2,
@@ -136,7 +136,8 @@ pub enum AssociationEndReason {
     Expired = 3,
     /// The association of another company replaced it (R37).
     Superseded = 4,
-    /// The claim was rejected for another reason.
+    /// The claim was rejected, but the customer did not decline it and the partner did not withdraw
+    /// it.
     Rejected = 5,
 }
 impl AssociationEndReason {
@@ -466,7 +467,8 @@ impl FurtherRejectionReason {
     }
 }
 /// A clock of a review case. Its length in business days comes from the policy profile of the claim
-/// (R45). All clocks stop while a line of the claim is contested (R37).
+/// (R45). All clocks stop while a line of the claim is contested, unless the profile lets them run
+/// (R37).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ReviewClock {
@@ -708,8 +710,9 @@ pub enum NoticeState {
     Accepted = 2,
     /// The customer's mail system permanently refused the notice.
     Bounced = 3,
-    /// The notice was not sent, because the customer decided, a newer notice replaced it, the consent
-    /// window passed, or the claim was closed before.
+    /// The notice was withdrawn from the queue, because the customer decided, a newer notice replaced
+    /// it, the consent window passed, or the claim was closed. An attempt to send it can have
+    /// succeeded before.
     Withdrawn = 4,
 }
 impl NoticeState {
