@@ -61,6 +61,7 @@ impl Api {
         let db = self.db.writer();
         let stored = payouts::get(db, &payout.name()).await.map_err(unavailable)?;
         if change.validate_only {
+            // The writer finds conflicts only when it saves, which it has not done.
             let conflict = payouts::find_conflict(db, &payout, stored.is_none()).await.map_err(unavailable)?;
             conflict.map_or(Ok(()), |conflict| Err(CommandError::Conflict(conflict)))?;
         }

@@ -375,6 +375,8 @@ fn to_payout(row: Model) -> Result<StoredPayout, StoreError> {
     Ok(StoredPayout { version: u64::try_from(row.version).map_err(negative)?, payout, totals })
 }
 
+/// Returns the row of the payout after `change`. `totals` are the number of its lines and their
+/// sum.
 fn from_payout(change: &Change<Payout>, totals: (i64, i64)) -> Result<ActiveModel, StoreError> {
     to_row(&change.after, totals)
 }

@@ -154,7 +154,8 @@ impl Association {
         }
     }
 
-    /// Returns the time from which the association is official, or was until it ended.
+    /// Returns the time from which the association is official, or was until it ended. `None` if it
+    /// was never official.
     pub(crate) fn official_since(&self) -> Option<Timestamp> {
         match self.state {
             AssociationState::Pending => None,

@@ -89,6 +89,7 @@ fn add_row(
     }
     let outcome = import.add_row(usage);
     if !matches!(outcome, ImportOutcome::Refused(_)) {
+        // Usage belongs to no aggregate, so the request id is recorded with the tenant.
         let key = AggregateKey::new(usage.id.key.tenant.to_string(), usage.id.key.tenant.uuid());
         requests.add(request.clone(), key);
     }
