@@ -150,8 +150,8 @@ impl Tenant {
 
     /// Returns the event that tells the partner of the key's legacy association that a claim
     /// competes with it, or that a reviewer asks for its statement (R58a). If no legacy association
-    /// holds the key any more, returns the events that tell the review case so. `named_holder` is the
-    /// holder that the request names, or `None` if it names none.
+    /// holds the key any more, returns the events that tell the review case so. `named_holder` is
+    /// the holder that the request names, or `None` if it names none.
     pub(crate) fn notify_legacy_holder(
         &self,
         key: &AssociationKey,
