@@ -110,8 +110,11 @@ pub struct TestIssuer {
 #[derive(Debug, Default)]
 struct IssuerState {
     url: Mutex<String>,
+    /// The published keys as JWKs.
     keys: Mutex<Vec<Value>>,
+    /// The number of times that the keys were fetched.
     key_fetches: AtomicUsize,
+    /// Whether requests are answered with an error.
     fails: AtomicBool,
 }
 
