@@ -55,9 +55,9 @@ impl Command {
         self
     }
 
-    /// Requires that the aggregate still has this version (0: that it does not exist). Otherwise
-    /// the command fails with [`CommandError::VersionMismatch`]. Used when the decision depends on
-    /// data that was collected for that version.
+    /// Requires that the aggregate still has this version (0: that it does not exist; `None`: any
+    /// version). Otherwise the command fails with [`CommandError::VersionMismatch`]. Used when the
+    /// decision depends on data that was collected for that version.
     #[must_use]
     pub fn expect_version(mut self, version: impl Into<Option<u64>>) -> Self {
         self.expected_version = version.into();

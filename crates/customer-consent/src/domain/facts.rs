@@ -151,6 +151,7 @@ impl Consent {
             }
             (EditNotice::Repeat, _) => return Some(self.notify_again(claim, notices[1], now)),
             (EditNotice::NewRequest, Effect::MovesTo(StateKind::Requested)) => {}
+            // The claim is approved: only its contacts can have been corrected (R29a).
             (EditNotice::NewRequest, Effect::MovesTo(_) | Effect::StateKept) => {
                 return Some(self.ask_corrected_contact(claim, notices[1], terms, now));
             }

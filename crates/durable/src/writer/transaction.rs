@@ -119,8 +119,8 @@ impl<S: Store> WriterContext<S> {
     }
 }
 
-/// Returns the request ids of commands, with the commands' aggregates, without the request ids that
-/// are already known to be used.
+/// Returns the request ids of commands (not those of the rows of imports), with the commands'
+/// aggregates, without the request ids that are already known to be used.
 fn new_requests<'j, S: Store>(
     decided: impl Iterator<Item = (&'j Job<S>, &'j JobResult<S>)>,
     known_requests: &HashSet<RequestKey>,

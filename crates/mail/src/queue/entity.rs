@@ -40,7 +40,8 @@ pub(crate) struct Model {
     pub(crate) next_attempt_time: DateTimeUtc,
     /// The real time of the first attempt; NULL before it.
     pub(crate) first_attempt_time: Option<DateTimeUtc>,
-    /// The real time at which the sender stored the final state of the mail.
+    /// The real time at which the sender stored the final state of the mail. NULL before that, and
+    /// if the mail was withdrawn because its recipient was erased.
     pub(crate) settle_time: Option<DateTimeUtc>,
     /// The id of the current lease. Only the sender with this lease may finish or postpone the
     /// mail.

@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 pub struct StatementRequest {
     /// The time at which the reviewer asked.
     pub request_time: Timestamp,
-    /// The time until which the company can answer. `None` until it has been reported.
+    /// The time until which the company can answer; the latest one if several holders were asked.
+    /// `None` until it has been reported.
     pub due_time: Option<Timestamp>,
     /// Whether the request is open, or how it ended.
     pub status: StatementStatus,
@@ -118,8 +119,8 @@ impl ReviewCase {
     /// this holder is marked as answered.
     #[must_use]
     pub fn add_legacy_statement(&self, key: &AssociationKey, text: String, time: Timestamp) -> Transition<Self> {
-        let settled = self.report_legacy_statement(key, StatementStatus::Given, None, time);
-        let mut next = settled.map_or_else(|| self.clone(), |settled| settled.next);
+        let answered = self.report_legacy_statement(key, StatementStatus::Given, None, time);
+        let mut next = answered.map_or_else(|| self.clone(), |answered| answered.next);
         next.legacy_statements.push(LegacyStatement { text, time });
         next.update_time = time.max(next.update_time);
         Transition::new(next, [CaseEvent::StatementReported])
