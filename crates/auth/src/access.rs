@@ -25,7 +25,7 @@ pub enum Access {
         roles: Vec<Role>,
         /// The services that may call the method.
         services: Vec<Service>,
-        /// The persons on whose behalf the services may call the method.
+        /// The sides (such as the partner's) for whose persons each service may call the method.
         on_behalf_of: Vec<OnBehalfOf>,
         /// The path of the request field that contains a resource name. The owner in that name (a
         /// partner or tenant) must be the caller's. The path is empty if no owner is checked.

@@ -139,8 +139,8 @@ impl Issuer {
         }
     }
 
-    /// Waits for keys that include one for tokens with this `kid` (key id). Returns true if they
-    /// are there. This causes at most one fetch a minute.
+    /// Waits until the issuer has a usable key for tokens with this `kid` (key id). Returns false
+    /// if the wait ended without one. This causes at most one fetch a minute.
     pub(super) async fn wait_for_key(&self, kid: Option<&str>) -> bool {
         if matches!(self.source, KeySource::Fixed) {
             return false;

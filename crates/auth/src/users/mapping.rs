@@ -9,19 +9,23 @@ use crate::{Caller, claims::SERVICE_SUBJECT_PREFIX};
 
 /// The maximum number of characters of the id of a user.
 const MAX_ID_CHARS: usize = 200;
-/// The prefix of the subjects of people who use a link in a mail.
+/// The prefix of the subjects of people who act by a link in a mail and have no token of an issuer.
 const LINK_SUBJECT_PREFIX: &str = "link:";
 
-/// The names of an issuer's claims and roles.
+/// How the claims and roles in an issuer's tokens are read. *Claims* are the fields of a token.
 #[derive(Debug)]
 pub(super) struct ClaimMapping {
     issuer_name: Option<String>,
     subject_claim: String,
     roles_claim: String,
+    /// The issuer's names of roles, each with the role that it grants. If the map is empty, the
+    /// issuer uses the names of the roles themselves.
     roles: BTreeMap<String, Role>,
     partner_claim: String,
     tenant_claim: String,
+    /// The partner that all users of the issuer belong to, if there is such a partner.
     partner: Option<PartnerId>,
+    /// The tenant that all users of the issuer administer, if there is such a tenant.
     tenant: Option<TenantId>,
 }
 
@@ -53,7 +57,7 @@ impl ClaimMapping {
             (Some(partner), _) if side == ActorSide::Partner => (Some(partner.clone()), None),
             (_, Some(tenant)) if side == ActorSide::Customer => (None, Some(tenant)),
             (None, None) => (parse(claims, &self.partner_claim)?, parse(claims, &self.tenant_claim)?),
-            // A caller without roles is refused by every method, which tells why.
+            // Every method refuses a caller without roles, with a message that says why.
             _ if roles.is_empty() => (None, None),
             _ => return Err("the issuer must not grant roles of this side"),
         };

@@ -7,8 +7,8 @@
 //! | `json` | Parses claims and refuses duplicate names. |
 //! | `key_set` | Parses the keys of an issuer and decides which algorithms each is accepted for. |
 //! | `source`, `fetch` | Load keys from a file, a URL, or by OpenID Connect Discovery. |
-//! | `issuer`, `demand` | Keep the keys of an issuer fresh, and limit the fetches that unknown keys
-//! cause. |
+//! | `issuer` | Keeps the keys of an issuer fresh. |
+//! | `demand` | Limits how often unknown keys cause a fetch. |
 mod config;
 mod demand;
 mod fetch;
@@ -166,8 +166,8 @@ impl UserIssuers {
         found.ok_or_else(|| refuse("its issuer is unknown"))
     }
 
-    /// Waits until the key of a refused token is there, if its issuer may have published it since
-    /// the last fetch. Returns true if the token should be verified again.
+    /// Waits for the key of a refused token, if the token's issuer may have published that key
+    /// since the last fetch. Returns true if the token should be verified again.
     pub(crate) async fn wait_for_key(&self, token: &str) -> bool {
         let Ok(UnverifiedToken { header, claims, .. }) = parse(token) else { return false };
         let Ok((_, issuer)) = self.issuer_of(&claims) else { return false };

@@ -51,8 +51,9 @@ pub(super) async fn upload_evidence(
     let call = call.with_etag(&metadata.etag).with_validate_only(metadata.validate_only);
 
     let (limit_bytes, admission) = check_admission(intake, &call).await?;
-    // The request id is looked up after the claim was read: if the document of the first request
-    // with this id filled the claim, the id is found here, and the repeated request succeeds.
+    // The request id is looked up after the claim is read. If the claim accepts no further document
+    // because the first request with this id added the last one, the lookup finds the id, and the
+    // repeated request succeeds.
     let is_repeated = !call.validate_only && is_request_known(intake, &opened, &metadata.request_id).await?;
     let id = EvidenceId(intake.entropy.uuid());
     let (mut upload, pending) = match admission {

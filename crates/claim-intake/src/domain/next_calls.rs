@@ -18,7 +18,8 @@ const EVIDENCE: &str = "evidence";
 /// The fields of an upload that have to be filled in.
 const UPLOAD: &[&str] = &["metadata.parent", "metadata.file_name", "data"];
 
-/// Returns the methods that end a wait, best first, with the fields that they need.
+/// Returns the names of the methods that end a wait, best first, each with the request fields that
+/// it needs.
 const fn calls_that_end(wait: Wait) -> &'static [(&'static str, &'static [&'static str])] {
     match wait {
         Wait::Submission => &[("SubmitClaim", &["name"])],
