@@ -55,6 +55,7 @@ pub(crate) enum RowResult {
     Unchanged,
     /// The claim exists and is not a draft. It stays as it is.
     NotADraft,
+    /// The row has an error. It changed nothing.
     Refused,
 }
 
