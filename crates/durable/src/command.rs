@@ -1,7 +1,7 @@
 //! Commands to a writer, and the outcomes and errors that a writer answers with.
 //!
 //! A *stream* is the ordered sequence of events that one aggregate of another service sends to this
-//! service.
+//! service. An *aggregate* is a unit that is loaded, decided and saved as a whole, such as a claim.
 use cpor_auth::Caller;
 use cpor_rpc::reflect;
 use cpor_types::{Actor, Service, Timestamp};

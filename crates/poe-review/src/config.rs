@@ -15,7 +15,7 @@ pub struct Config {
     /// but slower.
     pub approval_lease_seconds: u64,
     /// The delay in milliseconds before an approval or arbitration is retried after its first
-    /// failure. The delay doubles with each further failure, up to the lease.
+    /// failure. The delay doubles with each further failure, up to `approval_lease_seconds`.
     pub approval_retry_millis: u64,
     /// The number of milliseconds between two searches for approvals and arbitrations to retry.
     pub approval_poll_millis: u64,

@@ -47,7 +47,7 @@ pub(crate) struct ConsentText<'a> {
     /// The consent that the texts are about.
     consent: &'a Consent,
     /// Whether the consent window (the time in which silence counts as consent) is counted from the
-    /// notice at submission (R41).
+    /// notice (mail) at submission (R41).
     counts_from_submission: bool,
     /// The length of the consent window, for example "7 calendar days".
     window_length: String,

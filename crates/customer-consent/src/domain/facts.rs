@@ -19,7 +19,8 @@ use super::{ClaimSummary, Consent, Event, Terms};
 /// The approval of a claim, as reported by claim-intake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClaimApproval {
-    /// The time at which the claim was approved, by the business clock that deadlines use.
+    /// The time at which the claim was approved, by the business clock, which deadlines use and
+    /// which can be virtual.
     pub(crate) time: Timestamp,
     /// Whether claim-intake has recorded an explicit approval by the customer (R26a).
     pub(crate) customer_approved: bool,

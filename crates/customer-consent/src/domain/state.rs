@@ -265,7 +265,8 @@ impl DeliveryPeriod {
 /// The time and the channel of a decision of the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DecisionRecord {
-    /// The time of the decision, by the business clock that deadlines use.
+    /// The time of the decision, by the business clock, which deadlines use and which can be
+    /// virtual.
     pub(crate) time: Timestamp,
     /// The channel of the decision, such as the link in a mail.
     pub(crate) channel: Channel,

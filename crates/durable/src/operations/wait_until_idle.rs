@@ -1,6 +1,7 @@
 //! Waits until all hosted services are idle: no deadline is due, no event is undelivered, and no
 //! *idle probe* (a function of a service that lists its unfinished work, such as unsent mails)
-//! reports any.
+//! reports any. A *stream* consists of the events of one aggregate (such as a claim) for one
+//! service.
 use std::time::Duration;
 
 use sea_orm::{

@@ -1,6 +1,6 @@
-//! Leases on outgoing streams (the events of one aggregate for one service): while one relay holds
-//! a stream's lease, no other relay delivers the stream. A *sequence* is the number of an event in
-//! its stream.
+//! Leases on outgoing streams (the events of one aggregate, such as a claim, for one service):
+//! while one relay holds a stream's lease, no other relay delivers the stream. A *sequence* is the
+//! number of an event in its stream.
 use std::collections::BTreeMap;
 
 use cpor_bulk_rows::{InputRows, Sql};

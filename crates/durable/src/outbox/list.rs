@@ -1,6 +1,6 @@
-//! Queries and updates by which operators list outgoing streams (the events of one aggregate for
-//! one service) and retry *parked* ones, which wait because the receiver refused an event. A
-//! *sequence* is the number of an event in its stream.
+//! Queries and updates by which operators list outgoing streams (the events of one aggregate, such
+//! as a claim, for one service) and retry *parked* ones, which wait because the receiver refused an
+//! event. A *sequence* is the number of an event in its stream.
 use cpor_listing::{Cursor, Source, TableList, TableQuery, column, field};
 use cpor_listing::{
     filter::{FieldType, Format},

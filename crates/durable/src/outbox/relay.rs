@@ -1,8 +1,9 @@
 //! The relay: delivers the events of the outbox to other services.
 //!
-//! The events of one aggregate for one service form a stream. A relay leases a stream for a short
-//! time before it delivers the stream's events. It parks a stream whose events cannot be applied; a
-//! parked stream is not delivered until an operator retries it.
+//! The events of one aggregate (such as a claim) for one service form a stream. Before a relay
+//! delivers the events of a stream, it leases the stream for a short time, so that no other relay
+//! delivers them. It parks a stream whose events cannot be applied; a parked stream is not
+//! delivered until an operator retries it.
 use std::{sync::Arc, time::Duration};
 
 use cpor_database::Engine;

@@ -1,5 +1,6 @@
-//! The single transaction of a batch: load and lock, decide, write, commit. An *aggregate* is a
-//! unit that is loaded, decided and saved as a whole, such as a claim.
+//! The single transaction of a batch (commands that are committed together): load and lock, decide,
+//! write, commit. An *aggregate* is a unit that is loaded, decided and saved as a whole, such as a
+//! claim.
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,

@@ -3,8 +3,8 @@
 //! nothing.
 //!
 //! A *line* is the part of a claim that is about one workload or subscription of the tenant (its
-//! *key*). A *legacy holder* is a company that holds a key by an association from before claims
-//! existed.
+//! *key*). A *legacy holder* is a company that holds a key (is on record for it) by an association
+//! from before claims existed.
 use super::{
     CaseClosure, CaseEvent, CaseKind, Competition, CompetitionTerms, Phase, ReviewCase, Snapshot, State,
     case::{legacy_contest_event, transition},

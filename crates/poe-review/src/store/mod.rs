@@ -1,5 +1,6 @@
 //! The storage of review cases and arbitrations (decisions between competing cases): the tables of
-//! this service, and how the writer loads and saves its aggregates.
+//! this service, and how the writer loads and saves cases and arbitrations. A *key* is a workload
+//! or subscription of a tenant, for which cases can compete.
 pub(crate) mod arbitrations;
 mod case_keys;
 pub(crate) mod case_log;
@@ -37,7 +38,8 @@ pub(crate) struct CaseStore {
     pub clock: Arc<dyn Clock>,
     /// The source of the numbers that identify changes in the log.
     pub entropy: Arc<dyn Entropy>,
-    /// The time that a process has to complete an approval that it begins.
+    /// The time that a process has to complete an approval that it begins, before another process
+    /// may take over.
     pub lease: Duration,
     /// The address of the review leads. It receives the mails about overdue cases, and the
     /// reminders and the mails about bounces of cases whose reviewer has no address.
