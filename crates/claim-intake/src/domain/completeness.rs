@@ -6,7 +6,7 @@
 use super::{Claim, Contact, Content, Refusal, Violation, ViolationReason};
 use cpor_types::{Activity, PolicyProfile, ProductFamily, Program, TenantId, program};
 
-/// The registry's data that every complete claim has.
+/// The registry's data that a claim needs to be submitted.
 pub(super) struct RequiredFacts {
     /// The customer.
     pub(super) tenant: TenantId,

@@ -29,8 +29,8 @@ pub(crate) enum EvidenceStoreError {
     /// The object or its key is not as it was stored.
     #[error("stored evidence is damaged: {0}")]
     Damaged(Damage),
-    /// The key with this id, with which the document's key is encrypted, is not in the configured
-    /// file.
+    /// The key with this id, with which the document's key is encrypted, is not in the file of the
+    /// setting `evidence_keys_file`.
     #[error("the evidence key `{0}` is not in claim_intake.evidence_keys_file")]
     UnknownKey(String),
     /// The cryptographic library failed.

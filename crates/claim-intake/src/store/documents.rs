@@ -2,7 +2,7 @@
 //! never deleted. Its state is one of: being uploaded, stored, removed from the claim, abandoned,
 //! or swept, which means that the bytes of an abandoned upload were deleted. Each document is
 //! encrypted with a key of its own, which is stored encrypted with a *key of the installation*: one
-//! of the keys in the configured file.
+//! of the keys in the file of the setting `evidence_keys_file`.
 use super::{
     entity::{document_state::DocumentState, evidence, json::DocumentBody},
     events_with_position,

@@ -69,6 +69,7 @@ impl Claim {
         })
     }
 
+    /// Records `fact` about the open request for a statement, which gets the window `window`.
     fn record_statement(
         &self,
         submission: &Submission,

@@ -28,8 +28,8 @@ pub(crate) struct Model {
     /// The number of bytes that count for the quota of the partner: the maximum size of a document
     /// until the document is stored, and then its size.
     pub(crate) reserved_bytes: i64,
-    /// The id of the key with which `data_key` is encrypted: one of the keys in the configured
-    /// file.
+    /// The id of the key with which `data_key` is encrypted: one of the keys in the file of the
+    /// setting `evidence_keys_file`.
     pub(crate) key_id: String,
     /// The key with which the document's bytes are encrypted, in encrypted form.
     pub(crate) data_key: Vec<u8>,
