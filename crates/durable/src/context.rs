@@ -62,7 +62,7 @@ pub(crate) struct CommitSummary {
     pub(crate) destinations: BTreeSet<Service>,
     /// The number of deadlines that were applied.
     pub(crate) fired_deadlines: u64,
-    /// The time until the first of the new deadlines is due.
+    /// The time until the first of the new deadlines is due. `None` if no deadline was set.
     pub(crate) next_due_in: Option<chrono::TimeDelta>,
 }
 

@@ -161,12 +161,12 @@ impl ReviewCase {
         calendar: &Calendar,
     ) -> Option<Transition<Self>> {
         let mut next = self.clone();
-        let mut gone = BTreeSet::<LegacyHolderId>::new();
+        let mut ended_holders = BTreeSet::<LegacyHolderId>::new();
         for line in next.snapshot.lines.iter_mut().filter(|line| line.key == *key) {
-            gone.extend(line.legacy_holder.take_if(|found| holder.is_none_or(|holder| holder == *found)));
+            ended_holders.extend(line.legacy_holder.take_if(|found| holder.is_none_or(|holder| holder == *found)));
         }
-        (!gone.is_empty()).then(|| {
-            next.competition.former_legacy_holders.extend(gone);
+        (!ended_holders.is_empty()).then(|| {
+            next.competition.former_legacy_holders.extend(ended_holders);
             transition(self, next.with_updated_clocks(now, calendar), CaseEvent::LegacyHolderGone)
         })
     }

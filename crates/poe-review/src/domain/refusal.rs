@@ -26,7 +26,8 @@ pub enum Refusal {
     ReasonNotOpen,
     /// A statement cannot be requested. This needs an approved case that is contested (another
     /// company claims the same workload or subscription, R37a), or an open case that competes with
-    /// a legacy association (R58a), and no earlier request that is open.
+    /// a legacy association (recorded before claims existed, R58a), and no earlier request that is
+    /// open.
     StatementNotPossible,
     /// A request to the partner (R20, R37a) or a rejection (R24) has no comment for the partner.
     CommentMissing,

@@ -178,11 +178,12 @@ impl ReviewCase {
     pub(super) fn lapse_statement_without_contest(mut self, now: Timestamp) -> Self {
         let (is_contested, holders) = (self.is_contested(), self.legacy_holders());
         let Some(statement) = self.statement.clone().filter(|_| self.has_open_statement()) else { return self };
-        let gone: Vec<_> = statement.legacy_holders.keys().filter(|key| !holders.contains_key(*key)).cloned().collect();
+        let ended_keys: Vec<_> =
+            statement.legacy_holders.keys().filter(|key| !holders.contains_key(*key)).cloned().collect();
         self.statement = Some(match statement.legacy_holders.is_empty() {
             true if is_contested => statement,
             true => StatementRequest { status: StatementStatus::Lapsed, update_time: now, ..statement },
-            false => gone.iter().fold(statement, |statement, key| {
+            false => ended_keys.iter().fold(statement, |statement, key| {
                 statement.with_holder_status(key, StatementStatus::Lapsed, now).unwrap_or(statement)
             }),
         });
