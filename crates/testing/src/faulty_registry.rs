@@ -89,7 +89,7 @@ impl FaultyRegistry {
     }
 
     /// Returns the answer, or an error if it is to be lost.
-    fn answer<T>(&self, answer: T) -> Result<T, RegistryError> {
+    fn lose_or_return<T>(&self, answer: T) -> Result<T, RegistryError> {
         let mut left = self.answers_to_lose.lock().unwrap();
         if *left > 0 {
             *left -= 1;
@@ -118,12 +118,12 @@ impl Registry for FaultyRegistry {
         self.hold_requests.lock().unwrap().push(hold.clone());
         let answer = self.fake.place_hold(actor, hold).await?;
         interrupt(&self.during_holds).await;
-        self.answer(answer)
+        self.lose_or_return(answer)
     }
 
     async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationOutcome, RegistryError> {
         let answer = self.fake.arbitrate(actor, arbitration).await?;
-        self.answer(answer)
+        self.lose_or_return(answer)
     }
 
     async fn check_usage_access(

@@ -1,4 +1,5 @@
-//! Executes commands on payouts for the methods that change them.
+//! Executes commands on payouts for the methods that change them. The *writer* is the task that
+//! commits commands.
 use cpor_auth::Caller;
 use cpor_durable::{AggregateKey, Command, CommandError, RequestId};
 use cpor_types::Timestamp;

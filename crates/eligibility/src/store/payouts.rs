@@ -82,7 +82,7 @@ pub(crate) static PAYOUTS: TableList<Entity> = TableList {
 const STATES: &[&str] = &["UPCOMING", "PROCESSING", "SENT", "REVERSED"];
 const DATE: Format = Format::of::<Date>("a date in the format YYYY-MM-DD");
 
-/// Loads and saves payouts for the writer.
+/// Loads and saves payouts for the writer, the task that commits commands.
 pub(crate) struct PayoutStore;
 
 impl Store for PayoutStore {

@@ -47,7 +47,7 @@ impl Tenant {
     /// each such key. The outcome is recorded for each winning claim.
     ///
     /// Returns `None` if the tenant already contains this decision, for example from an earlier
-    /// command of the same batch.
+    /// command in the same transaction.
     pub(crate) fn arbitrate(&self, arbitration: &Arbitration, now: Timestamp) -> Option<TenantChange> {
         let Arbitration { decision_id, awards } = arbitration;
         if awards.iter().any(|award| self.decision(&award.winner, *decision_id).is_some()) {

@@ -49,7 +49,7 @@ pub(crate) struct HolderContact {
     pub(crate) partner: String,
     /// The display name of the product.
     pub(crate) product: String,
-    /// The id of the calendar of the partner's location.
+    /// The id of the calendar that the deadlines of the partner's location use.
     pub(crate) calendar: String,
 }
 

@@ -55,8 +55,8 @@ impl Tenant {
     ///
     /// The claim is checked again against the directory and the catalog (R12). It keeps the
     /// location and the domain that it was submitted with (R2a). Returns `None` if `self` already
-    /// contains this decision, for example from an earlier command of the same batch. A stored
-    /// decision is found only when the tenant is saved, as a
+    /// contains this decision, for example from an earlier command in the same transaction. A
+    /// stored decision is found only when the tenant is saved, as a
     /// [`RecordConflict`](super::record::RecordConflict).
     pub(crate) fn place_hold(
         &self,

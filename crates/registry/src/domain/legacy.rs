@@ -43,8 +43,8 @@ impl Tenant {
     /// Imports a legacy association, which is official at once.
     ///
     /// A legacy association is imported only once, even if it has ended since then. Returns `None`
-    /// if `self` already contains the import, for example from an earlier command of the same
-    /// batch. A stored import is found only when the tenant is saved, as a
+    /// if `self` already contains the import, for example from an earlier command in the same
+    /// transaction. A stored import is found only when the tenant is saved, as a
     /// [`RecordConflict`](super::record::RecordConflict), unless the association is refused before
     /// that.
     ///

@@ -18,7 +18,7 @@ pub(crate) struct Model {
     /// The partner of the claim. This column and the next ones up to `amount_micros` are copies
     /// from `line`, for indexes and filters.
     pub(crate) partner: PartnerId,
-    /// The MPN id of the partner's location.
+    /// The MPN (Microsoft Partner Network) id of the partner's location.
     pub(crate) mpn_id: String,
     pub(crate) claim: ClaimId,
     /// The workload or subscription, as `workloads/{product}` or `subscriptions/{uuid}`.

@@ -44,7 +44,8 @@ struct RowsCommand<D> {
 
 impl Import<'_> {
     /// Judges and applies all rows, and returns their results. Judges the rows anew if another
-    /// import has taken an MPN id or domain since the directory was read.
+    /// import has taken an MPN id (the Microsoft Partner Network id of a location) or a domain
+    /// since the directory was read.
     pub(super) async fn run(mut self) -> Result<BTreeMap<usize, Result<Outcome, Status>>, Status> {
         for _ in 0..MAX_ATTEMPTS {
             if self.rows.is_empty() {
