@@ -54,7 +54,7 @@ pub(super) struct ClaimFigures {
     pub(super) assessment: Figures,
 }
 
-/// The durations of one claim.
+/// The durations of one claim. The fields have the meaning that they have in [`ClaimFigures`].
 #[derive(Clone, Copy)]
 struct ClaimDurations {
     whole: Duration,

@@ -196,7 +196,7 @@ pub(crate) struct ResultsFile {
 /// The numbers of rows so far, by their results.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
-    /// All rows.
+    /// The number of all rows.
     pub(super) rows: u64,
     pub(super) done: u64,
     pub(super) repeated: u64,

@@ -42,7 +42,7 @@ const BATCH_SIZE: u64 = 250;
 /// notices that a month has begun, or that a notification was lost.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The outcome of a round.
+/// The outcome of a round: one search for claims that must be assessed, and their assessment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RoundOutcome {
     /// There was nothing to do.

@@ -26,6 +26,7 @@ pub(crate) struct LineResult {
     pub(crate) activity: Activity,
     /// The program that would pay; `None` for recognition-only lines.
     pub(crate) program: Option<Program>,
+    /// Whether the line is eligible for payment.
     pub(crate) verdict: Verdict,
     /// The results of the guide's conditions that apply to the program.
     pub(crate) conditions: Vec<ConditionResult>,

@@ -198,10 +198,11 @@ impl Tenant {
         official.or_else(|| held().map(|other| other.hold_time).min())
     }
 
-    /// Returns the time at which the key of the association `yielded` has ended (R39): the time at
-    /// which another claim's association with the key has expired since. Without such an
-    /// association, it is the time at which `yielded` ended in favour of another company, if the
-    /// subscription has expired at an unknown time and no association has replaced `yielded`.
+    /// Returns the time at which the key of the association `yielded` (which ended in favour of
+    /// another company while it was pending) has expired since that end, if it has (R39): the time
+    /// at which a claim's association with the key expired. Without such an association, it is the
+    /// end of `yielded` itself, if the subscription has expired at an unknown time and no
+    /// association has replaced `yielded`.
     fn expiry_since_yield(&self, yielded: &Association) -> Option<Timestamp> {
         let yield_time = yielded.yield_time()?;
         let expiry = |other: &Association| match other.time_and_reason_of_end() {
