@@ -1,5 +1,5 @@
-//! Asks the registry over gRPC whether a partner or tenant exists. The server checks this for the
-//! partners and tenants that requests name.
+//! Asks the registry over gRPC whether a partner or tenant exists. The server refuses users of
+//! partners and tenants that do not exist.
 
 use std::sync::Arc;
 
