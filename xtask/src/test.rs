@@ -133,8 +133,8 @@ fn run_cargo_test(
 }
 
 /// Returns the number of tests that run concurrently: three for each core, because tests often wait
-/// for a process or for the end of a lease. It is at most 24, because the cluster allows a limited
-/// number of connections.
+/// for a process or a time limit. It is at most 24, because the cluster allows a limited number of
+/// connections.
 fn thread_count() -> usize {
     std::thread::available_parallelism().map_or(3, |cores| 3 * cores.get()).min(24)
 }

@@ -25,7 +25,7 @@ pub enum Access {
         roles: Vec<Role>,
         /// The services that may call the method.
         services: Vec<Service>,
-        /// The persons on whose behalf the services may call the method.
+        /// The sides (such as the partner's) for whose persons each service may call the method.
         on_behalf_of: Vec<OnBehalfOf>,
         /// The path of the request field that contains a resource name. The owner in that name (a
         /// partner or tenant) must be the caller's. The path is empty if no owner is checked.
@@ -154,17 +154,18 @@ fn declared_access(method: &MethodDescriptor) -> Result<Access, AccessError> {
     let extension = descriptors::extension("cpor.options.v1.access").ok_or_else(undeclared)?;
     let access: wire::Access = descriptors::option_as(&method.options(), &extension).ok_or_else(undeclared)?;
     let unspecified = || AccessError::Unspecified(method.full_name().to_owned());
-    let roles = access.roles().map(role).collect::<Option<_>>().ok_or_else(unspecified)?;
-    let services = access.services().map(service).collect::<Option<_>>().ok_or_else(unspecified)?;
-    let on_behalf_of = access.on_behalf_of.iter().map(on_behalf_of).collect::<Option<_>>().ok_or_else(unspecified)?;
-    let owner_field = owner_field(method, &access.owner_field)?;
+    let roles = access.roles().map(role_from_wire).collect::<Option<_>>().ok_or_else(unspecified)?;
+    let services = access.services().map(service_from_wire).collect::<Option<_>>().ok_or_else(unspecified)?;
+    let on_behalf_of =
+        access.on_behalf_of.iter().map(on_behalf_of_from_wire).collect::<Option<_>>().ok_or_else(unspecified)?;
+    let owner_field = parse_owner_field(method, &access.owner_field)?;
     let skip_owner_check_for_customers = access.skip_owner_check_for_customers;
     Ok(Access::Restricted { roles, services, on_behalf_of, owner_field, skip_owner_check_for_customers })
 }
 
 /// Splits the dotted path of the owner field, after checking that the path leads to a string field
 /// of the request.
-fn owner_field(method: &MethodDescriptor, path: &str) -> Result<Vec<String>, AccessError> {
+fn parse_owner_field(method: &MethodDescriptor, path: &str) -> Result<Vec<String>, AccessError> {
     let segments: Vec<String> = path.split('.').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
     let invalid = || AccessError::OwnerField { method: method.full_name().to_owned(), field: path.to_owned() };
     let mut kind = Kind::Message(method.input());
@@ -177,7 +178,7 @@ fn owner_field(method: &MethodDescriptor, path: &str) -> Result<Vec<String>, Acc
 }
 
 /// Converts a role of the proto. Returns `None` for UNSPECIFIED.
-fn role(role: wire::Role) -> Option<Role> {
+fn role_from_wire(role: wire::Role) -> Option<Role> {
     Some(match role {
         wire::Role::Unspecified => return None,
         wire::Role::GlobalAdmin => Role::GlobalAdmin,
@@ -195,13 +196,13 @@ fn role(role: wire::Role) -> Option<Role> {
 
 /// Converts the persons on whose behalf a service may call. Returns `None` if a value is
 /// UNSPECIFIED.
-fn on_behalf_of(declared: &wire::OnBehalfOf) -> Option<OnBehalfOf> {
-    let sides = declared.sides().map(side).collect::<Option<_>>()?;
-    Some(OnBehalfOf { service: service(declared.service())?, sides })
+fn on_behalf_of_from_wire(declared: &wire::OnBehalfOf) -> Option<OnBehalfOf> {
+    let sides = declared.sides().map(side_from_wire).collect::<Option<_>>()?;
+    Some(OnBehalfOf { service: service_from_wire(declared.service())?, sides })
 }
 
 /// Converts the side of a person. Returns `None` for UNSPECIFIED.
-fn side(side: wire::PersonSide) -> Option<ActorSide> {
+fn side_from_wire(side: wire::PersonSide) -> Option<ActorSide> {
     Some(match side {
         wire::PersonSide::Unspecified => return None,
         wire::PersonSide::Partner => ActorSide::Partner,
@@ -212,7 +213,7 @@ fn side(side: wire::PersonSide) -> Option<ActorSide> {
 }
 
 /// Converts a service of the proto. Returns `None` for UNSPECIFIED.
-fn service(service: wire::Service) -> Option<Service> {
+fn service_from_wire(service: wire::Service) -> Option<Service> {
     Some(match service {
         wire::Service::Unspecified => return None,
         wire::Service::ClaimIntake => Service::ClaimIntake,

@@ -17,8 +17,9 @@ pub struct Caller {
     pub tenant: Option<TenantId>,
     /// The calling service, or `None` if the caller is a user.
     pub service: Option<Service>,
-    /// The actor to record for changes. For a user it is that user. For a service it is the actor
-    /// on whose behalf the service calls, or the service itself.
+    /// The actor that the history records for changes by this caller. For a user it is that user.
+    /// For a service it is the person on whose behalf the service calls or, without one, the
+    /// service itself.
     pub actor: Actor,
 }
 

@@ -80,9 +80,9 @@ impl VerificationKeys {
         self.users.keep_fresh(tasks, metrics, entropy);
     }
 
-    /// Waits until the key of a refused token is there, if its issuer may have published it since
-    /// the last fetch. Returns true if the token should be verified again. This causes at most one
-    /// fetch per minute and issuer.
+    /// Waits for the key of a refused token, if the token's issuer may have published that key
+    /// since the last fetch. Returns true if the token should be verified again. This causes at
+    /// most one fetch per minute and issuer.
     pub async fn wait_for_key(&self, token: &str) -> bool {
         self.users.wait_for_key(token).await
     }

@@ -1,7 +1,7 @@
 //! Signatures of receipts and of roots. A receipt proves the history of a partner's claim, and can
 //! be verified offline, at any time. A root is the hash of all histories at the end of a day.
-//! Receipts and roots are signed with a key of their own: tokens that it signs are not accepted,
-//! and receipts that are signed with another key are not valid.
+//! Receipts and roots are signed with a key of their own: services do not accept tokens that are
+//! signed with it, and receipts that are signed with another key are not valid.
 use std::{path::Path, sync::Arc};
 
 use jsonwebtoken::{Validation, decode, decode_header};
@@ -9,15 +9,15 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{KeyError, jwks::KeySet, signing_key::SignerError, watched_key::WatchedKey};
 
-/// The `typ` header of the signature of a receipt.
+/// The `typ` header of the signatures of receipts and roots.
 pub(super) const RECEIPT_TYPE: &str = "cpor-receipt";
-/// The first part of the `kid` (key id) of the keys that sign receipts.
+/// The first part of the `kid` (key id) of the keys that sign receipts and roots.
 const RECEIPT_KEY_OWNER: &str = "receipts";
 
-/// The reason why the signature of a receipt is not valid.
+/// The reason why the signature of a receipt or root is not valid.
 #[derive(Debug, thiserror::Error)]
 pub enum SignatureError {
-    /// The text is not a signature, or is not the signature of a receipt.
+    /// The text is not a signature, or is not the signature of a receipt or root.
     #[error("not the signature of a receipt")]
     NotAReceipt,
     /// The key whose `kid` is in the header of the signature is not among the given keys.
@@ -65,7 +65,7 @@ impl ReceiptSigner {
     }
 
     /// Returns the public half of the key as a JWKS (RFC 7517, RFC 8037). The `kid` begins with
-    /// `receipts`.
+    /// `receipts/`.
     #[must_use]
     pub fn jwks(&self) -> String {
         self.0.current().jwks()
@@ -82,7 +82,7 @@ impl ReceiptSigner {
     }
 }
 
-/// The public keys with which the signatures of receipts are verified.
+/// The public keys with which the signatures of receipts and roots are verified.
 #[derive(Debug)]
 pub struct ReceiptKeys(KeySet);
 
@@ -105,7 +105,8 @@ impl ReceiptKeys {
     /// Verifies a signature. Returns the signed statement and the `kid` of the key that signed it.
     ///
     /// # Errors
-    /// Returns an error if the text is not a receipt, or none of the keys has signed it.
+    /// Returns an error if the text is not the signature of a receipt or root, or none of the keys
+    /// has signed it.
     pub fn verify<T: DeserializeOwned + Clone>(&self, signature: &str) -> Result<(T, String), SignatureError> {
         let header = decode_header(signature).map_err(|_| SignatureError::NotAReceipt)?;
         let is_receipt = header.typ.as_deref() == Some(RECEIPT_TYPE);

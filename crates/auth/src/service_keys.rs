@@ -88,7 +88,8 @@ impl ServiceKeys {
         self.current().keys.get(kid).is_some()
     }
 
-    /// Returns the result for a token that was verified before with a key that is still trusted.
+    /// Returns the result for a token that was verified before with a key that is still trusted;
+    /// `None` if the token is not in the cache.
     pub(super) fn cached(&self, token: &str, audiences: &[Service]) -> Option<Result<Arc<Caller>, TokenError>> {
         self.reread(REREAD_INTERVAL);
         let trusted = self.current();

@@ -51,7 +51,7 @@ pub(super) struct SigningKey {
 }
 
 impl SigningKey {
-    /// Generates a new key of `owner`, which is empty or the first part of the key id.
+    /// Generates a new key. `owner` becomes the first part of the key id; it may be empty.
     pub(super) fn generate(owner: &str) -> Result<Self, SignerError> {
         let pair = Ed25519KeyPair::generate().map_err(|_| SignerError::Key)?;
         let pkcs8 = pair.to_pkcs8v1().map_err(|_| SignerError::Key)?;

@@ -13,10 +13,10 @@ use super::signing_key::{SignerError, SigningKey};
 /// The time after which a changed key file is noticed, if the key is used.
 const REREAD_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The present signing key of an owner, and the file that it was read from. The type has no
-/// `Debug`, so that the key is never printed.
+/// The present signing key, and the file that it was read from. The type has no `Debug`, so that
+/// the key is never printed.
 pub(super) struct WatchedKey {
-    /// The first part of the key id.
+    /// The first part of the key id: the name of a service, or `receipts`.
     owner: &'static str,
     current: RwLock<Arc<SigningKey>>,
     /// The file from which the key is read again when it has changed. `None` for a generated key.

@@ -3,8 +3,9 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-/// The time at which the client stops waiting. The extensions of every request contain it, for
-/// services that do long work in steps.
+/// The time at which the server ends the call: shortly before the client stops waiting, if the
+/// client set a deadline. The extensions of every request contain it, for services that do long
+/// work in steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallDeadline {
     /// The deadline on the clock of the Tokio runtime.
@@ -28,7 +29,7 @@ pub struct RequestId(pub Arc<str>);
 pub struct CallContext {
     /// The id that the client gave the request in a header, or else a generated one.
     pub request_id: Arc<str>,
-    /// The time at which the client stops waiting.
+    /// The time at which the server ends the call.
     pub deadline: CallDeadline,
 }
 

@@ -215,7 +215,7 @@ impl ClaimIntake {
     }
 }
 
-/// Applies to `claim` all deadlines that have passed by `now` (R47).
+/// Returns `claim` with all deadlines applied that have passed by `now` (R47). Nothing is stored.
 pub(crate) fn apply_passed_deadlines(mut claim: Claim, now: Timestamp) -> Claim {
     while let Some(passed) = claim.apply_passed_deadline(now) {
         claim = passed.transition.next;

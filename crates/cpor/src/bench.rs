@@ -85,7 +85,7 @@ async fn connect(dev: &DevSystem, connections: usize) -> anyhow::Result<Pool> {
 async fn start(data: &Path, postgres: Option<&str>) -> anyhow::Result<DevSystem> {
     let mut config = Config::default();
     "warn".clone_into(&mut config.telemetry.log_filter);
-    // One user makes all calls of a kind, and may use only an eighth of these.
+    // One user makes all calls of a kind, and may use only an eighth of each of these limits.
     let limits = &mut config.limits;
     limits.max_concurrent_requests *= 8;
     limits.max_concurrent_uploads *= 8;
@@ -142,8 +142,8 @@ async fn measure(args: &Args, dev: &DevSystem) -> anyhow::Result<Vec<Row>> {
     Ok(rows.into())
 }
 
-async fn check_health(pool: Pool, n: usize) -> anyhow::Result<()> {
-    HealthClient::new(pool.channel(n)).check(HealthCheckRequest::default()).await?;
+async fn check_health(pool: Pool, loop_index: usize) -> anyhow::Result<()> {
+    HealthClient::new(pool.channel(loop_index)).check(HealthCheckRequest::default()).await?;
     Ok(())
 }
 

@@ -37,7 +37,7 @@ pub struct Options {
     pub web: SocketAddr,
     /// The address of the health and metrics endpoints.
     pub admin: SocketAddr,
-    /// The kind of the business clock.
+    /// The kind of the business clock, which deadlines and histories use.
     pub clock: ClockChoice,
     /// All other settings. The folder, keys and addresses in it are replaced by those of this
     /// process.

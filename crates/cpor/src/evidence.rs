@@ -189,14 +189,15 @@ impl Uploader {
     }
 }
 
-/// Parses the date of a signature: a day in UTC, or a time.
+/// Parses the date of a signature: a day in UTC, or a time, which is in UTC unless it has an
+/// offset.
 fn signature_time(text: &str) -> Result<Option<Timestamp>, FieldError> {
     if text.is_empty() {
         return Ok(None);
     }
     let day = || Some(text.parse::<chrono::NaiveDate>().ok()?.and_time(chrono::NaiveTime::MIN).and_utc());
-    let local = || Some(text.parse::<chrono::NaiveDateTime>().ok()?.and_utc());
-    let time = text.parse().ok().or_else(day).or_else(local);
+    let without_offset = || Some(text.parse::<chrono::NaiveDateTime>().ok()?.and_utc());
+    let time = text.parse().ok().or_else(day).or_else(without_offset);
     let invalid = || FieldError::malformed(SIGNATURE_COLUMN, format!("must be a date like 2026-03-16, not `{text}`"));
     time.map(Some).ok_or_else(invalid)
 }

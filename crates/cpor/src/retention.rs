@@ -90,7 +90,8 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the end of the period that has passed: the business time minus `months`.
+/// Returns the time before which a claim must have changed last so that its period has passed: the
+/// business time minus `months`.
 async fn cutoff(connection: &Connection, months: u32) -> anyhow::Result<String> {
     let mut operations = OperationsServiceClient::new(connection.channel.clone());
     let clock = operations.get_clock(connection.request(GetClockRequest {})).await;

@@ -1,5 +1,7 @@
 //! Verifies the histories of all claims in the database of claim-intake (R56). This needs no
-//! running system, and may be done while services write to the database.
+//! running system, and may be done while services write to the database. A *root* is the signed
+//! hash of all histories at the end of a day; histories that agree with it have not been changed
+//! since.
 
 use std::{
     fmt,

@@ -52,7 +52,7 @@ pub(crate) type CommandResult = Result<CommandOutcome<Consent>, CommandError<Ref
 impl Consents {
     /// Reads a consent with its stored version. Passed deadlines are applied to the result (R47),
     /// but not stored. It takes two round trips to the database, or one if the business clock is
-    /// real time.
+    /// the clock of the process (real time on SQLite).
     pub(crate) async fn find(&self, key: &AggregateKey) -> Result<Option<Versioned<Consent>>, StoreError> {
         let Some(Versioned { version, state }) = store::find(&self.db, key).await? else { return Ok(None) };
         Ok(Some(Versioned::new(version, state.with_deadlines_applied(self.now().await?))))

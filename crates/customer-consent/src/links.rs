@@ -43,7 +43,8 @@ impl ConsentLinks {
         Ok(self.url("consent", &token))
     }
 
-    /// Stores a new link for the holder of a legacy association (R58a) and returns its URL.
+    /// Stores a new link for the holder of a legacy association, which was recorded before claims
+    /// existed (R58a), and returns its URL.
     pub(crate) async fn create_for_holder(&self, link: HolderLink) -> Result<Personal, DbErr> {
         let token = self.new_token();
         holder::insert_link(&self.db, TokenHash::of(token.expose()), link, self.clock.now() + self.lifetime).await?;

@@ -33,15 +33,16 @@ pub trait Aggregate: Clone + fmt::Debug + PartialEq + Send + Sync + 'static {
     type Event: Clone + fmt::Debug + PartialEq + Send + Sync + 'static;
 
     /// Returns the pending deadlines of this state. If several are of one kind, only the earliest
-    /// is stored as a row. When it has passed or is cancelled, the next one of its kind replaces
-    /// it.
+    /// is stored as a row. When that deadline has passed or is cancelled, the next deadline of the
+    /// kind replaces it in the row.
     fn deadlines(&self) -> Vec<Deadline>;
 
-    /// Applies the EARLIEST deadline that is due at or before `now`, or returns `None` if none is
+    /// Applies the earliest deadline that is due at or before `now`, or returns `None` if none is
     /// due.
     ///
     /// If `now` is earlier than the due time, the deadline has not passed (R47). The next state
-    /// must not have the same deadline due again.
+    /// must not have the same deadline due again, because the caller repeats the call until it
+    /// returns `None`.
     fn apply_passed_deadline(&self, now: Timestamp) -> Option<PassedDeadline<Self>>;
 }
 

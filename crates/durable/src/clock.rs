@@ -56,7 +56,7 @@ impl BusinessClock {
     }
 
     /// Reads the business clock. The writer calls this after its transaction has locked the
-    /// aggregates that it decides about.
+    /// aggregates (such as claims) that it decides about.
     ///
     /// # Errors
     /// Returns an error if the database fails, or if a virtual clock was never started.

@@ -1,7 +1,7 @@
 //! Commands to a writer, and the outcomes and errors that a writer answers with.
 //!
 //! A *stream* is the ordered sequence of events that one aggregate of another service sends to this
-//! service.
+//! service. An *aggregate* is a unit that is loaded, decided and saved as a whole, such as a claim.
 use cpor_auth::Caller;
 use cpor_rpc::reflect;
 use cpor_types::{Actor, Service, Timestamp};
@@ -55,9 +55,9 @@ impl Command {
         self
     }
 
-    /// Requires that the aggregate still has this version (0: that it does not exist). Otherwise
-    /// the command fails with [`CommandError::VersionMismatch`]. Used when the decision depends on
-    /// data that was collected for that version.
+    /// Requires that the aggregate still has this version (0: that it does not exist; `None`: any
+    /// version). Otherwise the command fails with [`CommandError::VersionMismatch`]. Used when the
+    /// decision depends on data that was collected for that version.
     #[must_use]
     pub fn expect_version(mut self, version: impl Into<Option<u64>>) -> Self {
         self.expected_version = version.into();

@@ -1,6 +1,7 @@
 //! The resources that the writers, relays and deadline runners of one hosted service share. A
 //! *writer* commits changes of *aggregates* (units such as a claim that are saved as a whole); a
-//! *relay* sends events to other services.
+//! *relay* sends events to other services. A *lease* is the right of one relay to deliver a stream
+//! of events for a limited time.
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{
@@ -61,7 +62,7 @@ pub(crate) struct CommitSummary {
     pub(crate) destinations: BTreeSet<Service>,
     /// The number of deadlines that were applied.
     pub(crate) fired_deadlines: u64,
-    /// The time until the first of the new deadlines is due.
+    /// The time until the first of the new deadlines is due. `None` if no deadline was set.
     pub(crate) next_due_in: Option<chrono::TimeDelta>,
 }
 

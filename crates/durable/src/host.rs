@@ -217,7 +217,8 @@ impl Host {
         self.registrations.add_idle_probe(name, probe);
     }
 
-    /// Starts the relay, the deadline runner, maintenance and the service's own background tasks.
+    /// Starts the relay, the deadline runner, maintenance (which deletes expired request ids and
+    /// updates the metrics of the outbox) and the service's own background tasks.
     pub fn start(&self, tasks: &Tasks) {
         let service = self.context.service;
         for destination in Service::ALL.iter().copied() {

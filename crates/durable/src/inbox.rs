@@ -1,6 +1,6 @@
 //! The inbox: a table with the last applied sequence of every incoming stream, so that each event
-//! is applied once. A stream consists of the events that one aggregate of another service sends to
-//! this service; a sequence is the number of an event in its stream.
+//! is applied once. A stream consists of the events that one aggregate (such as a claim) of another
+//! service sends to this service; a sequence is the number of an event in its stream.
 use std::collections::HashMap;
 
 use cpor_bulk_rows::{insert_new, load_and_lock, to_bigint, upsert};

@@ -37,8 +37,9 @@ pub(crate) async fn delete_expired_request_ids(context: &HostContext) -> Result<
     }
 }
 
-/// Sets the metrics for the age of the oldest undelivered event and the number of parked streams:
-/// those that an operator must retry, because the receiver refused an event.
+/// Sets the metrics for the age of the oldest undelivered event and the number of parked streams. A
+/// stream (the events of one aggregate, such as a claim, for one service) is parked if the receiver
+/// refused an event; an operator must retry it.
 async fn update_outbox_metrics(context: &HostContext) -> Result<(), DbErr> {
     let oldest_stream = outbox::list_undelivered(context.db.reader(), 1).await?;
     let oldest_time = oldest_stream.into_iter().find_map(|stream| stream.oldest_time);

@@ -1,5 +1,6 @@
 //! The metrics of the writer, the relay and the deadline runner. A *stream* consists of the events
-//! of one aggregate for one service.
+//! of one aggregate (such as a claim) for one service. It is *parked* if the receiver refused an
+//! event: it then waits for an operator.
 use std::time::Duration;
 
 use cpor_process::metrics::{Counters, Gauges, Histograms, Metrics};

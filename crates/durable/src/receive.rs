@@ -1,5 +1,6 @@
 //! The receiving side of events: the trait that a service implements to apply the events of other
-//! services. The events of one aggregate arrive as a stream, numbered and in order.
+//! services. The events of one aggregate (such as a claim) arrive as a stream, numbered and in
+//! order.
 use cpor_proto::events::v1::{Event, event::Payload};
 use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{Actor, Timestamp};
@@ -28,7 +29,8 @@ pub struct IncomingEvent {
     pub position: StreamPosition,
     /// The actor who caused the event.
     pub actor: Actor,
-    /// The time from which the event counts, by the business clock of the sending service.
+    /// The time from which the event counts, by the business clock of the sending service (which
+    /// deadlines use and which can be virtual).
     pub effective_time: Timestamp,
     /// The content of the event.
     pub payload: Payload,

@@ -8,7 +8,8 @@ use sea_orm::{DatabaseTransaction, DbErr};
 
 use crate::{Aggregate, AggregateKey, Change, RecordedEvent, Versioned};
 
-/// The transaction of a batch of commands. A [`Store`] awaits nothing but this transaction.
+/// The transaction of a batch: commands that are committed together. A [`Store`] must await nothing
+/// but this transaction, because the batch holds locks in the meantime.
 pub type Tx = DatabaseTransaction;
 
 /// The aggregates that a store has loaded, with their keys.
@@ -23,8 +24,8 @@ pub type Conflicts<C> = Vec<(AggregateKey, C)>;
 pub trait Store: Send + Sync + 'static {
     /// The kind of aggregate that is stored.
     type Aggregate: Aggregate;
-    /// A uniqueness rule of the database that a change breaks, for example: the company already has
-    /// a claim for the same subscription (R38).
+    /// A breach of a uniqueness rule of the database, for example a second claim of a company for
+    /// one subscription (R38).
     type Conflict: Clone + Send + 'static;
 
     /// The name of the kind of aggregate, unique within the service, for example `claim`.
@@ -71,7 +72,8 @@ pub struct OutgoingEvent {
     pub payload: Payload,
     /// The actor who caused the event.
     pub actor: Actor,
-    /// The time from which the event counts, by the business clock.
+    /// The time from which the event counts, by the business clock, which deadlines use and which
+    /// can be virtual.
     pub effective_time: Timestamp,
 }
 

@@ -135,7 +135,7 @@ fn open_part<T>(
 }
 
 impl Part {
-    /// Returns the kind of personal data that the whole part is erased with; `None` if the part
+    /// Returns the kind of personal data that the content of this part is; `None` if the part
     /// cannot be erased as a whole. The changes are erased one by one.
     #[must_use]
     pub const fn erased_as(self) -> Option<PersonalData> {

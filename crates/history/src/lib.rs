@@ -40,7 +40,8 @@ use std::{fmt, str::FromStr};
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {
-    /// The digest that stands for the link before the first entry.
+    /// The digest that takes the place of the previous link (or root) for the first entry (or
+    /// root).
     pub const GENESIS: Self = Self([0; 32]);
 }
 

@@ -42,7 +42,7 @@ pub enum ReceiptError {
     /// The field `claim` is not the resource name of a claim.
     #[error("claim: must be the name of a claim")]
     Claim,
-    /// The field `head` is not a digest.
+    /// The field `head_hash` is not a digest.
     #[error("head: must be 64 lower-case hexadecimal digits; it is empty if the last part is missing")]
     Head,
     /// The part with this number (from 1) follows the last part, or belongs to another claim.

@@ -40,7 +40,7 @@ impl FieldHasher {
     }
 }
 
-/// Content to which a commitment can be computed.
+/// Content for which a commitment can be computed.
 pub(super) trait Hashable {
     /// Adds the fields of the content to `hasher`.
     fn hash_into(&self, hasher: FieldHasher) -> FieldHasher;

@@ -40,7 +40,8 @@ pub enum VerifyError {
     /// The first entry that is not valid.
     #[error("entry {position}: {error}")]
     InvalidEntry {
-        /// The place of the entry in the receipt, from 1.
+        /// The place of the entry in the receipt, from 1. In a valid receipt it equals the position
+        /// that the entry contains.
         position: i64,
         /// The fault of the entry.
         error: EntryError,

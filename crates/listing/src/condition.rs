@@ -14,8 +14,9 @@ use uuid::Uuid;
 /// How a table stores a field.
 #[derive(Clone, Copy, Debug)]
 pub enum Source<C> {
-    /// A column that contains the values as parsed filters do: enum values as the API names them,
-    /// without the prefix; texts in lower case; a list as `,a,b,`. NULL stands for an absent value.
+    /// A column whose values have the form of those in parsed filters: enum values as the API names
+    /// them, without the prefix; texts in lower case; a list as `,a,b,`. NULL stands for an absent
+    /// value.
     /// An empty text also stands for an absent text, and the beginning of 1970 and [`LATEST_TIME`]
     /// stand for an absent time.
     Column(C),

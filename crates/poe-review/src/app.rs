@@ -117,7 +117,7 @@ impl Components {
         Self { api, recovery, detector, policies }
     }
 
-    /// Returns the receiver that applies the events of claim-intake to review cases.
+    /// Returns the receiver that applies the events of other services to review cases.
     pub(crate) fn event_receiver(&self) -> ClaimEventReceiver {
         let Self { api, policies, .. } = self;
         ClaimEventReceiver {
@@ -145,8 +145,7 @@ impl ReviewRules {
 }
 
 /// Retries all pending approvals and arbitrations at once, and returns a message if some are still
-/// pending. The business clock that deadlines use can be virtual; it then calls this probe and does
-/// not advance until the result is empty.
+/// pending. A virtual business clock is not moved forward before the result is empty.
 async fn probe_pending_decisions(recovery: ApprovalRecovery) -> Result<Vec<String>, anyhow::Error> {
     let pending_decisions = &recovery.approval_runner.pending_decisions;
     if pending_decisions.count().await? == 0 {
@@ -160,9 +159,8 @@ async fn probe_pending_decisions(recovery: ApprovalRecovery) -> Result<Vec<Strin
         .collect())
 }
 
-/// Runs all requested competition checks at once, and returns a message if some are still open. The
-/// business clock that deadlines use can be virtual; it then calls this probe and does not advance
-/// until the result is empty.
+/// Runs all requested competition checks at once, and returns a message if some are still open. A
+/// virtual business clock is not moved forward before the result is empty.
 async fn probe_competition_checks(detector: CompetitionDetector) -> Result<Vec<String>, anyhow::Error> {
     if detector.count_open_checks().await? == 0 {
         return Ok(Vec::new());

@@ -86,7 +86,7 @@ impl ArbitrationRunner {
     }
 
     /// Returns the state that follows `Begun`: `Planned` if the awards are possible, or else
-    /// `Refused`. Executes one query for each award, and one for the competing cases.
+    /// `Refused`. Executes one query for each award, and two for the competing cases.
     pub(crate) async fn plan(&self, arbitration: &Arbitration) -> Result<ArbitrationState, IncompleteDecision> {
         let cases = self.affected_cases(arbitration).await?;
         Ok(match plan_awards(&arbitration.awards, &cases) {
@@ -175,6 +175,7 @@ impl ArbitrationRunner {
             activities: winner.snapshot.activities,
             revenue_association_exclusive: winner.competition_terms.revenue_association_exclusive,
         };
+        // The awards were planned, so every winner exists and the pairs match.
         let awards = arbitration.awards.iter().zip(winners).map(to_registry_award).collect();
         Ok(registry::Arbitration { decision_id: arbitration.id, tenant: arbitration.tenant, awards })
     }

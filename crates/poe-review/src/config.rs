@@ -15,7 +15,7 @@ pub struct Config {
     /// but slower.
     pub approval_lease_seconds: u64,
     /// The delay in milliseconds before an approval or arbitration is retried after its first
-    /// failure. The delay doubles with each further failure, up to the lease.
+    /// failure. The delay doubles with each further failure, up to `approval_lease_seconds`.
     pub approval_retry_millis: u64,
     /// The number of milliseconds between two searches for approvals and arbitrations to retry.
     pub approval_poll_millis: u64,
@@ -23,9 +23,9 @@ pub struct Config {
     /// other companies) may have changed.
     pub contest_poll_millis: u64,
     /// The address of the review leads. They receive a mail when a case is overdue (R45), and the
-    /// reminders of cases whose reviewer has no e-mail address. If it is absent, no such mails are
-    /// sent. A reviewer whose subject (user id) is an e-mail address receives the reminders
-    /// directly (R48).
+    /// reminders (R48) and the mails about bounced notices (R41a) of cases whose reviewer has no
+    /// e-mail address. If it is absent, no such mails are sent. A reviewer whose subject (user id)
+    /// is an e-mail address receives these reminders and mails directly.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lead_mail: Option<String>,
     /// The settings for sending mail.

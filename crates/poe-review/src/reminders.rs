@@ -33,8 +33,8 @@ struct MailData {
 
 impl MailRenderer for ReminderComposer {
     /// Composes the mail from the current state of the case. The mail is withdrawn if it no longer
-    /// applies. A reminder or an escalation applies while the case is open and its clock runs or is
-    /// overdue, and a mail about a bounce while the case is approved.
+    /// applies. A reminder applies while the clock of an open case runs, an escalation while the
+    /// clock of an open case is overdue, and a mail about a bounce while the case is approved.
     async fn render(&self, mail: &Mail) -> Result<RenderResult, RendererError> {
         let MailData { case, clock, official } = serde_json::from_value(mail.data.clone()).map_err(renderer_error)?;
         let tenant: TenantId = mail.owner.parse().map_err(|malformed: Malformed| renderer_error(malformed))?;

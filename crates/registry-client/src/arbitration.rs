@@ -25,7 +25,8 @@ pub struct Award {
     pub review_case: CaseId,
     /// The activities of the winning claim.
     pub activities: Vec<Activity>,
-    /// Whether the winning claim's policy profile makes revenue association exclusive (R34).
+    /// Whether the winning claim's policy profile (its set of configured rule values) makes the
+    /// activity revenue association exclusive (R34).
     pub revenue_association_exclusive: bool,
 }
 

@@ -64,8 +64,8 @@ pub struct CheckedClaim {
     pub tenant: Option<Tenant>,
     /// One result for each line, in the order of the lines.
     pub lines: Vec<CheckedLine>,
-    /// What has changed in the directory since the claim was submitted and would be a violation in
-    /// a new claim. It is none here, because the claim keeps its location, domain and tenant (R2a).
+    /// The changes of the directory since the claim was submitted that would be violations in a new
+    /// claim. They are none in this claim, because it keeps its location, domain and tenant (R2a).
     pub changes: Vec<Violation>,
     /// The lines that could be claimed, if the request asked for them.
     pub suggestions: Vec<SuggestedLine>,

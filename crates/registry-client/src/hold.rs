@@ -32,7 +32,8 @@ pub struct HoldRequest {
     pub lines: Vec<LineToHold>,
     /// The time at which the claim was first submitted.
     pub submit_time: Timestamp,
-    /// Whether the claim's policy profile makes revenue association exclusive (R34).
+    /// Whether the claim's policy profile (its set of configured rule values) makes the activity
+    /// revenue association exclusive (R34).
     pub revenue_association_exclusive: bool,
 }
 

@@ -1,6 +1,6 @@
-//! Implements [`Aggregate`] for tenants, partners and the catalog, so that writers can load and
-//! save them. Only tenants have deadlines: the times at which partners' associations end with a
-//! subscription or workload (R2a, R39, R58).
+//! Implements [`Aggregate`] for tenants, partners and the catalog, so that writers (the tasks that
+//! commit commands) can load and save them. Only tenants have deadlines: the times at which
+//! partners' associations end with a subscription or workload (R2a, R39, R58).
 use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{Deadline, Timestamp};
 

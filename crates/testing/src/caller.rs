@@ -63,12 +63,12 @@ pub fn user_token(signer: &TokenSigner, subject: &str, role: Role, owner: Option
 /// Panics if `owner` is neither `partners/{id}` nor `tenants/{id}`.
 #[must_use]
 pub fn caller(subject: &str, role: Role, owner: Option<&str>) -> Caller {
-    let owner = |collection| owner.and_then(|owner| owner.strip_prefix(collection));
+    let owner_in = |collection| owner.and_then(|owner| owner.strip_prefix(collection));
     Caller {
         subject: subject.into(),
         roles: vec![role],
-        partner: owner("partners/").map(|partner| partner.parse().expect("a partner id")),
-        tenant: owner("tenants/").map(|tenant| tenant.parse().expect("a tenant id")),
+        partner: owner_in("partners/").map(|partner| partner.parse().expect("a partner id")),
+        tenant: owner_in("tenants/").map(|tenant| tenant.parse().expect("a tenant id")),
         service: None,
         actor: Actor::new(role.side(), subject),
     }

@@ -17,7 +17,9 @@ pub struct TestDatabase(Arc<Storage>);
 
 #[derive(Debug)]
 struct Storage {
+    /// Contains the files of the test, and the database on SQLite.
     folder: TempDir,
+    /// `None` on SQLite.
     postgres: Option<PostgresDatabase>,
 }
 

@@ -60,7 +60,7 @@ impl EventTransport for UnreachableTransport {
     }
 }
 
-/// Returns the stream of the events about one aggregate of `source`.
+/// Returns the stream of the events about one aggregate of `source`, for example about one claim.
 #[must_use]
 pub fn stream(source: Service, aggregate: &str, owner: &str, id: Uuid) -> StreamKey {
     StreamKey { source, aggregate: aggregate.to_owned(), owner: owner.to_owned(), id }

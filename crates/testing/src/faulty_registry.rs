@@ -22,9 +22,13 @@ type Interruption = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub struct FaultyRegistry {
     /// The registry behind the faults.
     pub fake: FakeRegistry,
-    lost_answers: Arc<Mutex<u32>>,
+    /// The number of next answers to lose.
+    answers_to_lose: Arc<Mutex<u32>>,
+    /// The code to run during the next checks, one piece for each.
     during_checks: Arc<Mutex<VecDeque<Interruption>>>,
+    /// The code to run during the next holds, one piece for each.
     during_holds: Arc<Mutex<VecDeque<Interruption>>>,
+    /// All hold requests so far.
     hold_requests: Arc<Mutex<Vec<HoldRequest>>>,
 }
 
@@ -46,7 +50,7 @@ impl FaultyRegistry {
     /// # Panics
     /// Panics if another thread panicked.
     pub fn lose_answers(&self, count: u32) {
-        *self.lost_answers.lock().unwrap() = count;
+        *self.answers_to_lose.lock().unwrap() = count;
     }
 
     /// Runs `action` after the next check of a claim, before its answer arrives. Several actions
@@ -84,8 +88,9 @@ impl FaultyRegistry {
         self.hold_requests.lock().unwrap().clone()
     }
 
-    fn answer<T>(&self, answer: T) -> Result<T, RegistryError> {
-        let mut left = self.lost_answers.lock().unwrap();
+    /// Returns the answer, or an error if it is to be lost.
+    fn lose_or_return<T>(&self, answer: T) -> Result<T, RegistryError> {
+        let mut left = self.answers_to_lose.lock().unwrap();
         if *left > 0 {
             *left -= 1;
             return Err(RegistryError::Unavailable("the answer was lost".to_owned()));
@@ -113,12 +118,12 @@ impl Registry for FaultyRegistry {
         self.hold_requests.lock().unwrap().push(hold.clone());
         let answer = self.fake.place_hold(actor, hold).await?;
         interrupt(&self.during_holds).await;
-        self.answer(answer)
+        self.lose_or_return(answer)
     }
 
     async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationOutcome, RegistryError> {
         let answer = self.fake.arbitrate(actor, arbitration).await?;
-        self.answer(answer)
+        self.lose_or_return(answer)
     }
 
     async fn check_usage_access(

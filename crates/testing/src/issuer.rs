@@ -110,8 +110,11 @@ pub struct TestIssuer {
 #[derive(Debug, Default)]
 struct IssuerState {
     url: Mutex<String>,
+    /// The published keys as JWKs.
     keys: Mutex<Vec<Value>>,
+    /// The number of times that the keys were fetched.
     key_fetches: AtomicUsize,
+    /// Whether requests are answered with an error.
     fails: AtomicBool,
 }
 
@@ -177,17 +180,17 @@ impl TestIssuer {
 
 async fn serve_discovery(State(state): State<Arc<IssuerState>>) -> Response {
     let url = lock(&state.url).clone();
-    answer(&state, || json!({ "issuer": url, "jwks_uri": format!("{url}/keys") }))
+    respond(&state, || json!({ "issuer": url, "jwks_uri": format!("{url}/keys") }))
 }
 
 async fn serve_keys(State(state): State<Arc<IssuerState>>) -> Response {
     state.key_fetches.fetch_add(1, Ordering::SeqCst);
     // Gives concurrent calls the time to request the same keys.
     tokio::time::sleep(Duration::from_millis(20)).await;
-    answer(&state, || json!({ "keys": *lock(&state.keys) }))
+    respond(&state, || json!({ "keys": *lock(&state.keys) }))
 }
 
-fn answer(state: &IssuerState, content: impl FnOnce() -> Value) -> Response {
+fn respond(state: &IssuerState, content: impl FnOnce() -> Value) -> Response {
     if state.fails.load(Ordering::SeqCst) {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }

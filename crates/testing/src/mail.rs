@@ -62,7 +62,8 @@ impl Mail {
         Self { id, to, return_path, subject: message.subject().unwrap_or_default().to_owned(), text, html }
     }
 
-    /// Returns the link to the consent page.
+    /// Returns the link to the page for the recipient: the consent page, or the page for a
+    /// statement.
     ///
     /// # Panics
     /// Panics if the text has no such link.

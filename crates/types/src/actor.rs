@@ -16,7 +16,7 @@ string_enum! {
         Reviewer = "reviewer",
         /// Any other user of the vendor.
         Vendor = "vendor",
-        /// The customer: a contact who uses a consent link, or a signed-in user.
+        /// The customer: a contact who uses the link in a mail, or a signed-in user.
         Customer = "customer",
         /// A deadline that passed.
         Time = "time",
@@ -84,7 +84,8 @@ impl FromStr for Actor {
         let (side, subject) = text.split_once(':').unwrap_or((text, ""));
         match side.parse() {
             Ok(side) => Ok(Self::new(side, subject)),
-            // The text can contain a subject, so the error does not.
+            // The text can contain a subject, which is personal data, so the error does not contain
+            // the text.
             Err(Malformed { .. }) => Err(Malformed::new(Self::EXPECTED, "another text")),
         }
     }

@@ -10,7 +10,7 @@ string_enum! {
         Declined = "declined",
         /// The partner withdrew the claim.
         Withdrawn = "withdrawn",
-        /// The subscription ended (R39, R58).
+        /// The subscription or the use of the workload ended (R2a, R39, R58).
         Expired = "expired",
         /// A review lead gave the key to another company (R37).
         Superseded = "superseded",

@@ -1,4 +1,4 @@
-//! The set of known business-day calendars, which are TOML documents (R46).
+//! The set of known business-day calendars, each read from a TOML document (R46).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -24,9 +24,9 @@ string_enum! {
 }
 
 impl ClaimStateKind {
-    /// Returns whether the lines of a claim in this state are live, which is so from submission
-    /// until rejection. A company cannot claim the workload or subscription of a live line for the
-    /// same activity again (R38).
+    /// Returns whether the lines (the claimed workloads and subscriptions) of a claim in this state
+    /// are live, which is so from submission until rejection. A company cannot claim the workload
+    /// or subscription of a live line for the same activity again (R38).
     #[must_use]
     pub const fn has_live_lines(self) -> bool {
         match self {

@@ -9,8 +9,8 @@ string_enum! {
         Link = "link",
         /// Signed in as an administrator of the tenant.
         SignedIn = "signed_in",
-        /// By silence: the consent window ended without a decision. Silence counts as consent or,
-        /// if the customer declined before a dispute, as a decline (R28).
+        /// By silence: the consent window, the time to decline, ended without a decision. Silence
+        /// counts as consent or, if the customer declined before a dispute, as a decline (R28).
         Silence = "silence",
     }
 }
@@ -36,7 +36,8 @@ string_enum! {
         Queued = "queued",
         /// The customer's mail system accepted the notice.
         Accepted = "accepted",
-        /// The customer's mail system refused the notice permanently.
+        /// The customer's mail system refused the notice permanently, at once or after it had
+        /// accepted the notice (R41b).
         Bounced = "bounced",
         /// The notice is no longer needed, because the consent was decided or closed. It may
         /// already have been sent.

@@ -81,8 +81,9 @@ uuid_ids! {
     CommentId, "a comment id (a hyphenated UUID)";
     /// The id of a note of reviewers on a review case (R55).
     NoteId, "a note id (a hyphenated UUID)";
-    /// The id of a request to the registry to hold or award workloads and subscriptions. A request
-    /// that is repeated with the same id gets the first outcome.
+    /// The id of a request to the registry to reserve workloads and subscriptions for a claim, or
+    /// to award those that several partners claim. A request that is repeated with the same id gets
+    /// the first outcome.
     DecisionId, "a decision id (a hyphenated UUID)";
     /// The id of a partner's association with a workload or subscription (R49).
     AssociationId, "an association id (a hyphenated UUID)";

@@ -1,5 +1,6 @@
 //! Association keys. A key is one workload or subscription of a tenant. Each line of a claim asks
-//! for one key, and at most one company can hold a key.
+//! for one key. At most one company can hold a key, that is, have it reserved or be on record for
+//! it.
 
 use std::fmt;
 use std::str::FromStr;

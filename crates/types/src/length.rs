@@ -1,4 +1,4 @@
-//! Lengths of deadlines in days.
+//! The lengths of deadlines, in business days or calendar days.
 
 use std::fmt;
 

@@ -35,7 +35,8 @@ pub struct PolicyProfile {
     /// Whether the partner of an approved claim may add evidence while another company claims the
     /// same workload or subscription (R37a).
     pub evidence_when_contested: bool,
-    /// Whether the review clocks run while the claim competes with claims of other companies (R37).
+    /// Whether the review clocks (the deadlines of the review) run while the claim competes with
+    /// claims of other companies (R37).
     pub review_clocks_run_while_competing: bool,
     /// Whether a revenue association excludes other companies from its workload or subscription
     /// (R34).
@@ -57,8 +58,8 @@ pub struct PolicyProfile {
     /// The time within which a rejection can be disputed (R28), in the calendar of the partner's
     /// location.
     pub dispute_window: Length,
-    /// The time after the approval within which the customer's mail system must accept a notice
-    /// (R41a), in the tenant's calendar.
+    /// The time after the approval within which the customer's mail system must accept a notice, a
+    /// mail about the claim (R41a), in the tenant's calendar.
     pub customer_delivery: Length,
     /// The occasions on which the customer is notified (R40).
     pub customer_notices: CustomerNotices,
@@ -88,8 +89,9 @@ pub enum WindowStart {
     NoticeAtApproval,
 }
 
-/// The states in which the partner may edit location, lines and contacts after submission (R29).
-/// Other rules apply to evidence and comments.
+/// The states in which the partner may edit the location, the lines (the claimed workloads or
+/// subscriptions) and the contacts after submission (R29). Other rules apply to evidence and
+/// comments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EditsAfterSubmission {

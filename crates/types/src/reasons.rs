@@ -27,7 +27,8 @@ string_enum! {
         CustomerDeclined = "customer_declined",
         /// The proof of execution is insufficient.
         InsufficientPoe = "insufficient_poe",
-        /// The last line of the claim was awarded to a claim of another company (R27a).
+        /// The last line of the claim (a claimed workload or subscription) was awarded to a claim
+        /// of another company (R27a).
         LostToCompetingClaim = "lost_to_competing_claim",
         /// The customer's mail system accepted no mail about the claim in time after the approval
         /// (R41a).

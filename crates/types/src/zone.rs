@@ -18,11 +18,11 @@ pub struct Zone {
     version: Arc<str>,
 }
 
-/// The time zone database of the system.
+/// The time zone database of the operating system.
 pub struct SystemZones {
     /// The version, for example `2026a`.
     pub version: String,
-    /// Reads the files of zones.
+    /// The function that reads the file of a zone.
     pub read: ReadZone,
 }
 

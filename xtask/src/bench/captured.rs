@@ -50,6 +50,7 @@ pub(super) fn transactions(log: &str) -> Vec<Transaction> {
     for line in log.lines() {
         let Some((process, entry)) = line.split_once(' ') else { continue };
         let connection = connections.entry(process).or_default();
+        // Some versions of PostgreSQL write `parameters:`, others `Parameters:`.
         if let Some((_, parameters)) =
             entry.split_once("DETAIL:  ").and_then(|(_, detail)| detail.split_once("arameters: "))
         {
@@ -59,9 +60,9 @@ pub(super) fn transactions(log: &str) -> Vec<Transaction> {
             continue;
         }
         let Some((_, text)) = entry.split_once(" ms  ") else { continue };
-        let is_bound = text.starts_with("parse ") || text.starts_with("bind ");
-        connection.is_executed = !is_bound;
-        let Some((_, sql)) = text.split_once(": ").filter(|_| !is_bound) else { continue };
+        let is_preparation = text.starts_with("parse ") || text.starts_with("bind ");
+        connection.is_executed = !is_preparation;
+        let Some((_, sql)) = text.split_once(": ").filter(|_| !is_preparation) else { continue };
         transactions.extend(connection.end_statement());
         match sql {
             "BEGIN" => connection.open = Some(Vec::new()),

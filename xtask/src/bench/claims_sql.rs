@@ -94,6 +94,7 @@ fn expression(literal: &str, claim: Option<&str>) -> String {
     if !text.contains(claim) && !text.contains(PARTNER) {
         return escaped;
     }
+    // The character U+0001, which no literal contains, marks the places of the new ids.
     let replaced = text.replace(claim, "\u{1}").replace(PARTNER, "\u{1}");
     let parts: Vec<String> = replaced.split('\u{1}').map(escape).collect();
     format!("({})", parts.join(&format!(" || {NEW_ID} || ")))

@@ -10,7 +10,9 @@ use crate::{paths, shell::print_line};
 
 /// A comparison of two figures with a target.
 struct Comparison {
+    /// The measured kind of work, and the database.
     work: &'static str,
+    /// The kind of work or the engine that it is compared with.
     against: &'static str,
     /// The measured ratio, or the measured milliseconds.
     value: f64,

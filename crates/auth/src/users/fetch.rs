@@ -37,7 +37,7 @@ pub(super) enum FetchError {
     Encoding,
 }
 
-/// The reason why the certificate authorities of an issuer cannot be used.
+/// The reason why the certificate authorities for an issuer's server cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
     /// The file is not readable PEM.

@@ -24,6 +24,7 @@ const FILE_INTERVAL: Duration = Duration::from_secs(5);
 /// The maximum delay after the first failed fetch. It doubles with every further failure, up to
 /// [`LAST_RETRY`].
 const FIRST_RETRY: Duration = Duration::from_secs(2);
+/// The greatest delay after a failed fetch, however many have failed.
 const LAST_RETRY: Duration = Duration::from_secs(60);
 /// The maximum time that a call waits for a fetch.
 const MAX_WAIT: Duration = Duration::from_secs(6);
@@ -41,8 +42,11 @@ pub(super) struct Issuer {
     pub(super) mapping: ClaimMapping,
     algorithms: Vec<Algorithm>,
     source: KeySource,
+    /// The time between two regular loads of the keys.
     interval: Duration,
+    /// The time after which keys are no longer used unless they were loaded again.
     max_age: Duration,
+    /// The keys that were loaded last; `None` before the first load.
     current: RwLock<Option<CurrentKeys>>,
     demand: Demand,
 }
@@ -139,8 +143,8 @@ impl Issuer {
         }
     }
 
-    /// Waits for keys that include one for tokens with this `kid` (key id). Returns true if they
-    /// are there. This causes at most one fetch a minute.
+    /// Waits until the issuer has a usable key for tokens with this `kid` (key id). Returns false
+    /// if the wait ended without one. This causes at most one fetch a minute.
     pub(super) async fn wait_for_key(&self, kid: Option<&str>) -> bool {
         if matches!(self.source, KeySource::Fixed) {
             return false;

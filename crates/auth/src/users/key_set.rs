@@ -55,8 +55,8 @@ impl UserKeySet {
         Ok(Self { text, keys })
     }
 
-    /// Returns the key with this `kid`. A token without a `kid` can only have the key of a set that
-    /// has no other key.
+    /// Returns the key with this `kid`. Without a `kid`, returns the only key of the set, or `None`
+    /// if the set has several.
     pub(super) fn get(&self, kid: Option<&str>) -> Option<&UserKey> {
         match kid {
             Some(kid) => self.keys.get(kid),

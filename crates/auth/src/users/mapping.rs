@@ -9,19 +9,23 @@ use crate::{Caller, claims::SERVICE_SUBJECT_PREFIX};
 
 /// The maximum number of characters of the id of a user.
 const MAX_ID_CHARS: usize = 200;
-/// The prefix of the subjects of people who use a link in a mail.
+/// The prefix of the subjects of people who act by a link in a mail and have no token of an issuer.
 const LINK_SUBJECT_PREFIX: &str = "link:";
 
-/// The names of an issuer's claims and roles.
+/// How the claims and roles in an issuer's tokens are read. *Claims* are the fields of a token.
 #[derive(Debug)]
 pub(super) struct ClaimMapping {
     issuer_name: Option<String>,
     subject_claim: String,
     roles_claim: String,
+    /// The issuer's names of roles, each with the role that it grants. If the map is empty, the
+    /// issuer uses the names of the roles themselves.
     roles: BTreeMap<String, Role>,
     partner_claim: String,
     tenant_claim: String,
+    /// The partner that all users of the issuer belong to, if there is such a partner.
     partner: Option<PartnerId>,
+    /// The tenant that all users of the issuer administer, if there is such a tenant.
     tenant: Option<TenantId>,
 }
 
@@ -45,15 +49,15 @@ impl ClaimMapping {
     /// # Errors
     /// Returns a description of what is wrong with the claims.
     pub(super) fn caller(&self, claims: &Value) -> Result<Caller, &'static str> {
-        let subject = find(claims, &self.subject_claim).and_then(Value::as_str).unwrap_or_default();
+        let subject = find_claim(claims, &self.subject_claim).and_then(Value::as_str).unwrap_or_default();
         let subject = qualified_subject(self.issuer_name.as_deref(), subject)?;
         let roles = self.roles(claims)?;
         let side = side_of_roles(&roles)?;
         let (partner, tenant) = match (&self.partner, self.tenant) {
             (Some(partner), _) if side == ActorSide::Partner => (Some(partner.clone()), None),
             (_, Some(tenant)) if side == ActorSide::Customer => (None, Some(tenant)),
-            (None, None) => (parse(claims, &self.partner_claim)?, parse(claims, &self.tenant_claim)?),
-            // A caller without roles is refused by every method, which tells why.
+            (None, None) => (parse_id(claims, &self.partner_claim)?, parse_id(claims, &self.tenant_claim)?),
+            // Every method refuses a caller without roles, with a message that says why.
             _ if roles.is_empty() => (None, None),
             _ => return Err("the issuer must not grant roles of this side"),
         };
@@ -68,7 +72,7 @@ impl ClaimMapping {
     }
 
     fn roles(&self, claims: &Value) -> Result<Vec<Role>, &'static str> {
-        let names = match find(claims, &self.roles_claim) {
+        let names = match find_claim(claims, &self.roles_claim) {
             None | Some(Value::Null) => &[],
             Some(Value::Array(names)) => names.as_slice(),
             Some(name) => std::slice::from_ref(name),
@@ -110,13 +114,13 @@ fn qualified_subject(issuer_name: Option<&str>, subject: &str) -> Result<String,
 }
 
 /// Returns the value of a claim. A name that begins with `/` is a JSON Pointer (RFC 6901).
-fn find<'a>(claims: &'a Value, name: &str) -> Option<&'a Value> {
+fn find_claim<'a>(claims: &'a Value, name: &str) -> Option<&'a Value> {
     if name.starts_with('/') { claims.pointer(name) } else { claims.get(name) }
 }
 
 /// Parses the claim with the id of a partner or tenant: a text, or a list with one text.
-fn parse<T: FromStr>(claims: &Value, name: &str) -> Result<Option<T>, &'static str> {
-    let text = match find(claims, name) {
+fn parse_id<T: FromStr>(claims: &Value, name: &str) -> Result<Option<T>, &'static str> {
+    let text = match find_claim(claims, name) {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::Array(items)) => match items.as_slice() {
             [] => return Ok(None),

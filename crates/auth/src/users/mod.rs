@@ -7,8 +7,8 @@
 //! | `json` | Parses claims and refuses duplicate names. |
 //! | `key_set` | Parses the keys of an issuer and decides which algorithms each is accepted for. |
 //! | `source`, `fetch` | Load keys from a file, a URL, or by OpenID Connect Discovery. |
-//! | `issuer`, `demand` | Keep the keys of an issuer fresh, and limit the fetches that unknown keys
-//! cause. |
+//! | `issuer` | Keeps the keys of an issuer fresh. |
+//! | `demand` | Limits how often unknown keys cause a fetch. |
 mod config;
 mod demand;
 mod fetch;
@@ -143,7 +143,7 @@ impl UserIssuers {
     }
 
     fn verify_uncached(&self, token: &str) -> Result<VerifiedToken, TokenError> {
-        let UnverifiedToken { header, claims, message, signature } = parse(token)?;
+        let UnverifiedToken { header, claims, message, signature } = decode_parts(token)?;
         let (index, issuer) = self.issuer_of(&claims)?;
         let keys = issuer.keys().ok_or(TokenError::IssuerUnavailable)?;
         let key = keys.get(header.kid.as_deref()).ok_or_else(|| refuse("its key is unknown"))?;
@@ -166,10 +166,10 @@ impl UserIssuers {
         found.ok_or_else(|| refuse("its issuer is unknown"))
     }
 
-    /// Waits until the key of a refused token is there, if its issuer may have published it since
-    /// the last fetch. Returns true if the token should be verified again.
+    /// Waits for the key of a refused token, if the token's issuer may have published that key
+    /// since the last fetch. Returns true if the token should be verified again.
     pub(crate) async fn wait_for_key(&self, token: &str) -> bool {
-        let Ok(UnverifiedToken { header, claims, .. }) = parse(token) else { return false };
+        let Ok(UnverifiedToken { header, claims, .. }) = decode_parts(token) else { return false };
         let Ok((_, issuer)) = self.issuer_of(&claims) else { return false };
         let kid = header.kid.as_deref();
         !issuer.has_key(kid) && issuer.wait_for_key(kid).await
@@ -189,7 +189,7 @@ fn refuse(reason: &'static str) -> TokenError {
 }
 
 /// Decodes the three parts of a token.
-fn parse(token: &str) -> Result<UnverifiedToken<'_>, TokenError> {
+fn decode_parts(token: &str) -> Result<UnverifiedToken<'_>, TokenError> {
     if token.len() > MAX_TOKEN_BYTES {
         return Err(refuse("it is too long"));
     }

@@ -19,9 +19,9 @@ pub(super) enum KeySource {
     /// A JWKS file.
     File(PathBuf),
     /// A JWKS at a URL.
-    Url { fetcher: Fetcher, jwks: DocumentUrl },
+    Url { fetcher: Fetcher, jwks_url: DocumentUrl },
     /// A JWKS whose URL is in the document that describes the issuer.
-    Discovery { fetcher: Fetcher, issuer: String, document: DocumentUrl },
+    Discovery { fetcher: Fetcher, issuer: String, document_url: DocumentUrl },
 }
 
 /// The reason why keys cannot be loaded.
@@ -42,7 +42,8 @@ pub(super) enum SourceError {
 /// The reason why an issuer cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum IssuerError {
-    /// The keys of the issuer cannot be loaded from the file, or the file has no usable key.
+    /// The keys of the issuer cannot be loaded from the file, the file has no usable key, or the
+    /// configured URL is not accepted.
     #[error("the issuer {issuer}: {problem}")]
     Keys {
         /// The `iss` of the issuer.
@@ -50,12 +51,13 @@ pub enum IssuerError {
         /// The description of the problem.
         problem: String,
     },
-    /// The certificate authorities of the issuer cannot be used.
+    /// The certificate authorities for the issuer's server, from the setting `ca_file` or the
+    /// built-in ones, cannot be used.
     #[error("the issuer {issuer}: {source}")]
     Authorities {
         /// The `iss` of the issuer.
         issuer: String,
-        /// The reason why they cannot be used.
+        /// The reason why the certificate authorities cannot be used.
         source: AuthorityError,
     },
 }
@@ -81,10 +83,10 @@ impl KeySource {
             DocumentUrl::parse(url).map_err(unusable)
         };
         Ok(match &config.jwks_url {
-            Some(url) => Self::Url { fetcher, jwks: location(url)? },
+            Some(url) => Self::Url { fetcher, jwks_url: location(url)? },
             None => {
-                let document = location(&format!("{}{DISCOVERY_PATH}", issuer.trim_end_matches('/')))?;
-                Self::Discovery { fetcher, issuer, document }
+                let document_url = location(&format!("{}{DISCOVERY_PATH}", issuer.trim_end_matches('/')))?;
+                Self::Discovery { fetcher, issuer, document_url }
             }
         })
     }
@@ -97,14 +99,15 @@ impl KeySource {
                 let text = tokio::fs::read_to_string(path).await;
                 text.map(Some).map_err(|source| SourceError::File { path: path.clone(), source })
             }
-            Self::Url { fetcher, jwks } => Ok(Some(fetcher.get(jwks).await?)),
-            Self::Discovery { fetcher, issuer, document } => {
-                let text = fetcher.get(document).await?;
-                let found: DiscoveryDocument = serde_json::from_str(&text).map_err(SourceError::Document)?;
-                if found.issuer != *issuer {
-                    return Err(SourceError::OtherIssuer(found.issuer));
+            Self::Url { fetcher, jwks_url } => Ok(Some(fetcher.get(jwks_url).await?)),
+            Self::Discovery { fetcher, issuer, document_url } => {
+                let text = fetcher.get(document_url).await?;
+                let document: DiscoveryDocument = serde_json::from_str(&text).map_err(SourceError::Document)?;
+                if document.issuer != *issuer {
+                    return Err(SourceError::OtherIssuer(document.issuer));
                 }
-                Ok(Some(fetcher.get(&document.parse_named(&found.jwks_uri)?).await?))
+                let jwks_url = document_url.parse_named(&document.jwks_uri)?;
+                Ok(Some(fetcher.get(&jwks_url).await?))
             }
         }
     }

@@ -107,8 +107,9 @@ fn saturating_count(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-/// Converts a line of a claim for the customer `tenant`. The state of its association follows from
-/// the state of the claim, unless the association of this line ended separately.
+/// Converts a line of a claim. `tenant` is the customer, or `None` if the entered tenant id is
+/// malformed. The state of its association follows from the state of the claim, unless the
+/// association of this line ended separately.
 fn line_to_wire(line: &Line, tenant: Option<TenantId>, state: &State) -> wire::ClaimLine {
     let ended = line.association_end.clone().or_else(|| ended_with_claim(state));
     let since = ended.as_ref().map_or_else(|| official_time(state), |ended| ended.since.map(to_wire_time));

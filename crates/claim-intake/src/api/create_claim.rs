@@ -31,8 +31,9 @@ pub(super) async fn create_claim(
     Ok(Response::new(claim))
 }
 
-/// Executes the `command` that creates the call's claim as a draft with `content` and the facts
-/// about it. With `validate_only`, the draft is returned and not stored.
+/// Executes the `command` that creates the call's claim as a draft with `content`. `facts` are the
+/// registry's answer about the content, or `None` if it did not answer. With `validate_only`, the
+/// draft is returned and not stored.
 pub(super) async fn create(
     intake: &ClaimIntake,
     call: &Call,
@@ -43,5 +44,6 @@ pub(super) async fn create(
     let name = call.claim.clone();
     let create =
         move |_: Option<&Claim>, now| Claim::create(name.clone(), content.clone(), facts.as_ref(), now).map(Some);
+    // Version 0 means that the claim must not exist yet.
     intake.execute(call, command.expect_version(0), create).await
 }

@@ -38,7 +38,7 @@ pub(super) async fn create_comment(
     Ok(Response::new(convert::comment_to_wire(&call.claim, comment)))
 }
 
-/// A comment that is not written yet and therefore has no time.
+/// A comment that is not written yet and therefore has no time. The time is that of the decision.
 #[derive(Clone)]
 pub(super) struct NewComment {
     id: CommentId,

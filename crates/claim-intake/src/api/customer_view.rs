@@ -1,6 +1,6 @@
 //! What a customer sees of the claims on its tenant (R5): partner, lines, activities, state and
 //! deadlines, but no proof of execution, comments or notes, and nothing that depends on competing
-//! claims.
+//! claims. A *line* is the part of a claim that is about one workload or subscription.
 use crate::domain::{EventKind, FactKind};
 use cpor_history::SealedEntry;
 use cpor_proto::claims::v1 as wire;
@@ -42,7 +42,7 @@ pub(super) fn restrict(claim: wire::Claim) -> wire::Claim {
 }
 
 /// Returns whether a history entry changed something that a customer sees. The entry itself is not
-/// shown, because its action may name a rival or a reviewer.
+/// shown, because it may reveal a competing claim or a reviewer.
 pub(super) fn shows_change(entry: &SealedEntry) -> bool {
     let Ok((_, facts)) = &entry.facts.opened else { return false };
     let changes_state = facts.from != Some(facts.to);

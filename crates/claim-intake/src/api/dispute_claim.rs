@@ -1,5 +1,5 @@
 //! Implements DisputeClaim, the partner's objection to a rejection (R28). Cost: one read, one call
-//! of the registry and one transaction, all repeated if the claim changes in between.
+//! to the registry service and one transaction, all repeated if the claim changes in between.
 use super::{RpcResult, convert, create_comment::NewComment, view::View};
 use crate::{
     call::Call,

@@ -31,8 +31,8 @@ pub(super) async fn explain_claim(
 ) -> RpcResult<wire::ClaimExplanation> {
     let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "ExplainClaim", &request.name)?;
-    // The time is read first, so that a customer cannot tell a claim on another tenant from a
-    // missing claim by the number of reads.
+    // The time is read before the claim, so that the refusal of a claim on another tenant takes as
+    // many reads, and therefore as long, as that of a missing claim.
     let now = intake.now().await?;
     let current = intake.read(&call).await?;
     let claim = apply_passed_deadlines(current.state, now);

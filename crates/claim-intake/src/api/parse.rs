@@ -46,7 +46,7 @@ pub(super) fn parse_content(claim: wire::Claim, entropy: &dyn Entropy) -> Result
 
 /// Returns an id or a name in its canonical form and without blanks around it: the digits of a UUID
 /// are lower-case, an international domain is in its ASCII form. A text that is not of this form is
-/// kept as the partner entered it, and is a violation of the draft (R11).
+/// kept as entered; the draft then has a violation (R11).
 fn to_canonical<T: FromStr + ToString>(entered: String) -> String {
     let entered = trim_blanks(&entered);
     entered.parse::<T>().map_or_else(|_| entered.to_owned(), |id| id.to_string())
@@ -74,8 +74,11 @@ fn malformed_field(field: &str, error: cpor_types::Malformed) -> Status {
 /// so the new contact is only known when the claim has been read.
 #[derive(Clone, Debug)]
 pub(super) struct PlannedUpdate {
+    /// The fields that change as a whole.
     fields: Vec<Field>,
+    /// The parts of contacts that change, each with the field of its contact.
     contact_parts: Vec<(Field, ContactPart)>,
+    /// The new values. Fields that do not change are ignored.
     content: Content,
 }
 

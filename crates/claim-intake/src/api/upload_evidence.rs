@@ -42,30 +42,31 @@ pub(super) async fn upload_evidence(
     intake: &ClaimIntake,
     request: Request<Streaming<wire::UploadEvidenceRequest>>,
 ) -> RpcResult<wire::Evidence> {
-    let (opened, stream) = validate_stream(request)?;
+    let (authorized, stream) = validate_stream(request)?;
     let mut messages = Messages { stream, deadline: Instant::now() + GRACE };
-    let first = messages.next(&opened).await?.ok_or(CallError::UploadOutOfOrder)?;
+    let first = messages.next(&authorized).await?.ok_or(CallError::UploadOutOfOrder)?;
     let metadata = first.metadata.ok_or(CallError::UploadOutOfOrder)?;
-    opened.check_owner(&metadata.parent)?;
-    let call = Call::new(&opened.caller, METHOD, &metadata.parent)?;
+    authorized.check_owner(&metadata.parent)?;
+    let call = Call::new(&authorized.caller, METHOD, &metadata.parent)?;
     let call = call.with_etag(&metadata.etag).with_validate_only(metadata.validate_only);
 
     let (limit_bytes, admission) = check_admission(intake, &call).await?;
-    // The request id is looked up after the claim was read: if the document of the first request
-    // with this id filled the claim, the id is found here, and the repeated request succeeds.
-    let is_repeated = !call.validate_only && is_request_known(intake, &opened, &metadata.request_id).await?;
+    // The request id is looked up after the claim is read. If the claim accepts no further document
+    // because the first request with this id added the last one, the lookup finds the id, and the
+    // repeated request succeeds.
+    let is_repeated = !call.validate_only && is_request_known(intake, &authorized, &metadata.request_id).await?;
     let id = EvidenceId(intake.entropy.uuid());
     let (mut upload, pending) = match admission {
         _ if is_repeated => (Upload::hash_only(limit_bytes), None),
         Err(refusal) => return Err(call.refusal_error(refusal).into()),
         Ok(()) => begin_upload(intake, &call, id, limit_bytes).await?,
     };
-    if let Err(status) = receive_bytes(&opened, first.data.into(), &mut messages, &mut upload).await {
+    if let Err(status) = receive_bytes(&authorized, first.data.into(), &mut messages, &mut upload).await {
         upload.abort().await;
         return Err(status);
     }
     let received = upload.finish(&metadata.sha256).await.map_err(CallError::from)?;
-    let call = call.with_request_id_and_content(&opened.caller, &metadata, &received.sha256)?;
+    let call = call.with_request_id_and_content(&authorized.caller, &metadata, &received.sha256)?;
     let Some(received) = received.examine(intake.scanner.as_ref()).await.map_err(CallError::from)? else {
         let evidence = repeated_evidence(intake, &call).await?;
         return Ok(Response::new(convert::evidence_to_wire(&call.claim, evidence)));
@@ -84,8 +85,12 @@ pub(super) async fn upload_evidence(
 }
 
 /// Returns whether the caller has used this request id for an upload before.
-async fn is_request_known(intake: &ClaimIntake, opened: &AuthorizedCall, request_id: &str) -> Result<bool, CallError> {
-    Ok(intake.host.knows_request_id(opened.caller.id(), METHOD, request_id).await?)
+async fn is_request_known(
+    intake: &ClaimIntake,
+    authorized: &AuthorizedCall,
+    request_id: &str,
+) -> Result<bool, CallError> {
+    Ok(intake.host.knows_request_id(authorized.caller.id(), METHOD, request_id).await?)
 }
 
 /// Begins an upload. Unless the document is only checked, a row records that the upload has begun,
@@ -126,11 +131,11 @@ async fn check_quota(intake: &ClaimIntake, call: &Call, documents: u64, bytes: u
 
 impl Messages {
     /// Returns the next message of the stream after checking its constraints; `None` at the end.
-    async fn next(&mut self, opened: &AuthorizedCall) -> Result<Option<wire::UploadEvidenceRequest>, Status> {
+    async fn next(&mut self, authorized: &AuthorizedCall) -> Result<Option<wire::UploadEvidenceRequest>, Status> {
         let received = tokio::time::timeout_at(self.deadline, self.stream.message()).await;
         let message = received.map_err(|_| CallError::UploadTooSlow)??;
         if let Some(message) = &message {
-            opened.check(message)?;
+            authorized.check(message)?;
             self.deadline += Duration::from_millis(message.data.len() as u64 * 1000 / MIN_BYTES_PER_SECOND);
         }
         Ok(message)
@@ -148,13 +153,13 @@ async fn check_admission(intake: &ClaimIntake, call: &Call) -> Result<(u64, Resu
 
 /// Adds the bytes of all messages to the upload.
 async fn receive_bytes(
-    opened: &AuthorizedCall,
+    authorized: &AuthorizedCall,
     first: Bytes,
     messages: &mut Messages,
     upload: &mut Upload,
 ) -> Result<(), Status> {
     upload.add(first).await.map_err(CallError::from)?;
-    while let Some(message) = messages.next(opened).await? {
+    while let Some(message) = messages.next(authorized).await? {
         if message.metadata.is_some() {
             return Err(CallError::UploadOutOfOrder.into());
         }

@@ -1,5 +1,7 @@
 //! Implements WatchClaims, which streams the changes of claims (R59): of all claims of a partner,
-//! or of the submitted claims on a tenant or of everybody.
+//! or of the submitted claims on a tenant or of everybody. A *log* numbers the history entries of
+//! these claims in the order of commits; it is a view of the table of history entries, not a log
+//! file.
 //!
 //! Cost: up to two reads to start; one read of the log after each commit in this process that may
 //! add to it, and one per second to find the commits of other replicas; one more read for the
@@ -70,7 +72,7 @@ fn parse_scope(caller: &Caller, parent: &str) -> Result<LogScope, CallError> {
     }
 }
 
-/// A log of claims, as one caller may see it.
+/// The log that one caller follows, as that caller may see it.
 struct ClaimLog {
     intake: ClaimIntake,
     scope: LogScope,

@@ -223,8 +223,8 @@ impl Claim {
     /// R37a: returns whether a reviewer can ask for a statement: a line is contested, and no
     /// earlier request is open. The transition table restricts this to approved claims.
     pub(super) fn statement_can_be_requested(&self, _: Timestamp) -> bool {
-        let is_open = self.state.submission().is_some_and(|submission| submission.open_statement().is_some());
-        self.has_contested_line() && !is_open
+        let has_open_request = self.state.submission().is_some_and(|submission| submission.open_statement().is_some());
+        self.has_contested_line() && !has_open_request
     }
 
     /// R26a: returns whether the customer can approve. This is so if the customer has not approved
@@ -257,13 +257,13 @@ impl Claim {
         !self.has_ended_association() && (self.state.kind() != ClaimStateKind::Approved || self.is_window_pending(now))
     }
 
-    /// R43a: returns whether a reviewer can confirm the customer contact: its consent does not
-    /// count without that, the customer's consent is not complete yet, and no approval is in
-    /// progress.
+    /// R43a: returns whether a reviewer can confirm the customer contact: the contact's consent
+    /// does not count without a confirmation, the association is pending or does not exist yet, and
+    /// no approval is in progress.
     pub(super) fn can_confirm_contact(&self, _: Timestamp) -> bool {
-        let is_open = self.state.association().is_none_or(|association| *association == Association::Pending);
+        let is_undecided = self.state.association().is_none_or(|association| *association == Association::Pending);
         let approving = self.state.submission().is_some_and(|submission| submission.review.approving);
-        is_open && !approving && !self.is_contact_authorized()
+        is_undecided && !approving && !self.is_contact_authorized()
     }
 
     /// R41b: returns whether a notice that the customer's mail system accepted has opened the

@@ -52,8 +52,8 @@ pub struct Erasure {
     /// When the data was erased. If data of this kind from before this time is reported later, it
     /// is not stored.
     pub time: Timestamp,
-    /// Whether the claim still contains no data of this kind, because only erasures were recorded
-    /// since.
+    /// Whether the claim contains no data of this kind. It becomes `false` with the next history
+    /// entry that is not an erasure, because such an entry may contain new data.
     pub nothing_left: bool,
 }
 

@@ -1,11 +1,12 @@
 //! Checks whether a claim is complete (R10 to R12, R38). A refused submission reports every
 //! violation at once (R11). Only the registry service, which has the records of partners and
 //! tenants, can find some of the violations. They are taken from its last answer, which the claim
-//! stores in the field `directory`.
+//! stores in the field `directory`. A *line* is the part of a claim that is about one workload or
+//! subscription of the customer.
 use super::{Claim, Contact, Content, Refusal, Violation, ViolationReason};
 use cpor_types::{Activity, PolicyProfile, ProductFamily, Program, TenantId, program};
 
-/// The registry's data that every complete claim has.
+/// The registry's data that a claim needs to be submitted.
 pub(super) struct RequiredFacts {
     /// The customer.
     pub(super) tenant: TenantId,
@@ -30,7 +31,8 @@ impl Claim {
     }
 
     /// R43a: returns a violation for each customer contact at the domain of the partner contact,
-    /// unless that is one of the tenant's domains. Without facts about the tenant, there are none.
+    /// unless that is one of the tenant's domains. Returns none while the registry has not found
+    /// the tenant.
     fn contacts_at_partner_domain(&self) -> impl Iterator<Item = Violation> {
         let partner_domain = self.directory.tenant.as_ref().and_then(|_| self.content.partner_contact.email_domain());
         let is_partners = move |contact: &Contact| {

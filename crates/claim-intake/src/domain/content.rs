@@ -13,9 +13,9 @@ pub struct Content {
     pub mpn_id: Option<MpnId>,
     /// One of the customer's domain names.
     pub customer_domain: String,
-    /// The customer's tenant id, as entered.
+    /// The customer's tenant id. It is stored as entered, because it may be malformed (R11).
     pub tenant_id: String,
-    /// The solution area that the claim is for.
+    /// The solution area that the claim is for; `None` until it is entered.
     pub solution_area: Option<SolutionArea>,
     /// The activities that the claim is for: each at most once, in the order entered.
     pub activities: Vec<Activity>,
@@ -23,7 +23,7 @@ pub struct Content {
     pub program: String,
     /// The claimed workloads or subscriptions.
     pub lines: Vec<Line>,
-    /// The contact at the customer who receives the notices.
+    /// The contact at the customer who receives the mails about the claim.
     pub customer_contact: Contact,
     /// The technical contact at the customer; required when a Dynamics 365 product is claimed.
     pub customer_technical_contact: Contact,
@@ -33,7 +33,8 @@ pub struct Content {
     pub solution_seller_name: String,
     /// The name of the customer; only for revenue association.
     pub customer_name: String,
-    /// The name of the ISV product or solution; only for revenue association.
+    /// The name of the product or solution of an independent software vendor (ISV); only for
+    /// revenue association.
     pub isv_solution_name: String,
     /// Whether the partner acknowledges the terms.
     pub terms_acknowledged: bool,
@@ -121,8 +122,8 @@ impl Field {
 }
 
 impl Content {
-    /// Returns this content with the values of `fields` taken from `other`. Lines that are in both
-    /// keep their ids.
+    /// Returns this content with the values of `fields` taken from `other`. A line that is in both
+    /// keeps its id.
     #[must_use]
     pub fn with_fields_from(&self, fields: &[Field], other: &Self) -> Self {
         let mut next = self.clone();

@@ -1,6 +1,7 @@
 //! The registry service's answer to a check of a claim's content (R12), and how the claim stores
 //! the answer. The registry checks the content against its directory: the records of partners and
-//! their locations, of tenants and their subscriptions, and of products.
+//! their locations, of tenants and their subscriptions, and of products. A *line* is the part of a
+//! claim that is about one workload or subscription of the customer.
 use super::{Claim, Contact, Content, DirectoryLine, State, Violation};
 use cpor_types::{DomainName, LineId, TenantId};
 use serde::{Deserialize, Serialize};

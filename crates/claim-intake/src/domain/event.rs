@@ -1,7 +1,9 @@
 //! The events of a claim. The history and the events for other services are derived from them. A
 //! *fact* happens without a command on the claim: another service reports it, or a deadline passes.
 //! A fact is *overtaken* if it comes too late to change the claim. A *notice* is a mail to the
-//! customer contact about the claim.
+//! customer contact about the claim. A *line* is the part of a claim that is about one workload or
+//! subscription of the customer. An association puts the partner on record for that workload or
+//! subscription.
 use super::{ClaimStateKind, Comment, Contact, Evidence, FactKind, FieldChange, personal_data::ERASURE_ACTION};
 use cpor_history::Audience;
 use cpor_types::{CaseId, EvidenceId, LineId, PersonalData, PrimaryRejectionReason, TenantId, Timestamp};
@@ -72,15 +74,18 @@ pub enum EventKind {
     EvidenceRemoved(EvidenceId),
     /// A fact was applied. No other service gets an event about it.
     FactApplied(FactKind),
-    /// A notice about an approved claim bounced (R41a, R41b). Reviewers are told.
+    /// A notice about an approved claim bounced (R41a, R41b). poe-review gets an event, so that
+    /// reviewers see it.
     NoticeBounced {
-        /// Whether the customer is not reached since the approval or since the contact was
-        /// corrected, and this is the first bounce since then. The partner is told.
+        /// Whether no notice was accepted since the approval or since the contact was corrected,
+        /// and this is the first bounce since then or since a notice was last sent again. If so,
+        /// the partner gets a mail.
         is_first: bool,
         /// Whether the customer's consent was complete already, so that the bounce changes nothing.
         official: bool,
     },
-    /// A reviewer confirmed the customer contact (R43a). The other services are told.
+    /// A reviewer confirmed the customer contact (R43a). poe-review and customer-consent get an
+    /// event.
     ContactConfirmed,
     /// The claim was approved.
     Approved {

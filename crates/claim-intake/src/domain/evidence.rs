@@ -49,6 +49,6 @@ pub struct Comment {
     pub time: Timestamp,
     /// The document that the comment is about, if any.
     pub evidence: Option<EvidenceId>,
-    /// The line that the comment is about, if any.
+    /// The line (the claimed workload or subscription) that the comment is about, if any.
     pub line: Option<LineId>,
 }

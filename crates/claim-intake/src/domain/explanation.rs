@@ -1,5 +1,7 @@
 //! The sentence that explains what a claim waits for (R60). It contains no name of a person or of a
-//! competing company, and no text that a person wrote.
+//! competing company, and no text that a person wrote. A *line* is the part of a claim that is
+//! about one workload or subscription of the customer. It is *contested* while another company
+//! claims or holds the same. A review lead then awards it to one of them.
 use super::{Association, Claim, Finality, Line, Rejection, Remedy, Submission, Violation, Wait};
 use cpor_types::{FurtherRejectionReason, PrimaryRejectionReason, Timestamp, rfc3339};
 
@@ -86,7 +88,7 @@ impl Claim {
 
     /// Returns sentences that say why the claim is where it is: that its violations keep it from
     /// being submitted, that a reviewer will have to confirm the customer contact, the reason of
-    /// its rejection, what a decline of the customer means, and that a line is contested.
+    /// its rejection, what a decline of the customer means, and what competing claims mean.
     #[must_use]
     pub fn reasons(&self, violations: &[Violation]) -> Vec<String> {
         let violations = match violations.len() {
@@ -101,15 +103,15 @@ impl Claim {
                 .to_owned()
         });
         let rejection = self.state.rejection().map(rejection_reason);
-        let holder = self.reasons_of_holder();
+        let competition = self.reasons_of_competition();
         let decline = self.reason_of_decline();
-        violations.into_iter().chain(unconfirmed).chain(rejection).chain(decline).chain(holder).collect()
+        violations.into_iter().chain(unconfirmed).chain(rejection).chain(decline).chain(competition).collect()
     }
 
     /// Returns what competing claims mean for an approved claim: since when its lines are
     /// contested, what the partner may do, and which lines a competing claim has been awarded (R37,
     /// R37a).
-    fn reasons_of_holder(&self) -> Vec<String> {
+    fn reasons_of_competition(&self) -> Vec<String> {
         if self.state.association().is_none() {
             return Vec::new();
         }
@@ -141,8 +143,8 @@ impl Claim {
     #[must_use]
     pub fn reason_of_decline(&self) -> Option<String> {
         let is_declined = self.state.submission().is_some_and(|submission| submission.needs_explicit_approval());
-        let (state, rejection) = (self.state.association(), self.state.rejection());
-        let is_decided = state.is_some_and(|state| *state != Association::Pending)
+        let (association, rejection) = (self.state.association(), self.state.rejection());
+        let is_decided = association.is_some_and(|association| *association != Association::Pending)
             || rejection.is_some_and(|rejection| rejection.dispute_window().is_none());
         (is_declined && !is_decided).then(|| {
             let dispute = if rejection.is_some() { "a dispute (DisputeClaim), " } else { "" };

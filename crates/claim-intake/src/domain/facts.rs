@@ -104,7 +104,8 @@ pub enum ReviewFact {
         /// The review lead's comment.
         comment: Option<Comment>,
     },
-    /// The set of contested lines changed (R37).
+    /// The set of contested lines, or of lines that were awarded to others and are still held,
+    /// changed (R37).
     CompetitionChanged {
         /// All lines that are contested now; empty when the competition is over.
         contested: Vec<LineId>,

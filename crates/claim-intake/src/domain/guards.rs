@@ -1,7 +1,8 @@
-//! The guards of the transitions: each checks whether the transition table and the data of the
+//! The guards of the transitions. Each checks whether the transition table and the data of the
 //! claim's state allow a command or a fact (a report of another service, or a passed deadline). A
 //! command that they do not allow is refused. A fact that they do not allow is *overtaken*: it is
-//! recorded and changes nothing.
+//! recorded and changes nothing. A *line* is the part of a claim that is about one workload or
+//! subscription of the customer.
 use super::{Claim, ClaimStateKind, Command, FactKind, Party, Refusal, Step, Submission, machine::allows};
 use cpor_types::CaseId;
 

@@ -2,7 +2,9 @@
 //!
 //! A *key* is one workload or subscription of a tenant; at most one company can hold it, that is,
 //! have it reserved or be on record for it. A line is contested while another company claims or
-//! holds its key. A review lead then awards the line to one of the companies (R37).
+//! holds its key. A review lead then awards the line to one of the companies (R37). An
+//! *association* puts the partner on record for the key: it is pending from the approval of the
+//! claim, and official when the customer has consented.
 use std::fmt;
 
 use cpor_types::{
@@ -25,15 +27,16 @@ pub struct Line {
     /// The registry's data about the line; `None` until the registry has checked the claim.
     #[serde(rename = "known")]
     pub registry_data: Option<DirectoryLine>,
-    /// The last assessment of the line for each activity (R52).
+    /// For each activity, the last assessment of whether the line is eligible for incentives (R52).
     pub assessments: Vec<Assessment>,
     /// Whether another company claims or holds the key of the line (R37).
     pub contested: bool,
-    /// The time since which the line is contested.
+    /// The time since which the line is contested; `None` when it is not contested.
     #[serde(default)]
     pub contested_since: Option<Timestamp>,
-    /// The time since which a competing claim has been awarded the key, while that claim has not
-    /// replaced this one on record (R37). If it never does, nothing changes for this claim.
+    /// The time at which the key was awarded to a competing claim that has not replaced this one on
+    /// record yet (R37). `None` if there is no such award. If the competing claim never becomes
+    /// official, this claim keeps the key.
     #[serde(default)]
     pub awarded_to_rival: Option<Timestamp>,
     /// The associations of the line in the registry, one for each activity. Empty until they have
@@ -76,7 +79,8 @@ pub struct DirectoryLine {
     /// The subscription id: the one that was entered or, if none was, the only claimable
     /// subscription that the tenant has of the product (R10 g).
     pub subscription: Option<SubscriptionId>,
-    /// The workload or subscription that the line claims; `None` while it cannot be determined.
+    /// The workload or subscription that the line claims; `None` if the registry could not
+    /// determine it.
     pub key: Option<AssociationKey>,
     /// The other company that held the key through a legacy association when the registry checked
     /// the claim. A legacy association was imported from the time before claims existed, so it has

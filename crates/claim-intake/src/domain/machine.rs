@@ -1,5 +1,7 @@
 //! The transition table of a claim (R15 to R29): which state allows which command or fact, and
-//! which state follows. A *fact* is a report of another service, or a deadline that passed.
+//! which state follows. A *fact* is a report of another service, or a deadline that passed. A
+//! *line* is the part of a claim that is about one workload or subscription of the customer. A
+//! *notice* is a mail to the customer contact about the claim.
 //!
 //! The table is the only source of this information. The guards of the transitions, the
 //! refusals, the `allowed_commands` of the API's `Claim` and the allowed methods of each party
@@ -111,8 +113,8 @@ const fn fact(
 }
 
 /// The transition table. A command without a row for the current state is refused. A fact without a
-/// row is recorded as *overtaken*: it came too late and changes nothing. A step has one row
-/// for each state that can follow it. [`Command`] and [`FactKind`] describe the steps.
+/// row is recorded as *overtaken*: it came too late and changes nothing. A step has one row for
+/// each [`Target`]. [`Command`] and [`FactKind`] describe the steps.
 ///
 /// The data of a state can restrict a step further, for example by the policy profile or by the
 /// kind of rejection: see [`Claim::allows`].

@@ -2,10 +2,11 @@
 //! no clock, no wire format and no database.
 //!
 //! Read [`machine`] first: its table defines which state allows which step. `step` lists the steps:
-//! the commands of users and the facts that other services report. `guards` checks a step against
-//! the table, and `transitions` contains one function for each step. [`state`] contains the data of
-//! each state. `completeness` checks whether a claim can be submitted, and `directory` contains
-//! what the registry service knows about the partner, the customer and the products of a claim.
+//! the commands of users, and the facts that other services report or that passed deadlines cause.
+//! `guards` checks a step against the table, and `transitions` contains one function for each step.
+//! [`state`] contains the data of each state. `completeness` checks whether a claim can be
+//! submitted, and `directory` contains what the registry service knows about the partner, the
+//! customer and the products of a claim.
 mod allowed_methods;
 mod claim;
 mod completeness;

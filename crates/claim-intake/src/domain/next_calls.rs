@@ -14,11 +14,12 @@ pub struct NextCall {
 }
 
 /// The field of violations that an uploaded document corrects.
-const EVIDENCE: &str = "evidence";
+const EVIDENCE_FIELD: &str = "evidence";
 /// The fields of an upload that have to be filled in.
-const UPLOAD: &[&str] = &["metadata.parent", "metadata.file_name", "data"];
+const UPLOAD_FIELDS: &[&str] = &["metadata.parent", "metadata.file_name", "data"];
 
-/// Returns the methods that end a wait, best first, with the fields that they need.
+/// Returns the names of the methods that end a wait, best first, each with the request fields that
+/// it needs.
 const fn calls_that_end(wait: Wait) -> &'static [(&'static str, &'static [&'static str])] {
     match wait {
         Wait::Submission => &[("SubmitClaim", &["name"])],
@@ -30,7 +31,7 @@ const fn calls_that_end(wait: Wait) -> &'static [(&'static str, &'static [&'stat
         ],
         Wait::Arbitration => &[("ArbitrateLines", &["parent", "awards", "comment"])],
         Wait::PartnerResponse => &[("ResubmitClaim", &["name"])],
-        Wait::Statement => &[("CreateComment", &["parent", "comment.text"]), ("UploadEvidence", UPLOAD)],
+        Wait::Statement => &[("CreateComment", &["parent", "comment.text"]), ("UploadEvidence", UPLOAD_FIELDS)],
         Wait::NoticeDelivery => &[
             ("UpdateClaim", &["claim.name", "update_mask", "claim.customer_contact"]),
             ("WithdrawClaim", &["name", "reason"]),
@@ -88,16 +89,16 @@ impl Claim {
 
 /// Returns the calls that correct these violations: an edit, an upload, or both.
 fn corrections(party: Party, violations: &[Violation]) -> Vec<NextCall> {
-    let fields = violations.iter().map(|violation| violation.field.as_str()).filter(|field| *field != EVIDENCE);
+    let fields = violations.iter().map(|violation| violation.field.as_str()).filter(|field| *field != EVIDENCE_FIELD);
     let mut edited: Vec<String> = fields.map(|field| format!("claim.{field}")).collect();
     edited.dedup();
-    let needs_evidence = violations.iter().any(|violation| violation.field == EVIDENCE);
+    let needs_evidence = violations.iter().any(|violation| violation.field == EVIDENCE_FIELD);
     let edit = (!edited.is_empty()).then(|| {
         let fields = ["claim.name".to_owned(), "update_mask".to_owned()].into_iter().chain(edited).collect();
         NextCall { party, method: Command::Update.method(), fields }
     });
     let upload = needs_evidence.then(|| {
-        let fields = UPLOAD.iter().map(|field| (*field).to_owned()).collect();
+        let fields = UPLOAD_FIELDS.iter().map(|field| (*field).to_owned()).collect();
         NextCall { party, method: Command::AddEvidence.method(), fields }
     });
     edit.into_iter().chain(upload).collect()

@@ -34,10 +34,10 @@ string_enum! {
         Official = "official",
         /// Another company claims or holds the same workload or subscription (R37).
         Competition = "competition",
-        /// A review lead awarded lines to another company; the claim continues with its other lines
-        /// (R37).
+        /// A review lead awarded lines (claimed workloads or subscriptions) to another company; the
+        /// claim continues with its other lines (R37).
         LinesLost = "lines_lost",
-        /// Associations of some lines ended; the claim stays approved (R37, R39).
+        /// Associations of lines ended; the claim stays approved (R37, R39).
         AssociationEnded = "association_ended",
     }
 }
@@ -94,7 +94,8 @@ impl Event {
             FactKind::DisputeReminded => Some(PartnerMailKind::DisputeReminder),
             FactKind::DeliveryReminded => Some(PartnerMailKind::DeliveryReminder),
             // R41b: a notice bounced after it was accepted. The bounce is reported before the
-            // window stops. Only when it stops does the customer count as not reached.
+            // consent window stops. Only when the window stops does the customer count as not
+            // reached.
             FactKind::ConsentWindowStopped => {
                 (claim.state.association() == Some(&Association::Pending)).then_some(PartnerMailKind::NoticeBounced)
             }

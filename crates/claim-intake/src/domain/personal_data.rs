@@ -36,7 +36,8 @@ fn personal_data_kind(field: &str) -> Option<PersonalData> {
 }
 
 /// Returns whether people write the reason of an entry with this action. For all other actions the
-/// system writes the reason. An action that is not a kind of fact is a command of a person.
+/// system writes the reason. An action that is not a kind of fact is a command of a person, or the
+/// grant of an association, which has no reason.
 fn has_personal_reason(action: &str) -> bool {
     match action.parse().ok() {
         Some(

@@ -17,8 +17,8 @@ pub struct Rejection {
     pub time: Timestamp,
     /// What the partner can do about the rejection.
     pub remedy: Remedy,
-    /// The association that ended with the rejection, in its state before that. `None` if the claim
-    /// had none.
+    /// The status of the association before the rejection, which ended it. `None` if the claim had
+    /// no association.
     #[serde(rename = "ended")]
     pub ended_association: Option<Association>,
 }
@@ -27,7 +27,7 @@ pub struct Rejection {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Remedy {
-    /// The partner can dispute the rejection during this window.
+    /// The partner can dispute the rejection until the end of this window.
     Dispute(Window),
     /// The dispute window ended at this time without a dispute. The partner can only create a new
     /// claim (R33).
@@ -38,7 +38,7 @@ pub enum Remedy {
 }
 
 string_enum! {
-    /// Why a rejection cannot be disputed (R28).
+    /// The reason why a rejection could not be disputed from the start (R28).
     pub enum Finality, "why a rejection is final" {
         /// The partner itself withdrew the claim (R25).
         PartnerRequest = "PARTNER_REQUEST",

@@ -16,7 +16,8 @@ impl Rules {
     pub const PARTNER_RESPONSE: &'static str = "partner_response";
     /// The kind of the deadline that makes a rejection final (R28).
     pub const DISPUTE_WINDOW: &'static str = "dispute_window";
-    /// The kind of the deadline after which a statement is missing (R37a).
+    /// The kind of the deadline for a statement: the answer to a reviewer's question about a line
+    /// that another company also claims (R37a).
     pub const STATEMENT: &'static str = "statement";
     /// The kind of the reminder before the deadline for a statement (R48).
     pub const STATEMENT_REMINDER: &'static str = "remind_statement";
@@ -31,7 +32,8 @@ impl Rules {
         Self { policies, calendars }
     }
 
-    /// Returns the policy profile for a claim that is submitted at `now`.
+    /// Returns the policy profile in force at `now`, which applies to a claim that is submitted
+    /// then.
     #[must_use]
     pub fn in_force(&self, now: Timestamp) -> &PolicyProfile {
         self.policies.in_force(now)

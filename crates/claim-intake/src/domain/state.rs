@@ -1,7 +1,8 @@
 //! The states of a claim (R15), each with the data that exists only in that state.
 //!
-//! An association puts the partner on record for the workload or subscription of a line. It is
-//! pending, then granted, then official, and it can end.
+//! A *line* is the part of a claim that is about one workload or subscription. An association puts
+//! the partner on record for that workload or subscription. It is pending, then granted, then
+//! official, and it can end.
 use super::{Rejection, Remedy, Submission, Window};
 use cpor_types::{ClaimStateKind, EditsAfterSubmission, LineId, PartnerActionReason, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -70,8 +71,8 @@ pub enum Association {
         /// The time from which the association is on record.
         since: Timestamp,
     },
-    /// The associations of all lines have ended by expiry or supersession (R37, R39). The claim
-    /// stays approved.
+    /// The associations of all lines have ended, with their subscriptions or workloads (R39) or in
+    /// favour of other companies (R37). The claim stays approved.
     Ended {
         /// The time from which the association was on record; `None` when it was never official.
         since: Option<Timestamp>,

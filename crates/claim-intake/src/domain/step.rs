@@ -21,7 +21,7 @@ string_enum! {
         Resubmit = "RESUBMIT",
         /// Withdraws the claim for good.
         Withdraw = "WITHDRAW",
-        /// Disputes the rejection of the claim.
+        /// Objects to the rejection of the claim, which is then reviewed again.
         Dispute = "DISPUTE",
         /// Declines payment for the claim.
         DeclinePayment = "DECLINE_PAYMENT",
@@ -90,7 +90,8 @@ string_enum! {
         ContactConfirmed = "customer_contact_confirmed",
         /// A review lead awarded contested lines to this claim or to others.
         LinesAwarded = "lines_awarded",
-        /// The set of contested lines changed.
+        /// The set of contested lines, or of lines that were awarded to others and are still held,
+        /// changed.
         CompetitionChanged = "competition_changed",
         /// A notice to the customer was requested again.
         NoticeResent = "notice_resent",
@@ -124,13 +125,13 @@ string_enum! {
 pub enum Step {
     /// A command. It is refused when the state does not allow it.
     Command(Command),
-    /// A reported fact. When the state does not allow it, it is recorded as overtaken and changes
-    /// nothing.
+    /// A fact: a report of another service, or a passed deadline. When the state does not allow the
+    /// fact, it is recorded as overtaken and changes nothing.
     Fact(FactKind),
 }
 
 impl Step {
-    /// Returns the command, or `None` when the step is a reported fact.
+    /// Returns the command, or `None` when the step is a fact.
     #[must_use]
     pub const fn command(self) -> Option<Command> {
         match self {

@@ -1,6 +1,7 @@
 //! The data that a claim keeps from its submission on. A *notice* is a mail to the customer contact
 //! about the claim. The *consent window* is the time in which silence of the customer counts as
-//! consent.
+//! consent. A *line* is the part of a claim that is about one workload or subscription of the
+//! customer. It is *contested* while another company claims or holds the same.
 use super::{Association, Window};
 use cpor_types::{CaseId, EditsAfterSubmission, PolicyId, PolicyProfile, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,7 @@ pub struct Submission {
     pub tenant_calendar: String,
     /// When the claim was first submitted.
     pub submit_time: Timestamp,
-    /// The subject of the assigned reviewer, if there is one.
+    /// The subject (user id) of the assigned reviewer, if there is one.
     pub reviewer: Option<String>,
     /// The progress of the review.
     pub review: ReviewProgress,

@@ -23,8 +23,8 @@ string_enum! {
         /// The reviewer has to decide (R20, R23, R24).
         ReviewDecision = "REVIEW_DECISION",
         /// A review lead has to decide which company gets the contested lines. The deadlines of the
-        /// review are stopped (R37). An approved claim whose association is official waits for
-        /// this, too, while its lines are contested (R37a).
+        /// review are stopped, unless the policy profile lets them run (R37). An approved claim
+        /// whose association is official waits for this, too, while its lines are contested (R37a).
         Arbitration = "ARBITRATION",
         /// The partner has to answer the reviewer's request (R21).
         PartnerResponse = "PARTNER_RESPONSE",

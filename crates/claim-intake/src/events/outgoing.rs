@@ -44,8 +44,9 @@ pub(crate) fn outgoing_events(change: &Change<Claim>) -> Vec<OutgoingEvent> {
     events.chain(statement_event(change)).collect()
 }
 
-/// Returns the event about a request for a statement, if this step opens or settles one (R37a).
-/// poe-review notices by itself that a competition has ended.
+/// Returns the event about a request for a statement, if the change opens or ends one (R37a). There
+/// is no event if the request lapsed with the end of the competition, because poe-review finds out
+/// by itself that the competition has ended.
 fn statement_event(change: &Change<Claim>) -> Option<OutgoingEvent> {
     let statement = |claim: &Claim| claim.state.submission().and_then(|submission| submission.statement.clone());
     let before = change.before.as_ref().and_then(|before| statement(&before.state));

@@ -1,4 +1,5 @@
-//! The keys of the installation that encrypt the keys of the documents.
+//! The keys of the installation, with which the keys of the documents are encrypted. All replicas
+//! load them from the file of the setting `evidence_keys_file`.
 //!
 //! Each document is encrypted with a key of its own. That key is stored beside the document's data,
 //! encrypted (*wrapped*) with a key of the installation. So a key of the installation can be
@@ -86,10 +87,10 @@ impl EvidenceKeys {
                 STANDARD.encode(entropy.secret())
             );
             // Replicas can start at the same time. The file of the first one is kept.
-            let own = file.with_extension(format!("{}.new", std::process::id()));
-            private_files::write_file(&own, text.as_bytes())?;
-            let linked = std::fs::hard_link(&own, file);
-            std::fs::remove_file(&own)?;
+            let own_file = file.with_extension(format!("{}.new", std::process::id()));
+            private_files::write_file(&own_file, text.as_bytes())?;
+            let linked = std::fs::hard_link(&own_file, file);
+            std::fs::remove_file(&own_file)?;
             linked.or_else(|error| if error.kind() == ErrorKind::AlreadyExists { Ok(()) } else { Err(error) })?;
         }
         Self::load(file)

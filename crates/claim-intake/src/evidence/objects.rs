@@ -29,7 +29,8 @@ pub(crate) enum EvidenceStoreError {
     /// The object or its key is not as it was stored.
     #[error("stored evidence is damaged: {0}")]
     Damaged(Damage),
-    /// The key of the installation that encrypts the document's key is not configured.
+    /// The key with this id, with which the document's key is encrypted, is not in the file of the
+    /// setting `evidence_keys_file`.
     #[error("the evidence key `{0}` is not in claim_intake.evidence_keys_file")]
     UnknownKey(String),
     /// The cryptographic library failed.
@@ -63,7 +64,8 @@ pub(crate) struct ObjectWriter {
     /// Sends the encrypted bytes to the object store in parts.
     parts: WriteMultipart,
     cipher: DocumentCipher,
-    /// The bytes that are not encrypted yet. It is known only at the end which chunk is the last.
+    /// The bytes of the next chunk. They are encrypted only when more bytes arrive or the object is
+    /// completed, because the encryption depends on whether a chunk is the last.
     chunk: Vec<u8>,
     /// The position of the next chunk.
     position: u32,
@@ -377,9 +379,9 @@ impl ReaderAt for ObjectReader {
         let chunk = match cached.take().filter(|(cached_position, _)| *cached_position == position) {
             Some((_, chunk)) => chunk,
             None => self.runtime.block_on(self.object.read_chunks(position, position + 1)).map_err(|error| {
-                let text = std::io::Error::other(error.to_string());
+                let io_error = std::io::Error::other(error.to_string());
                 let _first = self.failure.set(error);
-                text
+                io_error
             })?,
         };
         let start = usize::try_from(offset % CHUNK_BYTES).unwrap_or(usize::MAX);

@@ -1,6 +1,6 @@
 //! The replacement of the installation's key. Each document has a key of its own, which is stored
-//! encrypted with a key of the installation. It is encrypted anew with the current key of the
-//! installation, so that the old one is not needed any more.
+//! encrypted with a key of the installation. The key of the document is encrypted anew with the
+//! current key of the installation, so that the old key of the installation is not needed any more.
 use super::EvidenceKeys;
 use crate::store::StoredKey;
 use cpor_database::Db;

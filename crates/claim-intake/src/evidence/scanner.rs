@@ -39,7 +39,7 @@ pub(crate) enum Verdict {
     Infected(String),
 }
 
-/// The scanner has not judged the document. The text is for the log only.
+/// The error of a scan that gave no verdict. The text is for the log only.
 #[derive(Debug, thiserror::Error)]
 #[error("the malware scanner has failed: {0}")]
 pub(crate) struct ScannerError(String);

@@ -79,7 +79,7 @@ struct OpenRoot {
 }
 
 impl RootComparison<'_> {
-    /// Reads the roots of the database.
+    /// Reads the roots of the database and compares the histories with them.
     async fn check_stored(&mut self) -> Result<(), CheckError> {
         loop {
             let last_number = self.open.as_ref().map_or(0, |open| open.root.number);
@@ -106,7 +106,7 @@ impl RootComparison<'_> {
         }
     }
 
-    /// Reads the roots of a file.
+    /// Reads the roots of a file, and compares the database with them.
     async fn check_file(&mut self, path: &Path) -> Result<(), CheckError> {
         let file_error = |error| CheckError::File { file: path.to_owned(), error };
         for (number, line) in (1_u64..).zip(BufReader::new(File::open(path).map_err(file_error)?).lines()) {
@@ -188,7 +188,7 @@ impl RootComparison<'_> {
         }
     }
 
-    /// Adds a leaf of the present root.
+    /// Adds a leaf to the hash of the present root, and to the batch of leaves to compare.
     async fn add_leaf(&mut self, leaf: Leaf) -> Result<(), CheckError> {
         let Some(open) = &mut self.open else {
             let source = self.source.clone();

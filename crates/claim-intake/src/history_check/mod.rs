@@ -9,7 +9,8 @@
 //! is not a fault. There are three steps:
 //!
 //! 1. `chains` verifies the chain of each history, and that the row of the claim agrees with it.
-//! 2. `logs` checks that the logs of all partners are complete.
+//! 2. `logs` checks that the logs are complete. A *log* numbers the entries of all claims of one
+//!    partner, or of all submitted claims.
 //! 3. `anchors` compares the histories with the roots. Only this step finds histories whose end was
 //!    cut off together with the row of the claim. It covers the entries up to the last root.
 mod anchors;

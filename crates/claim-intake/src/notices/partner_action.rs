@@ -1,5 +1,5 @@
-//! Mails about a request for partner action: the request itself (R20) and the reminder before the
-//! response deadline (R22, R48).
+//! Mails about a reviewer's request for partner action: the request itself (R20) and the reminder
+//! before the response deadline (R22, R48).
 use super::{
     label_text::action_reason_text,
     mail_content::{MailContent, MailContext, Section, Tone, line_labels},

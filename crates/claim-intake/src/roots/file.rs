@@ -1,4 +1,5 @@
-//! Writes a root to a file outside of the database, as JSON lines.
+//! Writes roots to files outside of the database, as JSON lines. A root is a signed hash of its
+//! *leaves*, the last history entries of all claims that changed since the root before.
 use crate::store::roots::{self, LeafKey};
 use anyhow::Context as _;
 use cpor_database::Db;

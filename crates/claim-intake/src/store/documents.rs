@@ -1,6 +1,8 @@
 //! Stores and reads the rows of documents (R14). A row exists from the start of the upload and is
 //! never deleted. Its state is one of: being uploaded, stored, removed from the claim, abandoned,
-//! or swept, which means that the bytes of an abandoned upload were deleted.
+//! or swept, which means that the bytes of an abandoned upload were deleted. Each document is
+//! encrypted with a key of its own, which is stored encrypted with a *key of the installation*: one
+//! of the keys in the file of the setting `evidence_keys_file`.
 use super::{
     entity::{document_state::DocumentState, evidence, json::DocumentBody},
     events_with_position,
@@ -177,7 +179,8 @@ pub(crate) struct NewUpload<'c> {
 
 /// The key of a document whose bytes may exist, encrypted with a key of the installation.
 pub(crate) struct StoredKey {
-    row: (PartnerId, ClaimId, ids::EvidenceId),
+    /// The primary key of the document's row.
+    row_key: (PartnerId, ClaimId, ids::EvidenceId),
     /// The id of the document.
     pub(crate) id: EvidenceId,
     /// The key of the document.
@@ -185,8 +188,8 @@ pub(crate) struct StoredKey {
 }
 
 impl StoredKey {
-    /// Reads the ids of the keys of the installation that encrypt keys of documents, in their
-    /// order.
+    /// Reads the ids of the keys of the installation with which the keys of documents are
+    /// encrypted, in alphabetical order.
     ///
     /// # Errors
     /// Returns an error if the statement fails.
@@ -206,7 +209,7 @@ impl StoredKey {
     }
 
     /// Reads at most `limit` documents whose keys are not encrypted with the key `current_id`, in
-    /// the order of the table and after the document `after`.
+    /// the order of the primary key, starting after the document `after`.
     ///
     /// # Errors
     /// Returns an error if the statement fails.
@@ -219,14 +222,14 @@ impl StoredKey {
         use evidence::Column::{ClaimId, Id, KeyId, Owner};
         let mut cursor = live_documents().filter(KeyId.ne(current_id)).cursor_by((Owner, ClaimId, Id));
         if let Some(after) = after {
-            cursor.after(after.row.clone());
+            cursor.after(after.row_key.clone());
         }
         Ok(cursor.first(limit).all(db).await?.into_iter().map(Self::from_row).collect())
     }
 
     fn from_row(row: evidence::Model) -> Self {
         Self {
-            row: (row.owner, row.claim_id, row.id),
+            row_key: (row.owner, row.claim_id, row.id),
             id: row.id.into(),
             key: WrappedKey { key_id: row.key_id, bytes: row.data_key },
         }
@@ -237,7 +240,7 @@ impl StoredKey {
     /// # Errors
     /// Returns an error if the statement fails.
     pub(crate) async fn replace(&self, db: &DatabaseConnection, new: WrappedKey) -> Result<(), StoreError> {
-        let (owner, claim, id) = self.row.clone();
+        let (owner, claim, id) = self.row_key.clone();
         evidence::Entity::update_many()
             .col_expr(evidence::Column::KeyId, Expr::value(new.key_id))
             .col_expr(evidence::Column::DataKey, Expr::value(new.bytes))

@@ -1,7 +1,9 @@
-//! Stores and reads the history of claims. The entries of a claim form a hash chain (R56). Only an
-//! erasure of personal data changes stored entries. Each entry also has a sequence number in the
-//! log of its owner and, from the submission of its claim on, in the log of all claims, in the
-//! order of commits. Watches (RPCs that stream changes to clients) read these logs (R59).
+//! Stores and reads the history of claims. The entries of a claim form a hash chain (R56): the
+//! *link* of an entry is the hash of the history up to it, computed from *commitments*, which are
+//! salted hashes of the parts of the entries. Only an erasure of personal data changes stored
+//! entries. Each entry also has a sequence number in the log of its owner (the partner) and, from
+//! the submission of its claim on, in the log of all claims, in the order of commits. Watches (RPCs
+//! that stream changes to clients) read these logs (R59).
 use super::{
     entity::{entry_audience::EntryAudience, history, json::Changes, owner_log},
     events_with_position,
@@ -27,7 +29,7 @@ use sea_orm::{
 };
 use std::collections::{BTreeMap, HashMap};
 
-/// The key in the table `owner_log` of the log of all claims. No partner has this id, and it sorts
+/// The key of the log of all claims in the table `owner_log`. No partner has this id, and it sorts
 /// before the ids of all partners.
 pub(crate) const ALL_CLAIMS: &str = "*";
 
@@ -141,7 +143,7 @@ pub(super) fn chain_rows(change: &Change<Claim>, entropy: &dyn Entropy) -> (Vec<
 }
 
 /// Returns the tenant of an entry after which the claim is in the state `to`. `None` before the
-/// submission: neither the vendor's log nor the tenant's shows drafts.
+/// submission: the log of all claims, and its part for one tenant, contain no drafts.
 fn submitted_tenant(claim: &Claim, to: ClaimStateKind) -> Option<TenantId> {
     match to {
         ClaimStateKind::Editing | ClaimStateKind::Deleted => None,

@@ -128,6 +128,7 @@ async fn insert_opened(
     tx: &Tx,
     changes: &[LineChanges<'_>],
 ) -> Result<Vec<(AggregateKey, AlreadyClaimed)>, StoreError> {
+    // Each line with the aggregate key of its claim, and whether the line is reinstated.
     let mut lines: Vec<(AggregateKey, LiveLine, bool)> = Vec::new();
     for LineChanges { key, opened, reinstated, .. } in changes {
         let with_key = |live: &LiveLine| ((*key).clone(), live.clone(), reinstated.contains(&live.line));

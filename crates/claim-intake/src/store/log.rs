@@ -25,9 +25,9 @@ pub(crate) enum LogScope {
     All,
 }
 
-/// A history entry with its position in the log.
+/// A history entry of a log.
 pub(crate) struct LogEntry {
-    /// The position after the entry.
+    /// The position of the entry, after which a reader that has read the entry continues.
     pub(crate) position: LogPosition,
     /// The claim that the entry belongs to.
     pub(crate) claim: ClaimName,
@@ -60,7 +60,7 @@ impl<'db> Log<'db> {
         }
     }
 
-    /// Reads the position after the last entry, with one indexed read. `None` if the log is empty.
+    /// Reads the position of the last entry, with one indexed read. `None` if the log is empty.
     ///
     /// # Errors
     /// Returns an error if the query fails or a row is inconsistent.
@@ -69,8 +69,8 @@ impl<'db> Log<'db> {
         Ok(row.map(|row| log_entry(row, self.sequence)).transpose()?.map(|entry| entry.position))
     }
 
-    /// Reads the position after the entry with this sequence number, with one indexed read. `None`
-    /// if there is none.
+    /// Reads the position of the entry with this sequence number, with one indexed read. `None` if
+    /// there is none.
     ///
     /// # Errors
     /// Returns an error if the query fails or a row is inconsistent.

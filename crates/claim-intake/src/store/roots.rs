@@ -22,8 +22,8 @@ use sea_orm::{
 /// The key of a leaf among the leaves of a root.
 pub(crate) type LeafKey = (PartnerId, ClaimId, i64);
 
-/// The columns of the history that a leaf contains: owner, claim, position, link and position in
-/// the owner's log.
+/// The columns of the history that a leaf contains: owner, claim, position, link and sequence
+/// number in the log of the owner (the partner).
 type LeafColumns = (PartnerId, ClaimId, i64, Vec<u8>, i64);
 
 /// Reads the last root. `None` before the first one.

@@ -46,10 +46,12 @@ impl Pool {
     }
 }
 
+/// The size of the load.
 #[derive(Clone, Copy)]
 pub(super) struct Load {
-    /// The number of concurrent calls.
+    /// The number of concurrent loops.
     pub(super) in_flight: usize,
+    /// The duration of the measurement.
     pub(super) seconds: u64,
 }
 

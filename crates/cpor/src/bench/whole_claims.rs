@@ -37,7 +37,7 @@ use crate::{demo::Actor, dev::DevSystem};
 const PARENT: &str = "partners/contoso";
 /// The number of rows in one import of tenants and subscriptions.
 const IMPORTED_ROWS: usize = 1_000;
-/// A rate of claims that no machine reaches, which says how many tenants are prepared.
+/// A rate of claims that no machine reaches. It determines how many tenants are prepared.
 const MAX_CLAIMS_PER_SECOND: usize = 500;
 /// The time in which each step of a claim must happen.
 const STEP_TIMEOUT: Duration = Duration::from_secs(60);
@@ -54,7 +54,7 @@ pub(super) struct ClaimFigures {
     pub(super) assessment: Figures,
 }
 
-/// The durations of one claim.
+/// The durations of one claim. The fields have the meaning that they have in [`ClaimFigures`].
 #[derive(Clone, Copy)]
 struct ClaimDurations {
     whole: Duration,
@@ -167,19 +167,22 @@ impl WholeClaims {
             async move { claims.carry(n).await }
         };
         let measurement = load.repeat(carry).await?;
-        let part =
-            |part: fn(&ClaimDurations) -> Duration| measurement.figures(measurement.results.iter().map(part).collect());
+        let figures_of = |duration: fn(&ClaimDurations) -> Duration| {
+            measurement.figures(measurement.results.iter().map(duration).collect())
+        };
+        // The processor time is measured for whole claims only.
         Ok(ClaimFigures {
-            whole: part(|claim| claim.whole),
-            submission: Figures { cpu: None, ..part(|claim| claim.submission) },
-            assessment: Figures { cpu: None, ..part(|claim| claim.assessment) },
+            whole: figures_of(|claim| claim.whole),
+            submission: Figures { cpu: None, ..figures_of(|claim| claim.submission) },
+            assessment: Figures { cpu: None, ..figures_of(|claim| claim.assessment) },
         })
     }
 
-    /// Carries one claim through all acts. `n` chooses the connection.
-    async fn carry(&self, n: usize) -> anyhow::Result<ClaimDurations> {
+    /// Carries one claim through all acts. `loop_index` chooses the connection.
+    async fn carry(&self, loop_index: usize) -> anyhow::Result<ClaimDurations> {
         let customer = self.customers.get(self.used.fetch_add(1, Ordering::Relaxed)).context("no customer is left")?;
-        let (partner, reviewer) = (&self.partner[n % self.partner.len()], &self.reviewer[n % self.reviewer.len()]);
+        let partner = &self.partner[loop_index % self.partner.len()];
+        let reviewer = &self.reviewer[loop_index % self.reviewer.len()];
         let start = Instant::now();
         let request =
             CreateClaimRequest { parent: PARENT.into(), claim: Some(draft(customer)), ..CreateClaimRequest::default() };

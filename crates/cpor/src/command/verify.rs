@@ -1,5 +1,6 @@
 //! `cpor verify`: verifies a receipt (a signed proof of a claim's history), or all histories in a
-//! database, without a running system.
+//! database, without a running system. A *root* is the signed hash of all histories at the end of a
+//! day.
 
 use std::{
     path::{Path, PathBuf},
@@ -66,7 +67,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         });
     }
     let result = match read_files(args) {
-        Ok(Documents { receipt, keys, earlier }) => verify::verify(&receipt, keys.as_deref(), earlier.as_deref()),
+        Ok(InputFiles { receipt, keys, earlier }) => verify::verify(&receipt, keys.as_deref(), earlier.as_deref()),
         Err(error) => {
             eprintln!("cpor: {error:#}");
             return Ok(ExitCode::from(UNREADABLE));
@@ -96,7 +97,7 @@ fn verify_histories(args: &Args, database: &str) -> anyhow::Result<verify_databa
 }
 
 /// The contents of the files that the arguments name.
-struct Documents {
+struct InputFiles {
     receipt: String,
     /// The public keys that verify signatures, as a JWKS.
     keys: Option<String>,
@@ -104,11 +105,11 @@ struct Documents {
     earlier: Option<String>,
 }
 
-fn read_files(args: &Args) -> anyhow::Result<Documents> {
+fn read_files(args: &Args) -> anyhow::Result<InputFiles> {
     let keys = args.keys.as_deref().map(read_file).transpose()?;
     let receipt = args.receipt.as_deref().context("a receipt is required")?;
     let earlier = args.extends.as_deref().map(read_file).transpose()?;
-    Ok(Documents { receipt: read_file(receipt)?, keys, earlier })
+    Ok(InputFiles { receipt: read_file(receipt)?, keys, earlier })
 }
 
 fn read_file(path: &Path) -> anyhow::Result<String> {

@@ -86,8 +86,8 @@ impl DemoSystem {
 
     async fn move_clock(&self, target: Target) -> anyhow::Result<()> {
         let request = AdvanceClockRequest { target: Some(target), ..Default::default() };
-        let unsettled = self.operator.operations().advance_clock(request).await?.into_inner().pending_work;
-        anyhow::ensure!(unsettled.is_empty(), "the system is not idle: {}", unsettled.join("; "));
+        let pending_work = self.operator.operations().advance_clock(request).await?.into_inner().pending_work;
+        anyhow::ensure!(pending_work.is_empty(), "the system is not idle: {}", pending_work.join("; "));
         Ok(())
     }
 

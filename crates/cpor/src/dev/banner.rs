@@ -23,7 +23,7 @@ pub(crate) struct Banner<'a> {
     pub(crate) data: &'a Path,
     /// The folder to which mails are written as `.eml` files.
     pub(crate) mail: PathBuf,
-    /// The kind of the business clock.
+    /// The kind of the business clock, which deadlines and histories use.
     pub(crate) clock: ClockChoice,
     /// The example partners, tenants and products that were imported.
     pub(crate) example_data: &'a ExampleData,
@@ -32,7 +32,7 @@ pub(crate) struct Banner<'a> {
 impl fmt::Display for Banner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { grpc, data, example_data, .. } = self;
-        let (web, admin) = (optional(self.web), optional(self.admin));
+        let (web, admin) = (address_or_none(self.web), address_or_none(self.admin));
         // Scripts wait for this line.
         writeln!(f, "ready grpc={grpc} web={web} admin={admin} data={}", data.display())?;
         writeln!(f)?;
@@ -98,7 +98,7 @@ impl Banner<'_> {
     }
 }
 
-fn optional(address: Option<SocketAddr>) -> String {
+fn address_or_none(address: Option<SocketAddr>) -> String {
     address.map_or_else(|| "none".to_owned(), |address| address.to_string())
 }
 

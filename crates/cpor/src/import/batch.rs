@@ -18,7 +18,8 @@ use super::{
 /// The maximum number of rows in one call.
 const BATCH_ROWS: usize = 1_000;
 
-/// The approximate maximum size of the claims in one call. By default a server accepts 4 MiB.
+/// The size of the claims in one call, in bytes, from which no further row is added. It leaves room
+/// for the last row, because by default a server accepts 4 MiB.
 const BATCH_BYTES: usize = 3 << 20;
 
 /// A claim of the file. In a sheet it can consist of several rows.
@@ -32,7 +33,8 @@ pub(super) struct Row {
     pub(super) fields: Fields,
     /// The existing claim that the row names.
     pub(super) existing: Option<ClaimName>,
-    /// The value of the column `claim` if it is not the name of a claim.
+    /// The partner's own id of the claim: the value of the column `claim` if it is not the resource
+    /// name of a claim. Empty if there is none.
     pub(super) id: String,
     /// The fields of the claim that could be parsed, without lines, also if the row is malformed.
     pub(super) parsed: Claim,
@@ -79,7 +81,8 @@ pub(super) struct UpdateRow {
 
 impl UpdateRow {
     /// Returns the row that creates the claim anew, because the draft of an earlier import was
-    /// deleted.
+    /// deleted. The request id also depends on the name of the deleted draft; with the id of the
+    /// earlier import the server would return that draft.
     pub(super) fn into_request(self) -> RequestRow {
         let Self { line, name, claim, .. } = self;
         let request_id = content_id("import", &[claim.encode_to_vec(), name.to_string().into_bytes()].concat());

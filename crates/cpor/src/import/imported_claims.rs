@@ -172,22 +172,23 @@ impl ImportedClaims {
             rows.push((row.line, keys.unwrap_or_else(|_| malformed_row_keys(&row))));
         }
         let (mut found, mut is_used) = (EarlierClaims::new(), vec![false; self.entries.len()]);
-        for key in 0..KEY_COUNT {
+        for number in 0..KEY_COUNT {
+            // The indexes of the entries and the lines of the rows that have the same key.
             let mut groups: HashMap<&str, (Vec<usize>, Vec<u64>)> = HashMap::new();
             for (index, entry) in self.entries.iter().enumerate().filter(|(index, _)| !is_used[*index]) {
-                entry.key(key).into_iter().for_each(|key| groups.entry(key).or_default().0.push(index));
+                entry.key(number).into_iter().for_each(|key| groups.entry(key).or_default().0.push(index));
             }
             for (line, keys) in rows.iter().filter(|(line, _)| !found.contains_key(line)) {
-                if let Some((_, lines)) = groups.get_mut(keys[key].as_str()) {
+                if let Some((_, lines)) = groups.get_mut(keys[number].as_str()) {
                     lines.push(*line);
                 }
             }
             for (indexes, lines) in groups.into_values() {
                 let is_unique = indexes.len() == 1 && lines.len() == 1;
-                for (index, line) in indexes.into_iter().zip(lines).filter(|_| key == 0 || is_unique) {
+                for (index, line) in indexes.into_iter().zip(lines).filter(|_| number == 0 || is_unique) {
                     is_used[index] = true;
                     let name = self.entries[index].claim.clone();
-                    found.insert(line, EarlierClaim { name, is_repeated: key == 0 });
+                    found.insert(line, EarlierClaim { name, is_repeated: number == 0 });
                 }
             }
         }

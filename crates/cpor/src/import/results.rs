@@ -55,6 +55,7 @@ pub(crate) enum RowResult {
     Unchanged,
     /// The claim exists and is not a draft. It stays as it is.
     NotADraft,
+    /// The row has an error. It changed nothing.
     Refused,
 }
 
@@ -195,7 +196,7 @@ pub(crate) struct ResultsFile {
 /// The numbers of rows so far, by their results.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
-    /// All rows.
+    /// The number of all rows.
     pub(super) rows: u64,
     pub(super) done: u64,
     pub(super) repeated: u64,

@@ -43,9 +43,9 @@ fn parse_encoding(name: &str) -> Result<&'static Encoding, String> {
 pub(crate) enum FileKind {
     /// Text with separators.
     Csv,
-    /// A workbook.
+    /// A workbook in the format XLSX.
     Xlsx,
-    /// JSON Lines.
+    /// One JSON object in each line.
     JsonLines,
 }
 

@@ -1,4 +1,5 @@
-//! The directory of partners and tenants, as the registry answers it over gRPC.
+//! Asks the registry over gRPC whether a partner or tenant exists. The server refuses users of
+//! partners and tenants that do not exist.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use tonic::{Code, Response, Status};
 
 use super::Settings;
 
-/// Asks the registry which partners and tenants exist.
+/// The directory (the registry's data about partners and tenants), which is asked over gRPC.
 struct RegistryDirectory {
     peers: Peers,
 }
@@ -18,9 +19,9 @@ struct RegistryDirectory {
 /// Returns the directory, or `None` if the address of the registry is not configured. Only a
 /// process that hosts nothing but the registry may lack the address.
 pub(super) fn connect(settings: &Settings) -> anyhow::Result<Option<Arc<dyn Directory>>> {
-    let peers = &settings.config.peers;
-    let (Some(_), Some(service)) = (&peers.registry, settings.services.first()) else { return Ok(None) };
-    let peers = Peers::new(peers, settings.signer(*service)?)?;
+    let peers_config = &settings.config.peers;
+    let (Some(_), Some(service)) = (&peers_config.registry, settings.services.first()) else { return Ok(None) };
+    let peers = Peers::new(peers_config, settings.signer(*service)?)?;
     Ok(Some(Arc::new(RegistryDirectory { peers })))
 }
 

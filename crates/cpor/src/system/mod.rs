@@ -43,7 +43,8 @@ pub struct Settings {
     pub receipt_signer: Option<ReceiptSigner>,
     /// The source of ids and secrets.
     pub entropy: Arc<dyn Entropy>,
-    /// The clock for leases, back-off and tokens. It is never virtual.
+    /// The clock for tokens, retries and leases (the time-limited rights of a process to work on a
+    /// row). It is never virtual.
     pub real_clock: Arc<dyn Clock>,
 }
 
@@ -105,8 +106,11 @@ impl System {
         let (metrics, readiness) = (Metrics::new(), Readiness::new());
         let tasks = Tasks::new(&shutdown, &metrics, settings.entropy.clone());
         let directory_lock = lock_directory(&settings.config)?;
-        let addresses =
-            (listeners.grpc.local_addr()?, address(listeners.web.as_ref())?, address(listeners.admin.as_ref())?);
+        let addresses = (
+            listeners.grpc.local_addr()?,
+            local_address(listeners.web.as_ref())?,
+            local_address(listeners.admin.as_ref())?,
+        );
 
         let admin_token = CancellationToken::new();
         if let Some(listener) = listeners.admin {
@@ -205,7 +209,7 @@ async fn close_databases(databases: Vec<Db>) {
     }
 }
 
-fn address(listener: Option<&TcpListener>) -> std::io::Result<Option<SocketAddr>> {
+fn local_address(listener: Option<&TcpListener>) -> std::io::Result<Option<SocketAddr>> {
     listener.map(TcpListener::local_addr).transpose()
 }
 

@@ -9,7 +9,7 @@ use super::convert::View;
 use super::{Api, RpcResult, consent_key, convert};
 
 /// Handles `GetConsent`. Takes two round trips to the database, or one if the business clock (by
-/// which deadlines pass) is the machine's clock and not virtual.
+/// which deadlines pass) is the clock of the process (real time on SQLite).
 pub(super) async fn get_consent(api: &Api, request: Request<GetConsentRequest>) -> RpcResult<Consent> {
     let (caller, GetConsentRequest { name }) = request::validate(request)?;
     let found =

@@ -12,7 +12,8 @@ use super::{Api, RpcResult, convert};
 use crate::store::CONSENT_LIST;
 
 /// Handles `ListConsents`. Takes one round trip to the database. Consents are listed as last
-/// committed: deadlines that have passed since are not applied.
+/// committed: deadlines that have passed since, such as the end of a consent window, are not
+/// applied.
 ///
 /// Indexes serve the default order (for one tenant, for all tenants, and for the consents with the
 /// filter `waiting_for_delivery`) and the order by last change. Other filters scan the index of the

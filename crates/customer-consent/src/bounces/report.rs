@@ -49,11 +49,11 @@ impl DeliveryStatus {
         let is_named =
             |status: &&RecipientStatus| status.addresses.iter().any(|address| address.eq_ignore_ascii_case(recipient));
         let named: Vec<&RecipientStatus> = self.recipients.iter().filter(is_named).collect();
-        let judged = if named.is_empty() { self.recipients.iter().collect() } else { named };
-        if judged.iter().any(|status| is_one_of(&status.action, &["delivered", "relayed", "expanded"])) {
+        let counted = if named.is_empty() { self.recipients.iter().collect() } else { named };
+        if counted.iter().any(|status| is_one_of(&status.action, &["delivered", "relayed", "expanded"])) {
             return None;
         }
-        let failed = judged.into_iter().find(|status| status.action == FAILED)?;
+        let failed = counted.into_iter().find(|status| status.action == FAILED)?;
         Some(format!("delivery report {}", failed.code).trim_end().to_owned())
     }
 }

@@ -44,6 +44,7 @@ impl ReturnAddresses {
     fn parse(&self, text: &str) -> Option<ReturnAddress> {
         let (local, domain) = text.split_once('@')?;
         let ids = local.to_ascii_lowercase().strip_prefix(PREFIX)?.to_ascii_uppercase();
+        // An id of 16 bytes has 26 characters in Base32.
         let (tenant, notice) = ids.split_at_checked(26).filter(|_| domain.eq_ignore_ascii_case(&self.domain))?;
         let id = |text: &str| Uuid::from_slice(&BASE32_NOPAD.decode(text.as_bytes()).ok()?).ok();
         Some(ReturnAddress { tenant: TenantId(id(tenant)?), notice: id(notice)? })

@@ -47,13 +47,15 @@ pub(crate) struct ConsentText<'a> {
     /// The consent that the texts are about.
     consent: &'a Consent,
     /// Whether the consent window (the time in which silence counts as consent) is counted from the
-    /// notice at submission (R41).
+    /// notice (mail) at submission (R41).
     counts_from_submission: bool,
     /// The length of the consent window, for example "7 calendar days".
     window_length: String,
-    /// The end of the window as text; empty if it is unknown.
+    /// The end of the window as text. Without a window, the deadline that the state waits for;
+    /// empty if there is none.
     due_time: String,
-    /// The time of the customer's last decision as text; empty if there is none.
+    /// The time of the customer's last decision, or the end of a window that passed in silence, as
+    /// text; empty if there is neither.
     decision_time: String,
 }
 
@@ -158,8 +160,9 @@ impl<'a> ConsentText<'a> {
     }
 
     /// Returns the section on what happens if the customer does nothing (R42). Returns `None` if
-    /// silence no longer has an effect: the window has passed, the claim is declined or closed, or
-    /// the contact has approved and a reviewer must confirm the contact.
+    /// silence no longer has an effect: the association is official and the window has passed, the
+    /// claim is declined, rejected or closed, or the contact has approved and a reviewer must
+    /// confirm the contact.
     pub(crate) fn no_response(&self) -> Option<Section> {
         let texts = &self.translation.no_response;
         if self.consent.is_approval_unconfirmed() {
@@ -206,7 +209,7 @@ impl<'a> ConsentText<'a> {
     }
 
     /// Returns the section on the time until which the customer can decline (R41, R43), or `None`
-    /// if the customer can no longer decline.
+    /// if there is no such time: the window has passed, or the claim is declined or closed.
     pub(crate) fn decline_until(&self) -> Option<Section> {
         let texts = &self.translation.decline_until;
         let text = match &self.consent.state {

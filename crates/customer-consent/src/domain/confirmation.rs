@@ -46,8 +46,8 @@ impl Consent {
         self.approval.is_some() && self.effective_approval().is_none() && is_undecided
     }
 
-    /// Returns the explicit approval by an administrator of the tenant, if there is one. It counts
-    /// for every customer contact, also for one that is corrected later.
+    /// Returns the explicit approval by an administrator of the tenant, if there is one. It does
+    /// not depend on the customer contact, so it still counts after the contact is corrected.
     pub(super) fn approval_of_tenant(&self) -> Option<DecisionRecord> {
         self.approval.filter(|approval| approval.channel == Channel::SignedIn)
     }
@@ -86,6 +86,7 @@ impl Consent {
     pub(super) fn on_contact_authorized(next: Self, now: Timestamp) -> Transition<Self> {
         let window = next.state.window().cloned();
         match (next.approval, next.effect(Input::Approve), next.effect(Input::SilenceConfirmed), window) {
+            // There is an approval, and the state still admits one: the approval counts now.
             (Some(approval), effect @ (Effect::MovesTo(_) | Effect::StateKept), _, _) => {
                 let state = if effect == Effect::StateKept { next.state.clone() } else { next.granted_state(now) };
                 let event = Event::CustomerApproved {
@@ -95,6 +96,7 @@ impl Consent {
                 };
                 Transition::new(next.with_state(state, now), [event])
             }
+            // The contact was silent until the end of the window: the silence counts now.
             (None, _, Effect::MovesTo(_), Some(window)) => {
                 let state = State::Granted { since: now, window };
                 Transition::new(next.with_state(state, now), [next.window_passed_event(false)])

@@ -1,10 +1,11 @@
-//! The aggregate [`Consent`]: its data, the values derived from the data, and its deadlines.
+//! The aggregate [`Consent`], which is loaded, decided and saved as a whole: its data, the values
+//! derived from the data, and its deadlines.
 //!
 //! The *association* of a claim is the record that the partner works with the customer. It becomes
 //! *official* when the claim is approved and the customer consents: explicitly, or by silence until
 //! the end of the *consent window*. A *notice* is a mail to the customer contact. The contact is
 //! *authorized* if its approval by link and its silence count as consent of the tenant. All times
-//! are those of the business clock, which deadlines use and which can differ from the system clock.
+//! are those of the business clock, which deadlines use and which can be virtual.
 
 use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{Deadline, Personal, Timestamp};

@@ -21,6 +21,7 @@ impl Consent {
     /// recorded, and counts when a reviewer has confirmed the contact (R43a).
     pub(crate) fn approve(&self, channel: Channel, now: Timestamp) -> CommandResult {
         let counts = self.counts(channel);
+        // An approval that counts is not a repetition of one that does not count.
         let is_repeated = self.approval.is_some_and(|approval| !counts || self.counts(approval.channel));
         if is_repeated && !self.state.kind().is_over() {
             return Ok(None);

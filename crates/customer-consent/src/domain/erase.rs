@@ -23,10 +23,10 @@ impl Consent {
     fn erase_kind(&mut self, kind: PersonalData) {
         match kind {
             PersonalData::Contacts => {
-                let contacts = self.notices.iter_mut().map(|notice| &mut notice.contact);
-                let confirmed = self.confirmations.iter_mut().map(|confirmation| &mut confirmation.contact);
-                contacts
-                    .chain(confirmed)
+                let notice_contacts = self.notices.iter_mut().map(|notice| &mut notice.contact);
+                let confirmation_contacts = self.confirmations.iter_mut().map(|confirmation| &mut confirmation.contact);
+                notice_contacts
+                    .chain(confirmation_contacts)
                     .chain([&mut self.claim.contact])
                     .for_each(|contact| *contact = Contact::default());
             }

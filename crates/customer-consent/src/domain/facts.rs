@@ -19,7 +19,8 @@ use super::{ClaimSummary, Consent, Event, Terms};
 /// The approval of a claim, as reported by claim-intake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClaimApproval {
-    /// The time at which the claim was approved, by the business clock that deadlines use.
+    /// The time at which the claim was approved, by the business clock, which deadlines use and
+    /// which can be virtual.
     pub(crate) time: Timestamp,
     /// Whether claim-intake has recorded an explicit approval by the customer (R26a).
     pub(crate) customer_approved: bool,
@@ -151,6 +152,7 @@ impl Consent {
             }
             (EditNotice::Repeat, _) => return Some(self.notify_again(claim, notices[1], now)),
             (EditNotice::NewRequest, Effect::MovesTo(StateKind::Requested)) => {}
+            // The claim is approved: only its contacts can have been corrected (R29a).
             (EditNotice::NewRequest, Effect::MovesTo(_) | Effect::StateKept) => {
                 return Some(self.ask_corrected_contact(claim, notices[1], terms, now));
             }

@@ -1,5 +1,5 @@
 //! Notices: the mails to the customer contact. All times are those of the business clock, which
-//! deadlines use and which can differ from the system clock.
+//! deadlines use and which can be virtual.
 
 pub(crate) use cpor_types::NoticeKind;
 use cpor_types::{NoticeState, Timestamp};

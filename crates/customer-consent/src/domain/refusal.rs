@@ -1,4 +1,5 @@
-//! The reasons why a command on a consent is refused.
+//! The reasons why a command on a consent (the customer's side of one claim) is refused. A *notice*
+//! is a mail to the customer contact.
 
 use cpor_types::Timestamp;
 

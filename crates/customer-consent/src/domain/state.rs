@@ -49,8 +49,8 @@ pub(crate) enum State {
     /// The association is official and the window has passed. The customer can decline only if the
     /// policy allows it at any time (R43).
     Granted {
-        /// The time since which the association is official: the end of the window, or an earlier
-        /// explicit approval.
+        /// The time since which the association is official: for example the end of the window, an
+        /// earlier explicit approval, or the later approval of the claim.
         since: Timestamp,
         /// The window that has passed.
         window: Window,
@@ -65,9 +65,11 @@ pub(crate) enum State {
         /// The deadline of the dispute window.
         until: Deadline,
     },
-    /// The claim is closed for good.
+    /// The customer has nothing to decide: the claim is closed for good, the customer was not
+    /// reached in time (R41a), or all associations of the claim have ended (R37, R39).
     Closed {
-        /// The time at which the claim was closed.
+        /// The time of the event that closed the consent. If a dispute window has passed, the time
+        /// of the rejection before it.
         since: Timestamp,
     },
 }
@@ -204,8 +206,9 @@ impl StateKind {
         Self::Closed,
     ];
 
-    /// Returns whether the claim was declined, rejected or closed. Only a dispute leads out of such
-    /// a state.
+    /// Returns whether the claim was declined or rejected, or the consent is closed. The customer
+    /// cannot leave such a state by an approval; a dispute (R28) and some late reports of
+    /// claim-intake lead out of it.
     pub(crate) const fn is_over(self) -> bool {
         match self {
             Self::Declined | Self::RejectedDisputable | Self::Closed => true,
@@ -262,7 +265,8 @@ impl DeliveryPeriod {
 /// The time and the channel of a decision of the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DecisionRecord {
-    /// The time of the decision, by the business clock that deadlines use.
+    /// The time of the decision, by the business clock, which deadlines use and which can be
+    /// virtual.
     pub(crate) time: Timestamp,
     /// The channel of the decision, such as the link in a mail.
     pub(crate) channel: Channel,

@@ -95,6 +95,8 @@ impl ClaimEventReceiver {
             Subject::Ended => match event.end_reason() {
                 AssociationEndReason::Superseded => HolderNoticeKind::Superseded,
                 AssociationEndReason::Declined => HolderNoticeKind::Declined,
+                // A legacy association has no claim that could be withdrawn or rejected, so it can
+                // only have expired.
                 AssociationEndReason::Unspecified
                 | AssociationEndReason::Expired
                 | AssociationEndReason::Withdrawn

@@ -1,5 +1,5 @@
 //! Builds the events that are sent to claim-intake, the service that owns the claims, and to
-//! poe-review.
+//! poe-review. A *legacy association* was recorded before claims existed.
 
 use cpor_durable::{AggregateKey, OutgoingEvent, RecordedEvent};
 use cpor_proto::WireEnum as _;

@@ -1,5 +1,5 @@
-//! The storage of consents, of holders of legacy associations, and of their links. The crate
-//! `cpor_mail` stores the mails.
+//! The storage of consents, of holders of legacy associations (recorded before claims existed), and
+//! of their links. The crate `cpor_mail` stores the mails.
 
 mod consent;
 mod entity;

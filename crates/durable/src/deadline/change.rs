@@ -84,8 +84,8 @@ impl DeadlineChanges {
     }
 }
 
-/// Returns the earliest deadline of each kind. The database has one row for each kind. When its
-/// deadline has passed or is cancelled, the next one of its kind replaces it.
+/// Returns the earliest deadline of each kind. The database has one row for each kind. When the
+/// deadline in the row has passed or is cancelled, the next deadline of the kind replaces it.
 fn earliest_by_kind(deadlines: Vec<Deadline>) -> BTreeMap<Cow<'static, str>, Deadline> {
     let mut earliest = BTreeMap::<_, Deadline>::new();
     for deadline in deadlines {

@@ -1,5 +1,5 @@
-//! Deadlines: a table that indexes the pending deadlines of all aggregates by due time. The
-//! deadline runner applies them.
+//! Deadlines: a table that indexes the pending deadlines of all aggregates (such as claims) by due
+//! time. The deadline runner applies them.
 mod change;
 pub(crate) mod index;
 

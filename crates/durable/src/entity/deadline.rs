@@ -23,7 +23,8 @@ pub(crate) struct Model {
     pub(crate) kind: String,
     /// The business time at which the deadline passes.
     pub(crate) due_time: DateTimeUtc,
-    /// The text of the rule by which the due time was calculated.
+    /// The text of the rule by which the due time was calculated, for example `5 business days,
+    /// calendar de 2026, tzdata 2026a`.
     pub(crate) rule: String,
     /// The number of times that a deadline of this kind was set.
     pub(crate) generation: i64,

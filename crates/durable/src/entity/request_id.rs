@@ -16,7 +16,8 @@ pub(crate) struct Model {
     pub(crate) request_id: String,
     /// The SHA-256 hash of the request without its request id.
     pub(crate) body_hash: Vec<u8>,
-    /// The owner (usually a partner or tenant) of the aggregate that the request changed.
+    /// The owner (usually a partner or tenant) of the aggregate (such as a claim) that the request
+    /// changed.
     pub(crate) owner: String,
     /// The id of the aggregate that the request changed.
     pub(crate) id: Uuid,

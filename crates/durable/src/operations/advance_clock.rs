@@ -1,5 +1,5 @@
-//! `AdvanceClock`: moves the virtual business clocks of the hosted services forward, by which
-//! deadlines are decided. Each service stores its own clock.
+//! `AdvanceClock`: moves the virtual business clocks of the hosted services forward. Deadlines are
+//! decided by these clocks. Each service stores its own clock.
 use std::time::Duration;
 
 use cpor_proto::operations::v1::{self as wire, advance_clock_request::Target};

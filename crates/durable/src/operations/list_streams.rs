@@ -1,5 +1,5 @@
 //! `ListStreams`: the outgoing streams of one service. A stream consists of the events that one
-//! aggregate sends to one other service.
+//! aggregate (such as a claim) sends to one other service.
 use cpor_listing::page;
 use cpor_proto::operations::v1 as wire;
 use cpor_proto::wire_time::to_wire_time;

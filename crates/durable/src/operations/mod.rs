@@ -1,5 +1,6 @@
 //! The gRPC server for operators: the event streams, deadlines and business clock of all services
-//! that a process hosts.
+//! that a process hosts. The *business clock* is the clock by which deadlines are decided; it can
+//! be virtual.
 mod advance_clock;
 mod get_clock;
 mod list_deadlines;

@@ -1,6 +1,7 @@
 //! Waits until all hosted services are idle: no deadline is due, no event is undelivered, and no
 //! *idle probe* (a function of a service that lists its unfinished work, such as unsent mails)
-//! reports any.
+//! reports any. A *stream* consists of the events of one aggregate (such as a claim) for one
+//! service.
 use std::time::Duration;
 
 use sea_orm::{
@@ -86,8 +87,9 @@ async fn process_events_and_deadlines(host: &Host) -> Result<Vec<String>, DbErr>
     Ok(unfinished)
 }
 
-/// Returns whether a deadline is due and whether an event is undelivered. Uses the pool of writers,
-/// because a connection of the pool of readers may not yet see the last commit.
+/// Returns whether a deadline is due by the virtual clock, and whether an event is undelivered.
+/// Uses the pool of writers, because a connection of the pool of readers may not yet see the last
+/// commit.
 async fn find_work(host: &Host) -> Result<(bool, bool), DbErr> {
     let now = virtual_clock::Entity::find_by_id(virtual_clock::ID).select_only().column(virtual_clock::Column::Time);
     let due = deadline::Entity::find().select_only().column(deadline::Column::Id);

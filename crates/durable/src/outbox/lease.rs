@@ -1,6 +1,6 @@
-//! Leases on outgoing streams (the events of one aggregate for one service): while one relay holds
-//! a stream's lease, no other relay delivers the stream. A *sequence* is the number of an event in
-//! its stream.
+//! Leases on outgoing streams (the events of one aggregate, such as a claim, for one service):
+//! while one relay holds a stream's lease, no other relay delivers the stream. A *sequence* is the
+//! number of an event in its stream.
 use std::collections::BTreeMap;
 
 use cpor_bulk_rows::{InputRows, Sql};
@@ -19,8 +19,9 @@ use crate::{
 /// The maximum number of streams in one delivery.
 pub(super) const MAX_STREAMS: u64 = 256;
 
-/// The maximum number of events in one delivery. If all of them belong to one stream, the receiver
-/// applies them one after the other within the time of one delivery.
+/// The maximum number of events that are read for one delivery. The last of them is not delivered:
+/// it only shows that there are more. The number is limited, because the receiver must apply the
+/// events within the timeout of one delivery, one after the other if they belong to one stream.
 const MAX_EVENTS: u64 = 500;
 
 /// The maximum size of one delivery, well below the 4 MiB that a gRPC server accepts by default. A
@@ -85,6 +86,9 @@ pub(super) async fn lease(
     now: Timestamp,
     lease_end: Timestamp,
 ) -> Result<Vec<LeasedStream>, DbErr> {
+    // `ready_time` is the time from which a stream can be leased: the end of a lease, or of the
+    // wait before a retry.
+    //
     // One statement selects and updates the streams; SeaORM cannot express it. Without MATERIALIZED
     // the planner may evaluate the LIMIT more than once.
     let mut sql = Sql::new(tx.get_database_backend());
@@ -115,7 +119,7 @@ async fn load_events(tx: &Tx, streams: &mut BTreeMap<OutboxStreamKey, LeasedStre
     streams.keys().for_each(|stream| keys.push(stream.values()));
     let (mut bytes_left, mut count) = (MAX_BYTES, 0);
     for chunk in keys.chunks() {
-        // `load` does not fit, because the number of events is limited.
+        // `cpor_bulk_rows::load` does not fit, because it has no limit for the number of rows.
         let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
         sql.push("SELECT ").primary_key::<Entity>("").push(", payload FROM outbox_event WHERE (");
         sql.primary_key::<Entity>("").push(") IN (SELECT ").primary_key::<Entity>("s.").push(" FROM s) ORDER BY ");

@@ -1,5 +1,6 @@
-//! Queries and updates by which operators list outgoing streams (the events of one aggregate for
-//! one service) and retry *parked* ones, which wait because the receiver refused an event.
+//! Queries and updates by which operators list outgoing streams (the events of one aggregate, such
+//! as a claim, for one service) and retry *parked* ones, which wait because the receiver refused an
+//! event. A *sequence* is the number of an event in its stream.
 use cpor_listing::{Cursor, Source, TableList, TableQuery, column, field};
 use cpor_listing::{
     filter::{FieldType, Format},
@@ -19,13 +20,16 @@ use crate::entity::outbox_stream::{Column, Entity, Model};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StreamStatus {
     pub(crate) stream: OutboxStreamKey,
+    /// The sequence that the next event gets.
     pub(crate) next_sequence: u64,
+    /// The sequence of the last event that was delivered; 0 if there is none.
     pub(crate) delivered_sequence: u64,
     /// The number of failed deliveries since the last success.
     pub(crate) attempts: u32,
     /// The creation time of the oldest undelivered event; `None` if every event is delivered.
     pub(crate) oldest_time: Option<Timestamp>,
     pub(crate) is_parked: bool,
+    /// The reason why the last delivery failed, if it did.
     pub(crate) last_error: Option<String>,
 }
 

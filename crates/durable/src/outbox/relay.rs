@@ -1,8 +1,9 @@
 //! The relay: delivers the events of the outbox to other services.
 //!
-//! The events of one aggregate for one service form a stream. A relay leases a stream for a short
-//! time before it delivers the stream's events. It parks a stream whose events cannot be applied; a
-//! parked stream is not delivered until an operator retries it.
+//! The events of one aggregate (such as a claim) for one service form a stream. Before a relay
+//! delivers the events of a stream, it leases the stream for a short time, so that no other relay
+//! delivers them. It parks a stream whose events cannot be applied; a parked stream is not
+//! delivered until an operator retries it.
 use std::{sync::Arc, time::Duration};
 
 use cpor_database::Engine;
@@ -262,10 +263,10 @@ impl Relay {
         destination: Service,
         streams: Vec<LeasedStream>,
     ) -> (Vec<DeliveryResult>, DestinationState) {
-        let timeout = Instant::now() + DELIVERY_TIMEOUT;
+        let latest_end = Instant::now() + DELIVERY_TIMEOUT;
         let (sendable, empty): (Vec<_>, Vec<_>) = streams.into_iter().partition(|stream| !stream.events.is_empty());
         let mut results: Vec<DeliveryResult> = empty.iter().map(result_without_events).collect();
-        match self.send(destination, &sendable, timeout).await {
+        match self.send(destination, &sendable, latest_end).await {
             Ok(sent) => results.extend(sent),
             Err(DeliveryError::Unreachable(reason)) => {
                 let failed = |stream| DeliveryResult::none_delivered(stream, DeliveryOutcome::Failed(reason.clone()));
@@ -276,7 +277,7 @@ impl Relay {
             // and the others are delivered.
             Err(DeliveryError::Unreadable(_)) => {
                 for stream in &sendable {
-                    results.push(self.send_alone(destination, stream, timeout).await);
+                    results.push(self.send_alone(destination, stream, latest_end).await);
                 }
             }
         }
@@ -285,9 +286,9 @@ impl Relay {
 
     /// Sends the events of one stream in a request of their own. Parks the stream if the request is
     /// unreadable.
-    async fn send_alone(&self, destination: Service, stream: &LeasedStream, timeout: Instant) -> DeliveryResult {
+    async fn send_alone(&self, destination: Service, stream: &LeasedStream, latest_end: Instant) -> DeliveryResult {
         let failed = |outcome| DeliveryResult::none_delivered(stream, outcome);
-        match self.send(destination, std::slice::from_ref(stream), timeout).await {
+        match self.send(destination, std::slice::from_ref(stream), latest_end).await {
             Ok(mut results) => results.pop().unwrap_or_else(|| failed(no_result())),
             Err(DeliveryError::Unreachable(reason)) => failed(DeliveryOutcome::Failed(reason)),
             Err(DeliveryError::Unreadable(reason)) => failed(DeliveryOutcome::Parked(reason)),
@@ -300,12 +301,12 @@ impl Relay {
         &self,
         destination: Service,
         streams: &[LeasedStream],
-        timeout: Instant,
+        latest_end: Instant,
     ) -> Result<Vec<DeliveryResult>, DeliveryError> {
         if streams.is_empty() {
             return Ok(Vec::new());
         }
-        if Instant::now() >= timeout {
+        if Instant::now() >= latest_end {
             return Err(timed_out());
         }
         let source = self.context.service;
@@ -316,7 +317,7 @@ impl Relay {
         let batches = streams.iter().map(batch).collect();
         let request = DeliverEventsRequest { destination: crate::wire::service(destination).into(), streams: batches };
         let response =
-            timeout_at(timeout, self.event_transport.deliver(request)).await.map_err(|_elapsed| timed_out())??;
+            timeout_at(latest_end, self.event_transport.deliver(request)).await.map_err(|_elapsed| timed_out())??;
         let mut stream_results = response.results.into_iter();
         Ok(streams
             .iter()

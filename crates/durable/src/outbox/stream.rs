@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use crate::{AggregateKey, entity::outbox_stream::Column};
 
-/// The identity of an outgoing stream: the events that one aggregate sends to one service.
+/// The identity of an outgoing stream: the events that one aggregate (such as a claim) sends to one
+/// service.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct OutboxStreamKey {
     /// The aggregate that sends the events.

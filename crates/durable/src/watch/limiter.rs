@@ -1,6 +1,7 @@
-//! Limits on concurrent watches (R59). An open watch occupies one of the concurrent calls that the
-//! server accepts. Watches are therefore limited per hosted service, to leave capacity for other
-//! calls, and per caller, so that one caller cannot use up all watches.
+//! Limits on concurrent watches (R59), which are response streams that send a client each change.
+//! An open watch occupies one of the concurrent calls that the server accepts. Watches are
+//! therefore limited per hosted service, to leave capacity for other calls, and per caller, so that
+//! one caller cannot use up all watches.
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},

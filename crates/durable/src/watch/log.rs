@@ -1,4 +1,6 @@
-//! Logs that watches follow: their positions, their queries, and how a watch reads them.
+//! Logs that watches follow: their positions, their queries, and how a watch reads them. A *watch*
+//! is a response stream that sends a client each new entry of a *log*: a table whose rows are
+//! numbered in the order of commits.
 use cpor_bulk_rows::{fetch_all, fetch_one};
 use sea_orm::{
     ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,

@@ -1,5 +1,6 @@
 //! The decisions of a batch, that is, of commands that share a transaction. They are decided in
-//! order, each on the state that the commands before it left. The code is pure. An *aggregate* is a
+//! order, each on the state that the commands before it left. The code is pure. A *stream* is the
+//! sequence of events that one aggregate of another service sends to this one. An *aggregate* is a
 //! unit that is loaded, decided and saved as a whole, such as a claim.
 use std::collections::{BTreeMap, HashMap};
 

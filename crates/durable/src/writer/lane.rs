@@ -97,8 +97,9 @@ fn complete_job<S: Store>(job: Job<S>, result: JobResult<S>) {
     job.complete(result);
 }
 
-/// Returns the delay before a group is retried, or `None` if it must not be retried unchanged. The
-/// delay is random, so that two transactions that conflict do not retry at the same moment.
+/// Returns the delay before the jobs of a failed group are tried again, or `None` for no delay.
+/// Only conflicts between transactions need one. It is random, so that two such transactions do not
+/// retry at the same moment.
 fn retry_delay<S: Store>(
     context: &WriterContext<S>,
     error: &BatchError<S::Conflict>,
@@ -116,8 +117,8 @@ fn retry_delay<S: Store>(
     }
 }
 
-/// Returns the groups into which a failed group is split, in order. Jobs that cannot succeed are
-/// completed instead.
+/// Returns the groups that are processed after a group has failed, in order: the group itself for a
+/// retry, or the parts into which it is split. Jobs that cannot succeed are completed instead.
 fn remaining_groups<S: Store>(error: BatchError<S::Conflict>, mut group: JobGroup<S>) -> Vec<JobGroup<S>> {
     match error {
         BatchError::Unavailable(reason) => fail_jobs(group.jobs, &reason),

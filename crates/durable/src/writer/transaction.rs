@@ -1,5 +1,6 @@
-//! The single transaction of a batch: load and lock, decide, write, commit. An *aggregate* is a
-//! unit that is loaded, decided and saved as a whole, such as a claim.
+//! The single transaction of a batch (commands that are committed together): load and lock, decide,
+//! write, commit. An *aggregate* is a unit that is loaded, decided and saved as a whole, such as a
+//! claim.
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
@@ -119,8 +120,8 @@ impl<S: Store> WriterContext<S> {
     }
 }
 
-/// Returns the request ids of commands, with the commands' aggregates, without the request ids that
-/// are already known to be used.
+/// Returns the request ids of commands (not those of the rows of imports), with the commands'
+/// aggregates, without the request ids that are already known to be used.
 fn new_requests<'j, S: Store>(
     decided: impl Iterator<Item = (&'j Job<S>, &'j JobResult<S>)>,
     known_requests: &HashSet<RequestKey>,

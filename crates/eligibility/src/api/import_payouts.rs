@@ -103,8 +103,8 @@ async fn import_row(
     let key = payouts::payout_key(&PayoutName { partner: payee.partner.clone(), payout: id });
     let etag = String::new();
     let change = PayoutChange { command: "import_payout", key, etag, request, validate_only };
-    let reach = move |current: Option<&Payout>, now| Payout::advance_to(current, id, reported.clone(), now);
-    let changed = api.change_payout(caller, &change, reach).await;
+    let advance = move |current: Option<&Payout>, now| Payout::advance_to(current, id, reported.clone(), now);
+    let changed = api.change_payout(caller, &change, advance).await;
     let changed = changed.map_err(|error| error::payout_error(&change.key, "", error))?;
     let outcome = match found {
         _ if changed.is_replayed => Outcome::Unchanged,

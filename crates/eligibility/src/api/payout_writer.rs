@@ -1,4 +1,5 @@
-//! Executes commands on payouts for the methods that change them.
+//! Executes commands on payouts for the methods that change them. The *writer* is the task that
+//! commits commands.
 use cpor_auth::Caller;
 use cpor_durable::{AggregateKey, Command, CommandError, RequestId};
 use cpor_types::Timestamp;
@@ -61,6 +62,7 @@ impl Api {
         let db = self.db.writer();
         let stored = payouts::get(db, &payout.name()).await.map_err(unavailable)?;
         if change.validate_only {
+            // The writer finds conflicts only when it saves, which it has not done.
             let conflict = payouts::find_conflict(db, &payout, stored.is_none()).await.map_err(unavailable)?;
             conflict.map_or(Ok(()), |conflict| Err(CommandError::Conflict(conflict)))?;
         }

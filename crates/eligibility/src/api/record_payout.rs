@@ -33,6 +33,7 @@ pub(super) async fn record_payout(
         Err(_) => Err(PayoutRefusal::Ambiguous),
     };
     let uuid = api.entropy.uuid();
+    // A command that is refused also needs a key. Its owner then does not matter.
     let owner = payee.as_ref().map_or_else(|_| period.to_string(), |payee| payee.partner.to_string());
     let change = PayoutChange {
         command: "record_payout",

@@ -29,6 +29,7 @@ pub(super) async fn watch_earnings(
         Some(tenant) => api.host.watch_commits(&tenant.to_string()),
         None => api.host.watch_all_commits(),
     };
+    // A cursor is accepted only with the parent that it was issued for.
     let binding = WatchEarningsRequest { parent: request.parent, ..WatchEarningsRequest::default() };
     let open = WatchRequest {
         caller: &caller,

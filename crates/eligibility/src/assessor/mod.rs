@@ -42,7 +42,7 @@ const BATCH_SIZE: u64 = 250;
 /// notices that a month has begun, or that a notification was lost.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The outcome of a round.
+/// The outcome of a round: one search for claims that must be assessed, and their assessment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RoundOutcome {
     /// There was nothing to do.
@@ -136,8 +136,8 @@ impl Assessor {
     /// is read by a later query, or makes the claim due again.
     async fn run_round(&self) -> Result<RoundOutcome, StoreError> {
         let db = self.0.db.reader();
-        // The pending months are read before the assessments. An assessment that is opened later
-        // has read these months when it is first made, so they can be marked as assessed.
+        // The pending months are read before the assessments. An assessment that is opened after
+        // that reads these months when it is first made, so they can be marked as assessed.
         let pending = usage::list_pending(db, BATCH_SIZE).await?;
         // The catalog is read before the assessments. If a guide is activated in between, the
         // assessments get the earlier edition and are due again in the next round.

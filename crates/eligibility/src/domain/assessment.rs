@@ -88,9 +88,9 @@ pub(crate) struct AssessmentInputs<'a> {
 /// An event of an assessment.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum AssessmentEvent {
-    /// The association became official.
+    /// The assessment was opened, because an association became official.
     Opened,
-    /// A fact changed, or a month began.
+    /// The claim must be assessed again, because a fact changed or a month began.
     BecameStale,
     /// A month has a new result.
     MonthAssessed(MonthlyResult),

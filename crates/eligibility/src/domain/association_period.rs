@@ -95,8 +95,10 @@ impl AssociationPeriod {
         let mut next = self.clone();
         change(&mut next.facts);
         let month = Month::containing(time);
-        let is_kept = next.earlier_facts.last().is_some_and(|earlier| earlier.before >= month);
-        if next.facts != self.facts && !is_kept && month > Month::containing(self.facts.official_time) {
+        // Only the first change in a month is preceded by the facts that were true at the end of
+        // the month before.
+        let is_month_kept = next.earlier_facts.last().is_some_and(|earlier| earlier.before >= month);
+        if next.facts != self.facts && !is_month_kept && month > Month::containing(self.facts.official_time) {
             next.earlier_facts.push(self.facts_before(month));
         }
         next

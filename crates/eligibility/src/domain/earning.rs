@@ -82,7 +82,7 @@ pub(crate) struct Earning {
     pub(crate) corrects: Option<Uuid>,
     pub(crate) tenant: TenantId,
     pub(crate) claim: ClaimRef,
-    /// The MPN id of the location that earns.
+    /// The MPN (Microsoft Partner Network) id of the location that earns.
     pub(crate) mpn_id: String,
     pub(crate) line: LineId,
     pub(crate) key: AssociationKey,

@@ -26,6 +26,7 @@ pub(crate) struct LineResult {
     pub(crate) activity: Activity,
     /// The program that would pay; `None` for recognition-only lines.
     pub(crate) program: Option<Program>,
+    /// Whether the line is eligible for payment.
     pub(crate) verdict: Verdict,
     /// The results of the guide's conditions that apply to the program.
     pub(crate) conditions: Vec<ConditionResult>,
@@ -76,8 +77,8 @@ pub(crate) struct EvaluationInputs<'a> {
 /// Such a line is evaluated too, so that the earning is corrected (R47).
 pub(crate) fn evaluate(inputs: EvaluationInputs<'_>, facts: &AssociationFacts) -> Vec<LineResult> {
     let has_earned = |line: &LineFacts| {
-        let mut earned = inputs.previous.into_iter().flat_map(|previous| &previous.results);
-        earned.any(|result| result.line == line.line && result.earning_count > 0)
+        let mut results = inputs.previous.into_iter().flat_map(|previous| &previous.results);
+        results.any(|result| result.line == line.line && result.earning_count > 0)
     };
     let is_associated = |line: &LineFacts| line.end.as_ref().is_none_or(|end| end.time >= inputs.month.start());
     let lines = facts.lines.iter().filter(|line| is_associated(line) || has_earned(line));

@@ -119,8 +119,9 @@ pub(crate) struct PartnerRecord {
 }
 
 impl PartnerRecord {
-    /// Returns the facts of now for a claim with these `previous` facts. A location that the
-    /// partner no longer has keeps its region, because a claim keeps its location (R2a).
+    /// Returns the current facts about the partner for a claim whose facts were `previous` until
+    /// now. A location that the partner no longer has keeps its region, because a claim keeps its
+    /// location (R2a).
     pub(crate) fn update(&self, previous: &PartnerFacts) -> PartnerFacts {
         let region = self.regions.get(&previous.mpn_id).unwrap_or(&previous.location_region);
         PartnerFacts {
@@ -187,7 +188,8 @@ impl UsageByKey {
 pub(crate) struct UsageGrowth {
     /// Active usage in the month of the official time, or in the last stored month before it.
     pub(crate) baseline: Option<i64>,
-    /// Active usage in the latest credited month: a full month after the official time (R50).
+    /// Active usage in the latest stored month that is credited: a full month after the official
+    /// time (R50).
     pub(crate) latest: Option<i64>,
 }
 

@@ -1,6 +1,7 @@
-//! Payouts (R54a): the statement of one partner, location and currency for a period, and the steps
-//! of its payment. The lines of a payout are earnings; the store selects them when the payout is
-//! created, and they never change.
+//! Payouts (R54a): the statement of a payment to one location of a partner, in one currency, for a
+//! period, and the steps of the payment. The lines of a payout are *earnings*, the amounts that the
+//! partner's claims earn in a month. The store selects them when the payout is created, and they
+//! never change.
 use chrono::{Days, NaiveDate};
 use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{Currency, Deadline, MpnId, PartnerId, PayoutId, PayoutName, Timestamp};
@@ -90,18 +91,11 @@ const TRANSITIONS: [(Step, &[PayoutStateKind], PayoutStateKind); 3] = [
 pub(crate) enum PayoutCommand {
     /// The payment is under way. A given date replaces the recorded one; a given reference must not
     /// differ from a recorded one.
-    Process {
-        estimated_date: Option<NaiveDate>,
-        reference: Option<String>,
-    },
+    Process { estimated_date: Option<NaiveDate>, reference: Option<String> },
     /// The payment was sent on this date.
-    Send {
-        reference: String,
-        date: NaiveDate,
-    },
-    Reverse {
-        reason: String,
-    },
+    Send { reference: String, date: NaiveDate },
+    /// The payment was reversed, for this reason.
+    Reverse { reason: String },
 }
 
 /// The state that a payout has reached, as a program manager or the paying system reports it.
@@ -290,9 +284,12 @@ impl Payout {
         Ok(next)
     }
 
-    /// Creates the payout if it does not exist, and takes all steps to the reported state. A payout
-    /// that has reached the state stays the same, so that an import can be repeated. A reported
-    /// reversal applies only to the payment with the same reference.
+    /// Creates the payout if it does not exist, and takes all steps to the reported state.
+    /// `current` is the payout of the payee that has the reported reference, in any period, or
+    /// otherwise its payout of the reported period.
+    ///
+    /// A payout that has reached the state stays the same, so that an import can be repeated. A
+    /// reported reversal applies only to the payment with the same reference.
     ///
     /// # Errors
     /// Returns a [`PayoutRefusal`] if the payout cannot be created, if a step is not possible, or
@@ -350,7 +347,7 @@ impl Payout {
 
     fn check_step(&self, step: Step) -> Result<(), PayoutRefusal> {
         let state = self.state.kind();
-        let row = TRANSITIONS.iter().find(|(of_row, ..)| *of_row == step);
+        let row = TRANSITIONS.iter().find(|(row_step, ..)| *row_step == step);
         let allowed = row.map_or(&[] as &[PayoutStateKind], |(_, from, _)| from);
         if allowed.contains(&state) { Ok(()) } else { Err(PayoutRefusal::StateNotAllowed { state, allowed }) }
     }

@@ -134,7 +134,8 @@ pub(crate) async fn search(
     rows.into_iter().map(|(cursor, row)| Ok((cursor, row::to_assessment(row)?.1))).collect()
 }
 
-/// Lists at most `limit` stale assessments, using the partial index `assessment_stale`.
+/// Lists at most `limit` stale assessments (a fact has changed since they were made, or a month has
+/// begun), using the partial index `assessment_stale`.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or a row cannot be decoded.
@@ -144,9 +145,9 @@ pub(crate) async fn list_stale(db: &impl ConnectionTrait, limit: u64) -> Result<
     fetch_all(db, query).await?.into_iter().map(row::to_assessment).collect()
 }
 
-/// Lists at most `limit` claims that were last assessed with an edition of the guide catalog before
-/// `edition`, using the index `assessment_edition`. An edition is the number of activations of
-/// program guides so far.
+/// Lists at most `limit` assessments that were last made with an edition of the guide catalog
+/// before `edition`, using the index `assessment_edition`. An edition is the number of activations
+/// of program guides so far.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or a row cannot be decoded.
@@ -160,7 +161,8 @@ pub(crate) async fn list_outdated(
     fetch_all(db, query).await?.into_iter().map(row::to_assessment).collect()
 }
 
-/// Counts the claims that are stale or were last assessed with an earlier edition of the catalog.
+/// Counts the assessments that are stale or were last made with an edition of the guide catalog
+/// before `edition`.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached.

@@ -1,8 +1,8 @@
 //! The table `catalog_fact`: the versions of the product catalog that the registry has reported.
 //!
-//! Events about the catalog and about associations (of partners with workloads or subscriptions)
-//! arrive on different streams, in any order. The versions are stored for associations that are
-//! reported later.
+//! Events about the catalog and events about associations (of partners with workloads or
+//! subscriptions) are not ordered among each other. The versions are stored for associations that
+//! are reported later.
 use cpor_bulk_rows::fetch_all;
 use cpor_durable::{StoreError, rows};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryOrder, sea_query::OnConflict};
@@ -13,7 +13,8 @@ use super::entity::{
 };
 use crate::domain::CatalogVersion;
 
-/// Stores the version from event `sequence` of the catalog's stream, unless it is stored.
+/// Stores the version from the event with the number `sequence` among the events about the catalog,
+/// unless it is stored.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached.

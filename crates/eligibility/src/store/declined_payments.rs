@@ -1,7 +1,7 @@
 //! The table `declined_payment`: the claims for which the partner declined payment (R54b).
 //!
-//! Events about claims and about associations arrive on different streams, in any order. A row is
-//! stored for a claim whose association becomes official later.
+//! Events about claims and events about associations are not ordered among each other. A row is
+//! stored also for a claim whose association becomes official later.
 use cpor_durable::{AggregateKey, StoreError, rows};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, PaginatorTrait};
 

@@ -133,7 +133,7 @@ fn select_in_scope(scope: &Scope, tenant: Option<TenantId>) -> Select<Entity> {
     Entity::find().filter(Condition::all().add_option(partner).add_option(tenant))
 }
 
-/// The ledger in the order of commits, which watches follow.
+/// The ledger in the order of commits, as the response streams of `WatchEarnings` read it.
 pub(crate) struct Ledger<'db>(LogQuery<'db, Entity>);
 
 impl<'db> Ledger<'db> {

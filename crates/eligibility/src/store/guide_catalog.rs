@@ -22,7 +22,7 @@ pub(crate) fn catalog_key() -> AggregateKey {
     AggregateKey::new("programGuides", Uuid::nil())
 }
 
-/// Loads and saves the catalog for the writer.
+/// Loads and saves the catalog for the writer, the task that commits commands.
 pub(crate) struct GuideCatalogStore;
 
 impl Store for GuideCatalogStore {

@@ -48,7 +48,7 @@ pub(crate) fn assessment_key_from_name(name: &AssessmentName) -> AggregateKey {
     assessment_key(name.tenant, name.claim)
 }
 
-/// Loads and saves assessments for the writer.
+/// Loads and saves assessments for the writer, the task that commits commands.
 pub(crate) struct AssessmentStore;
 
 impl Store for AssessmentStore {

@@ -1,8 +1,8 @@
 //! The table `partner_record`: each partner as the registry's directory (its data about partners
 //! and customers) last reported it.
 //!
-//! Events about partners and about associations arrive on different streams, in any order. The
-//! record is stored for partners that are put on record for a workload or subscription later.
+//! Events about partners and events about associations are not ordered among each other. The record
+//! is stored for partners that are put on record for a workload or subscription later.
 use cpor_bulk_rows::{LoadError, fetch_one};
 use cpor_durable::{AggregateKey, StoreError, ids, rows};
 use cpor_types::PartnerId;
@@ -19,8 +19,8 @@ use super::entity::{
 };
 use crate::domain::PartnerRecord;
 
-/// Stores the record from event `sequence` of the partner's stream. A record from a later event is
-/// not overwritten.
+/// Stores the record from the event with the number `sequence` among the events about the partner.
+/// A record from a later event is not overwritten.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached.

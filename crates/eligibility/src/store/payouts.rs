@@ -82,7 +82,7 @@ pub(crate) static PAYOUTS: TableList<Entity> = TableList {
 const STATES: &[&str] = &["UPCOMING", "PROCESSING", "SENT", "REVERSED"];
 const DATE: Format = Format::of::<Date>("a date in the format YYYY-MM-DD");
 
-/// Loads and saves payouts for the writer.
+/// Loads and saves payouts for the writer, the task that commits commands.
 pub(crate) struct PayoutStore;
 
 impl Store for PayoutStore {
@@ -375,6 +375,8 @@ fn to_payout(row: Model) -> Result<StoredPayout, StoreError> {
     Ok(StoredPayout { version: u64::try_from(row.version).map_err(negative)?, payout, totals })
 }
 
+/// Returns the row of the payout after `change`. `totals` are the number of its lines and their
+/// sum.
 fn from_payout(change: &Change<Payout>, totals: (i64, i64)) -> Result<ActiveModel, StoreError> {
     to_row(&change.after, totals)
 }

@@ -39,7 +39,7 @@ impl<C: Copy> Parser<'_, C> {
         while self.scanner.take_keyword("AND") {
             factors.push(self.parse_factor()?);
         }
-        Ok(single_or(factors, Expr::And))
+        Ok(combine_operands(factors, Expr::And))
     }
 
     fn parse_factor(&mut self) -> Result<Expr<Comparison<C>>, FilterError> {
@@ -47,7 +47,7 @@ impl<C: Copy> Parser<'_, C> {
         while self.scanner.take_keyword("OR") {
             terms.push(self.parse_term()?);
         }
-        Ok(single_or(terms, Expr::Or))
+        Ok(combine_operands(terms, Expr::Or))
     }
 
     fn parse_term(&mut self) -> Result<Expr<Comparison<C>>, FilterError> {
@@ -98,7 +98,7 @@ impl<C: Copy> Parser<'_, C> {
 }
 
 /// Returns the only operand, or combines several operands.
-fn single_or<T>(mut operands: Vec<Expr<T>>, combine: fn(Vec<Expr<T>>) -> Expr<T>) -> Expr<T> {
+fn combine_operands<T>(mut operands: Vec<Expr<T>>, combine: fn(Vec<Expr<T>>) -> Expr<T>) -> Expr<T> {
     match operands.pop() {
         Some(only) if operands.is_empty() => only,
         last => combine(operands.into_iter().chain(last).collect()),

@@ -40,10 +40,11 @@ pub(crate) struct Model {
     pub(crate) next_attempt_time: DateTimeUtc,
     /// The real time of the first attempt; NULL before it.
     pub(crate) first_attempt_time: Option<DateTimeUtc>,
-    /// The real time at which the sender stored the final state of the mail.
+    /// The real time at which the sender stored the final state of the mail. NULL before that, and
+    /// if the mail was withdrawn because its recipient was erased.
     pub(crate) settle_time: Option<DateTimeUtc>,
-    /// The id of the current lease. Only the sender with this lease may finish or postpone the
-    /// mail.
+    /// The id of the current lease: the right of one sender to work on the mail until
+    /// `lease_until`. Only this sender may finish or postpone the mail.
     pub(crate) lease_token: Option<Uuid>,
     /// The real time from which on another sender may lease the mail.
     pub(crate) lease_until: Option<DateTimeUtc>,

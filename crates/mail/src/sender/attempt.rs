@@ -77,7 +77,8 @@ impl<R: MailRenderer> Sender<R> {
                 deferred_by_server: false,
             };
         }
-        // The mail is dated by the business clock, like the times in its text.
+        // The mail is dated by the business clock (which can be virtual), like the times in its
+        // text.
         let message = match message.into_email(mail.id, &self.0.from, mail.time) {
             Ok(message) => message,
             Err(error) => {

@@ -19,8 +19,8 @@ pub enum SetupError {
 
 impl<R: MailRenderer> Sender<R> {
     /// Creates the sender of the host's service and registers it with the host: the sender runs as
-    /// soon as the host is started. A virtual business clock is not moved forward before the sender
-    /// has sent all mails that are due.
+    /// soon as the host is started. A virtual business clock is not moved forward before all queued
+    /// mails are sent, also those that wait for a retry.
     ///
     /// # Errors
     /// Returns [`SetupError`] if the transport or the sender address cannot be used.

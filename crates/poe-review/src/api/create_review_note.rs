@@ -24,8 +24,8 @@ pub(super) async fn handle(
     let id = id.as_ref().map_or_else(|| api.entropy.uuid(), RequestId::derived_uuid);
     let (author, text) = (caller.subject.expose().to_owned(), request.note.clone().unwrap_or_default().text);
     let new_note = move |time| Note { id, author: author.clone(), text: text.clone(), time };
-    let added = new_note.clone();
-    let decide = move |case: &ReviewCase, now| case.add_note(added(now), now);
+    let note_at = new_note.clone();
+    let decide = move |case: &ReviewCase, now| case.add_note(note_at(now), now);
     let outcome = api.execute_command("create_review_note", &caller, &request, decide).await?;
     if !outcome.replayed {
         return Ok(Response::new(to_proto::note(&case, new_note(outcome.now))));

@@ -1,4 +1,5 @@
-//! GetArbitration: returns one arbitration (R37). Executes one query.
+//! GetArbitration: returns one arbitration (R37): a review lead's decision which of several
+//! competing claims gets a workload or subscription. Executes one query.
 use super::{Api, from_proto, to_proto};
 use crate::{domain::arbitration::ArbitrationState, store::arbitrations};
 use cpor_call::status;

@@ -1,6 +1,7 @@
 //! GetReviewCase: returns one case, and what has changed in the registry's directory (the data
 //! about partners, customers and subscriptions) since the claim was submitted (R2a). Executes one
-//! query and calls the registry once.
+//! query and calls the registry once. If the registry does not answer, the case is returned without
+//! the changes.
 use super::{Api, case_for_caller, from_proto, to_proto};
 use crate::{domain::ReviewCase, store::case_query::CaseQuery};
 use cpor_call::status;

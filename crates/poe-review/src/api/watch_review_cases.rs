@@ -1,8 +1,8 @@
 //! WatchReviewCases: streams the changes of review cases (R59).
 //!
-//! Executes at most one query to start. After that it executes one query of the log after each
-//! commit of this process that may have added to the log, and one per second to find the commits of
-//! other replicas. If the log has new changes, one more query reads the changed cases.
+//! Executes at most one query to start. After that it executes one query of the log of case changes
+//! after each commit of this process that may have added to the log, and one per second to find the
+//! commits of other replicas. If the log has new changes, one more query reads the changed cases.
 use super::{Api, case_for_caller, from_proto};
 use crate::store::{
     case_log::{CaseChange, CaseLog},

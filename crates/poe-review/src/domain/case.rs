@@ -1,5 +1,5 @@
-//! The review case, which is the aggregate of this service: the review of one submitted or disputed
-//! claim, over all rounds of resubmission.
+//! The review case, which is the aggregate of this service (loaded, decided and saved as a whole):
+//! the review of one submitted or disputed claim, over all rounds of resubmission.
 //!
 //! A *line* is the part of a claim that is about one workload or subscription of the tenant (its
 //! *key*). A line is *contested* while other companies claim or hold its key. A review lead

@@ -3,8 +3,8 @@
 //! nothing.
 //!
 //! A *line* is the part of a claim that is about one workload or subscription of the tenant (its
-//! *key*). A *legacy holder* is a company that holds a key by an association from before claims
-//! existed.
+//! *key*). A *legacy holder* is a company that holds a key (is on record for it) by an association
+//! from before claims existed.
 use super::{
     CaseClosure, CaseEvent, CaseKind, Competition, CompetitionTerms, Phase, ReviewCase, Snapshot, State,
     case::{legacy_contest_event, transition},
@@ -161,12 +161,12 @@ impl ReviewCase {
         calendar: &Calendar,
     ) -> Option<Transition<Self>> {
         let mut next = self.clone();
-        let mut gone = BTreeSet::<LegacyHolderId>::new();
+        let mut ended_holders = BTreeSet::<LegacyHolderId>::new();
         for line in next.snapshot.lines.iter_mut().filter(|line| line.key == *key) {
-            gone.extend(line.legacy_holder.take_if(|found| holder.is_none_or(|holder| holder == *found)));
+            ended_holders.extend(line.legacy_holder.take_if(|found| holder.is_none_or(|holder| holder == *found)));
         }
-        (!gone.is_empty()).then(|| {
-            next.competition.former_legacy_holders.extend(gone);
+        (!ended_holders.is_empty()).then(|| {
+            next.competition.former_legacy_holders.extend(ended_holders);
             transition(self, next.with_updated_clocks(now, calendar), CaseEvent::LegacyHolderGone)
         })
     }

@@ -27,10 +27,10 @@ pub struct CheckedRivals {
 /// The competition of one case with other cases and with legacy associations.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Competition {
-    /// Live cases of other companies, with the keys in common.
+    /// Live cases of other companies, with the keys in common. This case or the rival is open.
     pub rivals: Rivals,
-    /// The keys that a review lead has already awarded, by rival. They are no longer contested
-    /// between this case and that rival.
+    /// The keys that a review lead has already awarded to this case or to the rival, by rival. They
+    /// are no longer contested between this case and that rival.
     #[serde(rename = "settled")]
     pub settled_rivals: Rivals,
     /// The keys that a legacy association holds and that a review lead has awarded to this case.
@@ -82,8 +82,8 @@ impl Competition {
         self.awarded_to.retain(|_, keys| !keys.is_empty());
     }
 
-    /// Drops the awards of keys that are not in `keys`. These keys are also no longer settled: if
-    /// the claim contains such a key again, the key is contested again.
+    /// Drops the awards of keys that are not in `keys`. The dropped keys are also no longer
+    /// settled: if the claim contains such a key again, the key is contested again.
     pub(super) fn retain_awards(&mut self, keys: &BTreeSet<AssociationKey>) {
         let dropped: BTreeSet<_> = self.awards.keys().filter(|key| !keys.contains(*key)).cloned().collect();
         self.awards.retain(|key, _| keys.contains(key));
@@ -92,7 +92,8 @@ impl Competition {
         self.settled_rivals.retain(|_, settled| !settled.is_empty());
     }
 
-    /// Returns whether a rival competes for the key and no review lead has awarded it yet.
+    /// Returns whether a rival competes for the key, and no review lead has decided between this
+    /// case and that rival yet.
     fn has_rival_for(&self, key: &AssociationKey) -> bool {
         let is_settled = |rival: &CaseId| self.settled_rivals.get(rival).is_some_and(|keys| keys.contains(key));
         self.rivals.iter().any(|(rival, keys)| keys.contains(key) && !is_settled(rival))
@@ -118,8 +119,9 @@ impl ReviewCase {
         self.competing_lines().map(|line| line.key.clone()).collect()
     }
 
-    /// Returns the contested lines in the order of the claim. A line is contested if it has a rival
-    /// or a legacy holder, and no review lead has awarded its key.
+    /// Returns the contested lines in the order of the claim. A line is contested if a rival or,
+    /// while the case is open, a legacy holder competes for its key, and no review lead has decided
+    /// between them.
     #[must_use]
     pub fn contested_lines(&self) -> Vec<LineId> {
         self.competing_lines()
@@ -183,8 +185,8 @@ impl ReviewCase {
     /// award to a rival that no longer competes for the key is dropped. Returns `None` if nothing
     /// changes.
     ///
-    /// `requests` is the number of checks that were requested when the check began. The store
-    /// refuses the change if another check was requested since then.
+    /// `requests` is the number of checks of this case that were requested when the check began.
+    /// The store refuses the change if another check was requested since then.
     #[must_use]
     pub fn update_rivals(
         &self,

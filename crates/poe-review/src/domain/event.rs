@@ -108,7 +108,7 @@ pub enum CaseEvent {
     },
     /// A check of the competition found other rivals than before (R37).
     RivalsChecked {
-        /// The number of checks that were requested when the check began.
+        /// The number of checks of this case that were requested when the check began.
         requests: i64,
     },
     /// The claim no longer has a line that was awarded to it, so the registry need not reserve the

@@ -24,8 +24,10 @@ pub enum Refusal {
     ReasonMissing,
     /// Reviewers may not give this primary reason for a rejection (R31).
     ReasonNotOpen,
-    /// A statement cannot be requested, because no line is contested by somebody who could be
-    /// asked, or because an earlier request is open (R37a, R58a).
+    /// A statement cannot be requested. This needs an approved case that is contested (another
+    /// company claims the same workload or subscription, R37a), or an open case that competes with
+    /// a legacy association (recorded before claims existed, R58a), and no earlier request that is
+    /// open.
     StatementNotPossible,
     /// A request to the partner (R20, R37a) or a rejection (R24) has no comment for the partner.
     CommentMissing,

@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 pub struct StatementRequest {
     /// The time at which the reviewer asked.
     pub request_time: Timestamp,
-    /// The time until which the company can answer. `None` until it has been reported.
+    /// The time until which the company can answer; the latest one if several holders were asked.
+    /// `None` until it has been reported.
     pub due_time: Option<Timestamp>,
     /// Whether the request is open, or how it ended.
     pub status: StatementStatus,
@@ -118,8 +119,8 @@ impl ReviewCase {
     /// this holder is marked as answered.
     #[must_use]
     pub fn add_legacy_statement(&self, key: &AssociationKey, text: String, time: Timestamp) -> Transition<Self> {
-        let settled = self.report_legacy_statement(key, StatementStatus::Given, None, time);
-        let mut next = settled.map_or_else(|| self.clone(), |settled| settled.next);
+        let answered = self.report_legacy_statement(key, StatementStatus::Given, None, time);
+        let mut next = answered.map_or_else(|| self.clone(), |answered| answered.next);
         next.legacy_statements.push(LegacyStatement { text, time });
         next.update_time = time.max(next.update_time);
         Transition::new(next, [CaseEvent::StatementReported])
@@ -177,11 +178,12 @@ impl ReviewCase {
     pub(super) fn lapse_statement_without_contest(mut self, now: Timestamp) -> Self {
         let (is_contested, holders) = (self.is_contested(), self.legacy_holders());
         let Some(statement) = self.statement.clone().filter(|_| self.has_open_statement()) else { return self };
-        let gone: Vec<_> = statement.legacy_holders.keys().filter(|key| !holders.contains_key(*key)).cloned().collect();
+        let ended_keys: Vec<_> =
+            statement.legacy_holders.keys().filter(|key| !holders.contains_key(*key)).cloned().collect();
         self.statement = Some(match statement.legacy_holders.is_empty() {
             true if is_contested => statement,
             true => StatementRequest { status: StatementStatus::Lapsed, update_time: now, ..statement },
-            false => gone.iter().fold(statement, |statement, key| {
+            false => ended_keys.iter().fold(statement, |statement, key| {
                 statement.with_holder_status(key, StatementStatus::Lapsed, now).unwrap_or(statement)
             }),
         });

@@ -19,7 +19,8 @@ pub enum CommandKind {
     Approve,
     /// Reject the claim.
     Reject,
-    /// Request a statement about contested lines from the company that holds them (R37a, R58a).
+    /// Request a statement about contested lines (workloads or subscriptions that another company
+    /// claims too) from the company that holds them (R37a, R58a).
     RequestStatement,
     /// Confirm that the customer contact can decide for the tenant (R43a).
     ConfirmContact,

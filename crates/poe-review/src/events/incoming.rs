@@ -211,8 +211,8 @@ impl ClaimEventReceiver {
     }
 
     /// Records that a legacy holder does not hold a key any more, in each case that competes for
-    /// the key (R58). There is one command per case, and each may be repeated. Claims that are
-    /// submitted later contain the present holder.
+    /// the key (R58). There is one command per case, and each may be repeated. Cases that are
+    /// opened later need no command, because their snapshots name the holder of that time.
     async fn legacy_holder_gone(&self, incoming: &IncomingEvent, event: &LegacyHolderGone) -> Result<(), ReceiveError> {
         if self.inbox.is_applied(&incoming.position).await? {
             return Ok(());

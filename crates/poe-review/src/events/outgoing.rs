@@ -1,8 +1,9 @@
 //! Builds the events for claim-intake, the service that owns the claims, and for the registry, from
 //! the domain events of a case. Events about a running review contain the earliest due time of the
 //! case's deadlines (R60). Edits, closures, ended lines, bounces and erasures are not sent, because
-//! claim-intake caused them. A note is sent for the claim's history, where only reviewers see it
-//! (R55, R56).
+//! claim-intake caused them. Neither are found rivals, reported statements and the end of legacy
+//! holders, because claim-intake does not need them. A note is sent for the claim's history, where
+//! only reviewers see it (R55, R56).
 //!
 //! A review lead *awards* a workload or subscription (its *key*) that several companies claim to
 //! one of them. A *legacy association* was recorded before claims existed.

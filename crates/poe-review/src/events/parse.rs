@@ -1,5 +1,6 @@
 //! Converts the messages of the service claim-intake to domain types. A malformed message parks its
-//! event stream: no more events of the stream are applied until an operator acts.
+//! event stream (the events of one claim): no more events of the stream are applied until an
+//! operator acts.
 use crate::domain::{CustomerContact, Evidence, Line, Snapshot};
 use cpor_durable::ReceiveError;
 use cpor_proto::WireEnum;

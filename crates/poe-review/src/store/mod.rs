@@ -1,5 +1,6 @@
 //! The storage of review cases and arbitrations (decisions between competing cases): the tables of
-//! this service, and how the writer loads and saves its aggregates.
+//! this service, and how the writer loads and saves cases and arbitrations. A *key* is a workload
+//! or subscription of a tenant, for which cases can compete.
 pub(crate) mod arbitrations;
 mod case_keys;
 pub(crate) mod case_log;
@@ -37,10 +38,11 @@ pub(crate) struct CaseStore {
     pub clock: Arc<dyn Clock>,
     /// The source of the numbers that identify changes in the log.
     pub entropy: Arc<dyn Entropy>,
-    /// The time that a process has to complete an approval that it begins.
+    /// The time that a process has to complete an approval that it begins, before another process
+    /// may take over.
     pub lease: Duration,
     /// The address of the review leads. It receives the mails about overdue cases, and the
-    /// reminders of cases whose reviewer has no address.
+    /// reminders and the mails about bounces of cases whose reviewer has no address.
     pub lead_mail: Option<String>,
 }
 
@@ -68,11 +70,11 @@ impl Store for CaseStore {
     ///
     /// The statements are:
     /// - one for the cases and two for the log;
-    /// - one for each kind of row that changes: removed keys, new keys, notes, completed approvals
-    ///   and new approvals;
+    /// - one for each kind of row that changes: removed keys, new keys, notes, mails, completed
+    ///   approvals and new approvals;
     /// - three if the competing keys change;
     /// - three for each case whose personal data is erased;
-    /// - if rivals change, one, and one for each such case.
+    /// - if the rivals of cases change, one that locks their tenants, and one for each such case.
     async fn save(
         &self,
         tx: &Tx,

@@ -11,7 +11,7 @@ use super::Shutdown;
 use crate::metrics::{Counters, Gauges, Metrics};
 
 /// A task that has run this long without failing counts as recovered. After its next failure, the
-/// delays begin with the shortest again.
+/// ceiling of the delays begins at its initial value again.
 const RECOVERY_TIME: Duration = Duration::from_secs(60);
 
 /// The delays between attempts: exponential back-off with full jitter. Each delay is random between
@@ -53,7 +53,7 @@ pub struct Tasks {
     shutdown: Shutdown,
     entropy: Arc<dyn Entropy>,
     /// The number of running tasks, by name.
-    running: Gauges,
+    running_gauge: Gauges,
     /// Counts the errors and panics of tasks, by name.
     failures: Counters,
 }
@@ -72,7 +72,7 @@ impl Tasks {
             tracker: TaskTracker::new(),
             shutdown: shutdown.clone(),
             entropy,
-            running: metrics.gauge("cpor_background_tasks_running", "Background tasks that are running."),
+            running_gauge: metrics.gauge("cpor_background_tasks_running", "Background tasks that are running."),
             failures: metrics.counter("cpor_background_task_failures", "Failures of background tasks."),
         }
     }
@@ -89,12 +89,12 @@ impl Tasks {
         let (tasks, name) = (self.clone(), name.into());
         let abort_token = self.shutdown.abort_token();
         self.tracker.spawn(async move {
-            tasks.running.add(&[("task", &name)], 1.0);
+            tasks.running_gauge.add(&[("task", &name)], 1.0);
             tokio::select! {
                 () = tasks.run_with_restarts(&name, work) => {}
                 () = abort_token.cancelled() => tracing::warn!(task = name, "background task aborted"),
             }
-            tasks.running.add(&[("task", &name)], -1.0);
+            tasks.running_gauge.add(&[("task", &name)], -1.0);
         });
     }
 

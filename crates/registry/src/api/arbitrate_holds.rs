@@ -31,7 +31,7 @@ pub(super) async fn arbitrate_holds(
 ) -> ApiResult<ArbitrateHoldsResponse> {
     let (caller, request) = request::validate(request)?;
     let TenantName { tenant } = request.tenant.parse().map_err(error::malformed_field("tenant"))?;
-    let arbitration = Arc::new(arbitration(&request)?);
+    let arbitration = Arc::new(parse_arbitration(&request)?);
     let command_arbitration = Arc::clone(&arbitration);
     let command = Command::new("arbitrate_holds", tenant::key(tenant), caller.actor);
     let outcome = api.tenants.execute(command, move |current, now| {
@@ -112,9 +112,9 @@ fn refusal_status(refusals: &[AwardRefusal]) -> Status {
 
 /// Parses the request. Only services call this RPC, so an invalid request is a defect of the
 /// calling service.
-fn arbitration(request: &ArbitrateHoldsRequest) -> Result<Arbitration, Status> {
+fn parse_arbitration(request: &ArbitrateHoldsRequest) -> Result<Arbitration, Status> {
     let awards = request.awards.iter().enumerate();
-    let awards = awards.map(|(index, award)| self::award(award, &format!("awards[{index}]")));
+    let awards = awards.map(|(index, award)| parse_award(award, &format!("awards[{index}]")));
     let awards: Vec<Award> = awards.collect::<Result<_, _>>()?;
     let is_duplicate = |index: usize| awards[..index].iter().any(|earlier| earlier.key == awards[index].key);
     if let Some(index) = (0..awards.len()).find(|index| is_duplicate(*index)) {
@@ -124,7 +124,7 @@ fn arbitration(request: &ArbitrateHoldsRequest) -> Result<Arbitration, Status> {
 }
 
 /// Parses one award. `field` is its path in the request.
-fn award(award: &wire::Award, field: &str) -> Result<Award, Status> {
+fn parse_award(award: &wire::Award, field: &str) -> Result<Award, Status> {
     Ok(Award {
         key: award.key.parse().map_err(error::malformed_field(&format!("{field}.key")))?,
         winner: award.winner_claim.parse().map_err(error::malformed_field(&format!("{field}.winner_claim")))?,

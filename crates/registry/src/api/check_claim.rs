@@ -77,7 +77,7 @@ impl ClaimQuery {
     pub(super) fn parse(request: CheckClaimRequest) -> Result<Self, Status> {
         let PartnerName { partner } = request.partner.parse().map_err(error::malformed_field("partner"))?;
         let tenant = non_empty(&request.tenant_id).map(|id| Uuid::parse_str(id).map(TenantId));
-        let claim = claim_to_check(&request)?;
+        let claim = parse_claim(&request)?;
         let line_ids = request.lines.into_iter().map(|line| line.line_id).collect();
         Ok(Self { partner, tenant, claim, suggest_lines: request.suggest_lines, line_ids })
     }
@@ -108,23 +108,24 @@ impl ClaimQuery {
             holder.map(|(tenant, key, holder)| legacy::holder_id(*tenant, holder, key))
         };
         let lines = self.line_ids.iter().zip(findings.lines);
-        let suggesting = known_tenant.filter(|_| self.suggest_lines && names_own_domain);
+        let suggestion_source = known_tenant.filter(|_| self.suggest_lines && names_own_domain);
         let area = self.claim.solution_area;
-        let suggested =
-            suggesting.into_iter().flat_map(|(_, tenant)| check::suggestions(tenant, area, &api.catalog, snapshot.now));
+        let suggested = suggestion_source
+            .into_iter()
+            .flat_map(|(_, tenant)| check::suggestions(tenant, area, &api.catalog, snapshot.now));
         CheckClaimResponse {
-            violations: findings.violations.iter().map(violation).collect(),
+            violations: findings.violations.iter().map(to_wire_violation).collect(),
             partner_display_name: partner.map(|partner| partner.display_name.clone()).unwrap_or_default(),
             location: location(partner, self.claim.mpn_id.as_ref()),
             tenant: known_tenant.filter(|_| names_own_domain).map(|(id, tenant)| convert::tenant(id, &tenant.profile)),
-            changes: findings.changes.iter().map(violation).collect(),
+            changes: findings.changes.iter().map(to_wire_violation).collect(),
             suggested_lines: suggested.map(suggested_line).collect(),
             lines: lines.map(|(line_id, finding)| checked_line(line_id, finding, legacy_holder)).collect(),
         }
     }
 }
 
-fn claim_to_check(request: &CheckClaimRequest) -> Result<ClaimToCheck, Status> {
+fn parse_claim(request: &CheckClaimRequest) -> Result<ClaimToCheck, Status> {
     let lines = request.lines.iter().map(|line| LineToCheck {
         product: line.product.parse().ok().map(|ProductName { product }| product),
         subscription_id: non_empty(&line.subscription_id).map(str::to_owned),
@@ -155,7 +156,7 @@ fn location(partner: Option<&PartnerProfile>, mpn_id: Option<&MpnId>) -> Option<
     Some(convert::location(id, location))
 }
 
-fn violation(violation: &Violation) -> DirectoryViolation {
+fn to_wire_violation(violation: &Violation) -> DirectoryViolation {
     let field = match violation.field {
         ClaimField::MpnId => "mpn_id".to_owned(),
         ClaimField::CustomerDomain => "customer_domain".to_owned(),

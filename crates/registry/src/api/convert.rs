@@ -103,6 +103,8 @@ pub(super) fn product(product: &Product) -> wire::Product {
     }
 }
 
+/// Converts an association. `expected_ends` contains the times at which associations that have not
+/// ended will end.
 pub(super) fn association(
     (name, association): &AssociationWithName,
     expected_ends: &BTreeMap<AssociationName, Timestamp>,
@@ -127,6 +129,7 @@ pub(super) fn association(
         official_time: official.map(to_wire_time),
         end_time: end.map(|(time, _)| to_wire_time(time)),
         claim: association.claimed_line().map(|line| line.claim.to_string()).unwrap_or_default(),
+        // Only `with_all_activities` sets this field.
         activities: Vec::new(),
         expected_end_time: expected_ends.get(name).copied().map(to_wire_time),
     }

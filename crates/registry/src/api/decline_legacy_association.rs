@@ -33,7 +33,7 @@ pub(super) async fn decline_legacy_association(
     });
     match declined.await {
         Ok(CommandOutcome { state: Some(tenant), .. }) if request.validate_only => {
-            // The association as it would have ended.
+            // Nothing was stored. The response is the association as it would be.
             if let Some(association) = tenant.associations.get(&id) {
                 return Ok(Response::new(convert::association(&(name, association.clone()), &BTreeMap::new())));
             }

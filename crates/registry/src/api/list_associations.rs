@@ -35,6 +35,7 @@ pub(super) async fn list_associations(
 /// customer those of its own tenant.
 fn scope(caller: &Caller, request: &ListAssociationsRequest) -> Result<AssociationScope, Status> {
     let tenant = match request.parent.as_str() {
+        // The name stands for all tenants.
         "tenants/-" => None,
         parent => Some(parent.parse::<TenantName>().map_err(error::malformed_field("parent"))?.tenant),
     };

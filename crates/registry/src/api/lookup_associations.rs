@@ -11,7 +11,8 @@ use crate::store::query;
 /// Returns the official associations with a key: the partners on record for a workload or
 /// subscription of a tenant, now or at a time (R49). A time in the future counts as now.
 ///
-/// Uses three queries, and a fourth for the time on PostgreSQL and with a virtual clock.
+/// Uses three queries, and a fourth for the time on PostgreSQL and with a virtual clock (moved by
+/// an operator).
 pub(super) async fn lookup_associations(
     api: &Api,
     request: Request<LookupAssociationsRequest>,

@@ -11,7 +11,7 @@ use super::{Api, ApiResult, error};
 use crate::store::query;
 
 /// Returns the tenant of a domain, and nothing else about it (R12a). Uses two queries, and a third
-/// one for the time on PostgreSQL and with a virtual clock.
+/// one for the time on PostgreSQL and with a virtual clock (moved by an operator).
 pub(super) async fn lookup_tenant(api: &Api, request: Request<LookupTenantRequest>) -> ApiResult<LookupTenantResponse> {
     let (_, request) = request::validate(request)?;
     let not_found = || status::not_found(&request.domain);

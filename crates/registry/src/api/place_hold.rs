@@ -30,7 +30,7 @@ use crate::store::{query, tenant};
 pub(super) async fn place_hold(api: &Api, request: Request<PlaceHoldRequest>) -> ApiResult<PlaceHoldResponse> {
     let (caller, request) = request::validate(request)?;
     let TenantName { tenant } = request.tenant.parse().map_err(error::malformed_field("tenant"))?;
-    let hold_request = Arc::new(hold_request(request)?);
+    let hold_request = Arc::new(parse_hold_request(request)?);
     let partner =
         query::partner_profile(api.db.reader(), &hold_request.claim.partner).await.map_err(error::read_failed)?;
     let (catalog, command_request) = (Arc::clone(&api.catalog), Arc::clone(&hold_request));
@@ -104,9 +104,9 @@ fn refused_response(refusals: &[LineRefusal]) -> PlaceHoldResponse {
 
 /// Parses the request. Only services call this RPC, so an invalid request is a defect of the
 /// calling service.
-fn hold_request(request: PlaceHoldRequest) -> Result<HoldRequest, Status> {
+fn parse_hold_request(request: PlaceHoldRequest) -> Result<HoldRequest, Status> {
     let submit_time = request.submit_time.ok_or_else(|| error::invalid_field("submit_time", "must be set"))?;
-    let lines = request.lines.iter().enumerate().map(|(index, line)| line_to_hold(line, &format!("lines[{index}]")));
+    let lines = request.lines.iter().enumerate().map(|(index, line)| parse_line(line, &format!("lines[{index}]")));
     Ok(HoldRequest {
         decision_id: request.decision_id.parse().map_err(error::malformed_field("decision_id"))?,
         claim: request.claim.parse().map_err(error::malformed_field("claim"))?,
@@ -123,7 +123,7 @@ fn hold_request(request: PlaceHoldRequest) -> Result<HoldRequest, Status> {
 }
 
 /// Parses one line. `field` is its path in the request.
-fn line_to_hold(line: &wire::LineToHold, field: &str) -> Result<LineToHold, Status> {
+fn parse_line(line: &wire::LineToHold, field: &str) -> Result<LineToHold, Status> {
     let ProductName { product } = line.product.parse().map_err(error::malformed_field(&format!("{field}.product")))?;
     let key: AssociationKey = line.key.parse().map_err(error::malformed_field(&format!("{field}.key")))?;
     let is_other_workload = matches!(&key, AssociationKey::Workload(workload) if *workload != product);

@@ -28,7 +28,8 @@ pub(crate) struct Award {
     pub(crate) review_case: Option<CaseId>,
     /// The activities of the winning claim, such as usage or pre-sales.
     pub(crate) activities: Vec<Activity>,
-    /// Whether the winning claim's policy profile makes revenue association exclusive (R34).
+    /// Whether the winning claim's policy profile (its set of configured rule values) makes the
+    /// activity revenue association exclusive (R34).
     pub(crate) revenue_association_exclusive: bool,
 }
 
@@ -46,7 +47,7 @@ impl Tenant {
     /// each such key. The outcome is recorded for each winning claim.
     ///
     /// Returns `None` if the tenant already contains this decision, for example from an earlier
-    /// command of the same batch.
+    /// command in the same transaction.
     pub(crate) fn arbitrate(&self, arbitration: &Arbitration, now: Timestamp) -> Option<TenantChange> {
         let Arbitration { decision_id, awards } = arbitration;
         if awards.iter().any(|award| self.decision(&award.winner, *decision_id).is_some()) {
@@ -71,6 +72,8 @@ impl Tenant {
     /// Returns the first reason for which the key cannot be awarded, if there is one.
     fn award_refusal(&self, award: &Award) -> Option<AwardRefusal> {
         let is_closed = self.claim_records.get(&award.winner).is_some_and(|record| record.is_closed(award.review_case));
+        // An earlier award to another claim cannot be replaced while that claim waits to succeed an
+        // official holder. Otherwise this award replaces the earlier one.
         let has_other_successor = self.successors.get(&award.key).is_some_and(|successor| {
             let is_succeeded = |association: &Association| {
                 association.holds_key() && *association.partner() != successor.claim.partner
@@ -93,7 +96,8 @@ impl Tenant {
     /// pending hold), that hold ends at once. If its association is official, the company remains
     /// the holder, and the winner becomes its successor. A key without a holder is reserved for the
     /// winner from now on, so that no other claim can be approved before the other review cases
-    /// have learned of the decision. The events are appended to `events`.
+    /// have learned of the decision. An award to a claim without exclusive activities changes
+    /// nothing. The events are appended to `events`.
     fn award(
         &mut self,
         award: &Award,

@@ -49,7 +49,7 @@ pub(crate) struct HolderContact {
     pub(crate) partner: String,
     /// The display name of the product.
     pub(crate) product: String,
-    /// The id of the calendar of the partner's location.
+    /// The id of the calendar that the deadlines of the partner's location use.
     pub(crate) calendar: String,
 }
 
@@ -154,7 +154,8 @@ impl Association {
         }
     }
 
-    /// Returns the time from which the association is official, or was until it ended.
+    /// Returns the time from which the association is official, or was until it ended. `None` if it
+    /// was never official.
     pub(crate) fn official_since(&self) -> Option<Timestamp> {
         match self.state {
             AssociationState::Pending => None,

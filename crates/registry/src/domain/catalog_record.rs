@@ -14,7 +14,7 @@ use super::catalog::Catalog;
 pub(crate) struct CatalogRecord(pub(crate) BTreeMap<ProductId, bool>);
 
 /// The event that the service started with another catalog than before, or for the first time.
-/// Contains its record.
+/// Contains the record of the new catalog.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CatalogReplaced(pub(crate) CatalogRecord);
 
@@ -25,7 +25,8 @@ impl From<&Catalog> for CatalogRecord {
 }
 
 impl CatalogRecord {
-    /// Replaces the record. Returns `None` if it stays the same.
+    /// Replaces the record by `next`. Returns the new record with the event, or `None` if it stays
+    /// the same.
     pub(crate) fn replace(current: Option<&Self>, next: Self) -> Option<(Self, Vec<CatalogReplaced>)> {
         (current != Some(&next)).then(|| (next.clone(), vec![CatalogReplaced(next)]))
     }

@@ -119,10 +119,11 @@ pub(crate) fn check<'a>(claim: &ClaimToCheck, mut directory: Directory<'a>, now:
     if let Some(mpn_id) = &claim.mpn_id
         && directory.partner.is_none_or(|partner| partner.open_location(mpn_id, now).is_none())
     {
-        findings.add_unless(claim.keeps_location, ClaimField::MpnId, Reason::LocationNotOfPartner);
+        findings.add_violation_or_change(claim.keeps_location, ClaimField::MpnId, Reason::LocationNotOfPartner);
     }
     findings.check_tenant(claim, directory.tenant, now);
     if !findings.names_own_domain {
+        // The lines are checked without the tenant's data, so that they reveal none of it (R12a).
         directory.tenant = TenantLookup::NotNamed;
     }
     for (index, line) in claim.lines.iter().enumerate() {
@@ -142,7 +143,7 @@ impl<'a> Findings<'a> {
     }
 
     /// Adds a violation, or a change if the claim keeps what it was submitted with.
-    fn add_unless(&mut self, is_kept: bool, field: ClaimField, reason: Reason) {
+    fn add_violation_or_change(&mut self, is_kept: bool, field: ClaimField, reason: Reason) {
         match is_kept {
             true => self.changes.push(Violation { field, reason }),
             false => self.add(field, reason),
@@ -158,7 +159,11 @@ impl<'a> Findings<'a> {
                 let Some(domain) = &claim.customer_domain else { return };
                 let is_own = tenant.profile.owns_domain(domain, now);
                 if !is_own {
-                    self.add_unless(claim.keeps_domain, ClaimField::CustomerDomain, Reason::DomainNotOfTenant);
+                    self.add_violation_or_change(
+                        claim.keeps_domain,
+                        ClaimField::CustomerDomain,
+                        Reason::DomainNotOfTenant,
+                    );
                 }
                 self.names_own_domain = is_own || claim.keeps_domain;
             }

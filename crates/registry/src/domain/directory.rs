@@ -42,8 +42,8 @@ pub(crate) struct TenantProfile {
     pub(crate) calendar: String,
     /// The domains of the tenant. A domain belongs to at most one tenant.
     pub(crate) domains: BTreeSet<DomainName>,
-    /// The ends of those domains whose end is known (R2a). A domain that has ended cannot be
-    /// claimed with, but belongs to the tenant until an import leaves it out.
+    /// The ends of those domains whose end is known (R2a). After its end a domain cannot be named
+    /// in a claim, but it belongs to the tenant until an import leaves it out.
     pub(crate) domain_ends: BTreeMap<DomainName, Timestamp>,
 }
 
@@ -58,7 +58,7 @@ impl TenantProfile {
     }
 }
 
-/// Returns whether an end has come. `None` is an end that is not known.
+/// Returns whether `end` has been reached at `now`. False for `None`, an end that is not known.
 fn has_ended(end: Option<Timestamp>, now: Timestamp) -> bool {
     end.is_some_and(|end| end <= now)
 }

@@ -30,10 +30,11 @@ impl Tenant {
         Some((due, (next, events)))
     }
 
-    /// Returns the time at which an association ends with its key, and a text that explains the
-    /// time. An association with a workload ends with the use of the workload (R2a). A legacy
-    /// association ends with the subscription (R58). Any other ends with the grace period, in which
-    /// the subscription still counts as active (R39). Returns `None` when no end is set.
+    /// Returns the time at which an association ends with its workload or subscription (its key),
+    /// and a text that explains the time. An association with a workload ends with the use of the
+    /// workload (R2a). A legacy association ends with the subscription (R58). Any other ends with
+    /// the grace period, in which the subscription still counts as active (R39). Returns `None`
+    /// when no end is set.
     fn end_of_association(&self, association: &Association) -> Option<(Timestamp, &'static str)> {
         match &association.key {
             AssociationKey::Workload(product) => {

@@ -25,7 +25,7 @@ use super::tenant::{AssociationsEnded, AssociationsGranted, GrantedLine, Tenant,
 /// The request of a review case to hold all lines of a claim.
 #[derive(Clone, Debug)]
 pub(crate) struct HoldRequest {
-    /// The id of the decision. A repeated decision gets the first outcome.
+    /// The id of the decision to approve the claim. A repeated decision gets the first outcome.
     pub(crate) decision_id: DecisionId,
     pub(crate) claim: ClaimName,
     /// The review case that approved the claim, or `None` when the approval did not name it.
@@ -37,7 +37,8 @@ pub(crate) struct HoldRequest {
     pub(crate) activities: Vec<Activity>,
     pub(crate) lines: Vec<LineToHold>,
     pub(crate) submit_time: Timestamp,
-    /// Whether the claim's policy profile makes revenue association exclusive (R34).
+    /// Whether the claim's policy profile (its set of configured rule values) makes the activity
+    /// revenue association exclusive (R34).
     pub(crate) revenue_association_exclusive: bool,
 }
 
@@ -54,8 +55,8 @@ impl Tenant {
     ///
     /// The claim is checked again against the directory and the catalog (R12). It keeps the
     /// location and the domain that it was submitted with (R2a). Returns `None` if `self` already
-    /// contains this decision, for example from an earlier command of the same batch. A stored
-    /// decision is found only when the tenant is saved, as a
+    /// contains this decision, for example from an earlier command in the same transaction. A
+    /// stored decision is found only when the tenant is saved, as a
     /// [`RecordConflict`](super::record::RecordConflict).
     pub(crate) fn place_hold(
         &self,
@@ -80,8 +81,8 @@ impl Tenant {
         Some((next, Vec::new()))
     }
 
-    /// Makes the pending holds of a claim official at `at` (R27). Returns `None` when the claim has
-    /// no pending hold.
+    /// Makes the pending holds of a claim official at `at` (R27), because the customer consented.
+    /// Returns `None` when the claim has no hold that this consent makes official.
     ///
     /// The customer's consent counts from `at`, even if it arrives late (R47). If a pending
     /// association has ended since then with its subscription or workload, it counts as official
@@ -97,15 +98,16 @@ impl Tenant {
         catalog: &Catalog,
         at: Timestamp,
     ) -> Option<TenantChange> {
-        let is_pending =
+        let becomes_official =
             |association: &Association| association.belongs_to(claim) && association.can_become_official(at);
         let is_successor = |association: &Association| {
             self.successors.get(&association.key).is_some_and(|successor| successor.claim == *claim)
         };
-        // Only a successor can have a pending hold beside another company's association, so an
-        // association that expired beside this claim's hold would have been replaced by this claim.
-        // A hold that has yielded to a third company replaces the associations that are older than
-        // the hold.
+        // This claim's hold supersedes another company's association with the key in three cases:
+        // - The association is live, and this claim is the successor.
+        // - It expired after the consent. Only a successor can have a hold beside another company's
+        //   association, so this claim would have replaced it.
+        // - The hold has yielded to a third company, and the association is older than the hold.
         let is_superseded_by = |own: &Association, other: &Association| {
             let is_earlier =
                 || own.yield_time().is_some() && other.hold_time < own.hold_time && other.is_live_or_was_replaced();
@@ -118,47 +120,47 @@ impl Tenant {
         };
         let is_superseded = |other: &Association| {
             *other.partner() != claim.partner
-                && self.associations.values().any(|own| is_pending(own) && is_superseded_by(own, other))
+                && self.associations.values().any(|own| becomes_official(own) && is_superseded_by(own, other))
         };
         // No association may change before the time at which its current state began. The latest of
         // these times therefore applies to all of them.
-        let holds = self.associations.values().filter(|association| is_pending(association));
+        let holds = self.associations.values().filter(|association| becomes_official(association));
         let live = |association: &&Association| association.is_live() && is_superseded(association);
         let superseded = self.associations.values().filter(live).map(Association::state_start);
         let change_time = holds.map(|own| own.hold_time).chain(superseded).fold(at, Timestamp::max);
         let mut next = self.clone();
         let mut events = next.end_associations(EndReason::Superseded, change_time, is_superseded);
-        let replaced: BTreeMap<_, _> =
+        let replace_times: BTreeMap<_, _> =
             next.associations.iter().filter_map(|(id, own)| Some((*id, next.replace_time(own)?))).collect();
-        let expired: BTreeMap<_, _> =
+        let expiry_times: BTreeMap<_, _> =
             next.associations.iter().filter_map(|(id, own)| Some((*id, next.expiry_since_yield(own)?))).collect();
-        let mut granted = Vec::new();
-        let mut ended = BTreeMap::<(Timestamp, EndReason), BTreeSet<LineId>>::new();
-        for (id, association) in next.associations.iter_mut().filter(|(_, association)| is_pending(association)) {
-            association.make_official(change_time, replaced.get(id).copied());
-            if let Some(end_time) = expired.get(id) {
+        let mut granted_lines = Vec::new();
+        let mut ended_lines = BTreeMap::<(Timestamp, EndReason), BTreeSet<LineId>>::new();
+        for (id, association) in next.associations.iter_mut().filter(|(_, association)| becomes_official(association)) {
+            association.make_official(change_time, replace_times.get(id).copied());
+            if let Some(end_time) = expiry_times.get(id) {
                 association.end(*end_time, EndReason::Expired);
             }
-            granted.push(self.granted_line(*id, association, catalog));
+            granted_lines.push(self.granted_line(*id, association, catalog));
             if let (AssociationState::Ended { end_time, reason, .. }, Some(line)) =
                 (association.state, association.claimed_line())
             {
-                ended.entry((end_time, reason)).or_default().insert(line.line_id);
+                ended_lines.entry((end_time, reason)).or_default().insert(line.line_id);
             }
         }
-        if granted.is_empty() {
+        if granted_lines.is_empty() {
             return None;
         }
         next.remove_completed_successors();
         let event = AssociationsGranted {
             claim: claim.clone(),
-            associations: granted,
+            associations: granted_lines,
             tenant_region: self.directory.profile.region.clone(),
             partner: partner.cloned(),
         };
         events.push(TenantEvent::AssociationsGranted(Box::new(event)));
         let is_last = next.live_associations_of(claim).next().is_none();
-        events.extend(ended.into_iter().map(|((end_time, reason), lines)| {
+        events.extend(ended_lines.into_iter().map(|((end_time, reason), lines)| {
             TenantEvent::AssociationsEnded(AssociationsEnded {
                 claim: claim.clone(),
                 reason,
@@ -196,10 +198,11 @@ impl Tenant {
         official.or_else(|| held().map(|other| other.hold_time).min())
     }
 
-    /// Returns the time at which the key of the association `yielded` has ended (R39): the time at
-    /// which another claim's association with the key has expired since. Without such an
-    /// association, it is the time at which `yielded` ended in favour of another company, if the
-    /// subscription has expired at an unknown time and no association has replaced `yielded`.
+    /// Returns the time at which the key of the association `yielded` (which ended in favour of
+    /// another company while it was pending) has expired since that end, if it has (R39): the time
+    /// at which a claim's association with the key expired. Without such an association, it is the
+    /// end of `yielded` itself, if the subscription has expired at an unknown time and no
+    /// association has replaced `yielded`.
     fn expiry_since_yield(&self, yielded: &Association) -> Option<Timestamp> {
         let yield_time = yielded.yield_time()?;
         let expiry = |other: &Association| match other.time_and_reason_of_end() {
@@ -336,7 +339,8 @@ impl HoldRequest {
             customer_domain: Some(self.customer_domain.clone()),
             solution_area: Some(self.solution_area),
             lines: self.lines.iter().map(line).collect(),
-            // They were checked at the submission or at the edit that changed them.
+            // The location and the domain were checked at the submission, or at the edit that
+            // changed them.
             keeps_location: true,
             keeps_domain: true,
         }

@@ -43,8 +43,8 @@ impl Tenant {
     /// Imports a legacy association, which is official at once.
     ///
     /// A legacy association is imported only once, even if it has ended since then. Returns `None`
-    /// if `self` already contains the import, for example from an earlier command of the same
-    /// batch. A stored import is found only when the tenant is saved, as a
+    /// if `self` already contains the import, for example from an earlier command in the same
+    /// transaction. A stored import is found only when the tenant is saved, as a
     /// [`RecordConflict`](super::record::RecordConflict), unless the association is refused before
     /// that.
     ///
@@ -150,15 +150,15 @@ impl Tenant {
 
     /// Returns the event that tells the partner of the key's legacy association that a claim
     /// competes with it, or that a reviewer asks for its statement (R58a). If no legacy association
-    /// holds the key any more, returns the events that tell the review case so. `contested` is the
-    /// holder that the request names, or `None` if it names none.
+    /// holds the key any more, returns the events that tell the review case so. `named_holder` is
+    /// the holder that the request names, or `None` if it names none.
     pub(crate) fn notify_legacy_holder(
         &self,
         key: &AssociationKey,
-        contested: Option<LegacyHolderId>,
+        named_holder: Option<LegacyHolderId>,
         subject: NoticeSubject,
     ) -> TenantChange {
-        let events = match (self.legacy_holder(key), contested) {
+        let events = match (self.legacy_holder(key), named_holder) {
             (Some(holder), _) => {
                 vec![TenantEvent::LegacyHolderNotified(Box::new(HolderNotice::of(self.id, holder, subject)))]
             }

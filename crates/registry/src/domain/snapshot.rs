@@ -1,5 +1,6 @@
-//! The import of a snapshot of the directory (R2a): its rows are judged together by the state that
-//! they lead to, in any order.
+//! The import of a snapshot of the directory (R2a): a set of rows about partners and tenants. A row
+//! is accepted or refused by the state of the directory after all of them, so their order does not
+//! matter.
 //!
 //! A refused row changes nothing, so its resource keeps what the directory contains about it. This
 //! can be a reason to refuse other rows, for example the row of the tenant to which a domain should
@@ -59,7 +60,7 @@ pub(crate) enum RowRefusal {
     SharedWith { shared_value: String, other_resource: String },
 }
 
-/// What a row changes.
+/// Whether a row created or updated its resource, or left it unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RowEffect {
     Created,
@@ -137,22 +138,23 @@ fn shared_value_refusals<K: Ord + Clone + ToString, O: Ord + ToString>(
 ) -> Vec<(usize, RowRefusal)> {
     let owners: BTreeSet<&O> = rows.iter().map(|(_, owner, _)| *owner).collect();
     let mut holders = BTreeMap::<&K, BTreeSet<&O>>::new();
-    for (_, owner, keys) in rows {
-        for key in keys {
-            holders.entry(key).or_default().insert(owner);
+    for (_, owner, values) in rows {
+        for value in values {
+            holders.entry(value).or_default().insert(owner);
         }
     }
-    let refusal = |owner: &O, key: &K| {
-        let other = holders.get(key).and_then(|holders| holders.iter().find(|other| **other != owner));
+    let refusal = |owner: &O, value: &K| {
+        let other = holders.get(value).and_then(|holders| holders.iter().find(|other| **other != owner));
         if let Some(other) = other {
             let other_resource = format!("{collection}/{}", other.to_string());
-            return Some(RowRefusal::SharedWith { shared_value: key.to_string(), other_resource });
+            return Some(RowRefusal::SharedWith { shared_value: value.to_string(), other_resource });
         }
         let keeps = |holder: &&O| *holder != owner && !owners.contains(holder);
-        stored.get(key).filter(keeps).map(|_| taken(key.clone()))
+        stored.get(value).filter(keeps).map(|_| taken(value.clone()))
     };
-    let refused =
-        |(index, owner, keys): &(usize, &O, Vec<&K>)| Some((*index, keys.iter().find_map(|key| refusal(owner, key))?));
+    let refused = |(index, owner, values): &(usize, &O, Vec<&K>)| {
+        Some((*index, values.iter().find_map(|value| refusal(owner, value))?))
+    };
     rows.iter().filter_map(refused).collect()
 }
 

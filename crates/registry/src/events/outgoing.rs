@@ -85,6 +85,7 @@ fn tenant_event(change: &Change<Tenant>, recorded: &RecordedEvent<TenantEvent>) 
                     let event = legacy_holder_notified(tenant, customer, contact, notice);
                     vec![to(Service::CustomerConsent, Payload::LegacyHolderNotified(event))]
                 }
+                // Without a contact, the holder cannot be asked. The reviewer learns this.
                 (None, NoticeSubject::StatementRequested(review_case, _)) => {
                     let event = LegacyStatementReported {
                         tenant,

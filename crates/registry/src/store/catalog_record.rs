@@ -1,4 +1,5 @@
-//! The table `catalog_record`: the record of the catalog, in one row.
+//! The table `catalog_record`: which products partners were paid for when the service last started,
+//! in one row.
 use std::convert::Infallible;
 
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};

@@ -92,9 +92,10 @@ pub(super) fn live_associations(backend: DbBackend, tenants: &[TenantId]) -> Sel
 }
 
 /// Returns the query for the associations that have ended with their subscription or workload, or
-/// in favour of another company, or otherwise after they were official. There are few of them:
-/// about one for each subscription that has ended, because few keys are awarded, and few official
-/// associations are withdrawn or declined.
+/// in favour of another company, or otherwise after they were official. They are needed because an
+/// event that affects them can arrive late (R47). There are few of them: about one for each
+/// subscription that has ended, because few keys are awarded, and few official associations are
+/// withdrawn or declined.
 fn ended_associations(backend: DbBackend, tenants: &[TenantId]) -> Select<association::Entity> {
     use association::Column::{EndReason, EndTime, OfficialTime, Tenant};
     let reasons = [EndedBy::Expired, EndedBy::Superseded].map(|reason| Expr::Constant(reason.into()));

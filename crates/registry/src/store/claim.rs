@@ -1,5 +1,6 @@
-//! Storage of the permanent claim records: the recorded outcomes of reviewers' decisions, and
-//! closed review cases.
+//! Storage of the permanent claim records: the outcomes of reviewers' decisions to reserve
+//! workloads or subscriptions for a claim, and the closed review cases, for which later decisions
+//! are refused.
 //!
 //! Records are never deleted and grow with the history of a tenant, so they are not loaded with the
 //! tenant. When a tenant is saved, only the records of the changed claims are loaded, and the
@@ -47,7 +48,7 @@ pub(super) async fn save(tx: &Tx, merged: MergedRecords) -> Result<(), StoreErro
     Ok(rows::upsert::<Entity>(tx, merged.rows).await?)
 }
 
-/// Returns the additions to claim records that a change contains.
+/// Returns the additions to claim records that a change contains, each with its tenant and claim.
 fn additions(change: &Change<Tenant>) -> impl Iterator<Item = (TenantId, &ClaimName, &ClaimRecord)> {
     let (before, after) = (change.before.as_ref().map(|before| &before.state.claim_records), &change.after.state);
     changed_entries(before, &after.claim_records).map(|(claim, added)| (after.id, claim, added))

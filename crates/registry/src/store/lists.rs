@@ -120,6 +120,7 @@ fn is_in_state(state: &str) -> Condition {
     match state {
         "ENDED" => Condition::all().add(EndTime.is_not_null()),
         "OFFICIAL" => Condition::all().add(EndTime.is_null()).add(OfficialTime.is_not_null()),
+        // The filter accepts only the three states, so this is PENDING.
         _ => Condition::all().add(EndTime.is_null()).add(OfficialTime.is_null()),
     }
 }

@@ -20,8 +20,8 @@ pub(crate) struct PartnerStore;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MpnIdTaken(pub(crate) MpnId);
 
-/// Returns the storage key of a partner. The second part, an id, is nil, because only one aggregate
-/// belongs to a partner.
+/// Returns the storage key of a partner. The second part, an id, is nil, because the first part
+/// identifies the partner.
 pub(crate) fn key(partner: &PartnerId) -> AggregateKey {
     AggregateKey::new(partner.as_str(), Uuid::nil())
 }

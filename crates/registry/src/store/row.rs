@@ -13,6 +13,7 @@ pub(crate) struct RowContext<'a> {
     pub(crate) table: &'static str,
     /// The first part of the row's key: a partner id or a tenant id.
     pub(crate) owner: &'a dyn Display,
+    /// The second part of the row's key; nil or the tenant's UUID if the key has no further UUID.
     pub(crate) id: Uuid,
 }
 

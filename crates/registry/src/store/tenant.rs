@@ -28,8 +28,8 @@ pub(crate) struct TenantStore;
 pub(crate) enum TenantConflict {
     /// The domain belongs to another tenant.
     Domain(DomainName),
-    /// The key is held by another company (R36). The aggregate already prevents this while it is
-    /// locked. The database checks it once more.
+    /// The key is held by another company (R36). The decision on the locked tenant already prevents
+    /// this. The database checks it once more.
     Key(AssociationKey),
     /// An approval or a review lead's award conflicts with the record of this claim, for example
     /// because the claim was closed.

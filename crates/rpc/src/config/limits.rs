@@ -13,7 +13,8 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The time after which a connection without a request is closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 /// The memory that an upload takes besides its messages: the bytes that the transport has received
-/// and the service has not read, and the part that is being written to the evidence store.
+/// and the service has not read, and the part that is being written to the store of evidence
+/// documents.
 pub(crate) const UPLOAD_BYTES: usize = 3 << 20;
 /// `max_request_bytes` must be at least this many times `max_message_bytes`.
 const MIN_MESSAGES: usize = 48;

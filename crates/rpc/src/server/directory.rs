@@ -1,5 +1,6 @@
-//! The middleware that refuses users of partners and tenants that the directory does not know. Such
-//! a token is valid, but its partner or tenant id is usually a mistake.
+//! The middleware that refuses users of partners and tenants that the directory does not know.
+//! Their tokens are valid, but the partner or tenant id is usually a mistake. The *directory* is
+//! the data of the registry service about partners and tenants.
 
 use std::{
     collections::HashSet,

@@ -1,6 +1,7 @@
 //! Applies the facts that other services report about a claim. Each fact is checked against the
 //! transition table and the data of the state. A fact that they do not allow is *overtaken*: it is
-//! recorded in the history and changes nothing else.
+//! recorded in the history and changes nothing else. An association puts the partner on record for
+//! the workload or subscription of a *line*, a part of the claim.
 use crate::domain::{
     Assessment, Association, AssociationEnd, Claim, EventKind, Fact, FactKind, LineVerdict, Refusal, Rules, State,
     Submission,

@@ -50,8 +50,8 @@ impl Claim {
         Ok(self.close(submission, rejection, entry, now))
     }
 
-    /// Rejects the claim. Its lines no longer count as claimed by several companies (contested).
-    /// Documents that are added from now on count as evidence for a dispute.
+    /// Rejects the claim. Its lines are no longer marked as contested (claimed by several
+    /// companies). Documents that are added from now on count as evidence for a dispute.
     pub(super) fn close(
         &self,
         submission: &Submission,

@@ -41,7 +41,8 @@ impl Claim {
             ConsentFact::WindowStopped(delivery_due) => {
                 Ok(Some(self.apply_window_stopped(submission, *delivery_due, context)))
             }
-            // R48: the reminder to the partner is withdrawn if the customer has been reached since.
+            // R48: this entry causes the reminder mail. The mail is not sent if the customer has
+            // been reached by the time of sending.
             ConsentFact::DeliveryReminded => {
                 let event = EventKind::FactApplied(FactKind::DeliveryReminded);
                 Ok(Some(self.record_only(event, context.entry(), context.now)))
@@ -66,9 +67,9 @@ impl Claim {
             {
                 Ok(None)
             }
-            // R28, R47: customer-consent reports a decline again when associations that were
-            // reported as ended are on record after all. The report changes nothing if the decline
-            // was applied before and disputed since.
+            // R28, R47: customer-consent repeats the report of a decline when associations that
+            // were reported as ended turn out to be on record. The repetition changes nothing if
+            // the decline was applied before and the rejection has been disputed since.
             ConsentFact::Declined { consent_request_number, .. }
                 if submission.declined == Some(context.effective_time)
                     && consent_request_number.is_some_and(|number| number != submission.consent_request_number) =>
@@ -220,8 +221,8 @@ impl Claim {
         fact: FactKind,
         context: &FactContext<'_>,
     ) -> Option<Transition<Self>> {
-        let is_open = self.state.association().is_none_or(|association| *association == Association::Pending);
-        if !is_open || submission.explicit_approval.is_some() {
+        let is_undecided = self.state.association().is_none_or(|association| *association == Association::Pending);
+        if !is_undecided || submission.explicit_approval.is_some() {
             return None;
         }
         let mut builder = TransitionBuilder::new(self, context.now);

@@ -28,8 +28,7 @@ impl Claim {
             let lost = self.lost_lines.iter().filter(|lost| Some(lost.time) == rejection_time);
             content.lines = lost.map(|lost| lost.line.clone()).collect();
         }
-        // A dispute also claims the lines again whose associations ended during an earlier
-        // approval.
+        // Lines whose associations ended during an earlier approval are claimed again, too.
         for line in &mut content.lines {
             line.association_end = None;
             line.associations.clear();

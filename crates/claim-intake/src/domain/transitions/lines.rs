@@ -93,8 +93,8 @@ impl Claim {
         remaining
     }
 
-    /// Marks these lines as contested since `time`, unless they were before, and all others as not
-    /// contested. Returns `entry` with the changes added.
+    /// Marks exactly these lines as contested. A line that was contested before keeps its time; for
+    /// others, the contest counts from `time`. Returns `entry` with the changes added.
     pub(super) fn set_contested(
         &mut self,
         contested: &[LineId],
@@ -113,8 +113,9 @@ impl Claim {
         entry
     }
 
-    /// Marks these lines as awarded to a competing claim since `time`, unless they were before, and
-    /// no others. Returns `entry` with the changes added.
+    /// Marks exactly these lines as awarded to a competing claim. A line that was marked before
+    /// keeps its time; for others, the award counts from `time`. Returns `entry` with the changes
+    /// added.
     fn set_awarded_to_rival(&mut self, awarded: &[LineId], time: Timestamp, mut entry: EntryDetails) -> EntryDetails {
         for (index, line) in self.content.lines.iter_mut().enumerate() {
             let (was_awarded, is_awarded) = (line.awarded_to_rival.is_some(), awarded.contains(&line.id));
@@ -127,7 +128,7 @@ impl Claim {
         entry
     }
 
-    /// Lets the number of new documents start at zero.
+    /// Lets [`Claim::new_documents`] start at zero again.
     fn restart_document_count(&mut self) {
         if let Some(submission) = self.state.submission() {
             let document_count_at_start = self.evidence.len();

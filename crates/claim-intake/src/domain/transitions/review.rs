@@ -1,5 +1,6 @@
 //! Applies the facts that poe-review reports (R19, R20, R23, R24). The `due` time of a fact is the
-//! earliest deadline of the review, or `None` while its deadlines are stopped.
+//! earliest deadline of the review, or `None` while its deadlines are stopped. A *line* is the part
+//! of a claim that is about one workload or subscription of the customer.
 use super::{
     apply::{ApplyResult, FactContext},
     close::NewRejection,
@@ -55,8 +56,8 @@ impl Claim {
                 self.apply_lines_awarded(submission, awards, comment.clone(), context)
             }
             ReviewFact::CompetitionChanged { contested, awarded, comment_id, due } => {
-                let lines = (contested.as_slice(), awarded.as_slice());
-                Ok(Some(self.apply_competition_changed(submission, lines, *comment_id, *due, context)))
+                let contested_and_awarded = (contested.as_slice(), awarded.as_slice());
+                Ok(Some(self.apply_competition_changed(submission, contested_and_awarded, *comment_id, *due, context)))
             }
         }
     }
@@ -158,9 +159,9 @@ impl Claim {
         Ok(Some(builder.build()))
     }
 
-    /// R23: the reviewer approved, and the registry was asked to hold the lines, that is, to
-    /// reserve their workloads or subscriptions for the partner. Until the registry answers, the
-    /// deadlines of the review are stopped and the reviewer cannot decide.
+    /// R23: the reviewer approved, and the registry was asked to hold the lines: to reserve their
+    /// workloads or subscriptions for the partner. Until the registry answers, the deadlines of the
+    /// review are stopped and the reviewer cannot decide.
     fn apply_approval_begun(&self, submission: &Submission, context: &FactContext<'_>) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, context.now);
         let review = ReviewProgress { approving: true, due: None, ..submission.review };

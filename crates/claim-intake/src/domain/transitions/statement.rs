@@ -51,8 +51,8 @@ impl Claim {
         }
     }
 
-    /// Records that the reminder of the statement (R48) or the deadline for the statement is due,
-    /// if it is due by `now`.
+    /// Records the reminder of the open request for a statement (R48) or, after the reminder, the
+    /// end of the time to answer, if it is due by `now`.
     pub(super) fn record_due_statement_deadline(
         &self,
         submission: &Submission,
@@ -69,6 +69,7 @@ impl Claim {
         })
     }
 
+    /// Records `fact` about the open request for a statement, which gets the window `window`.
     fn record_statement(
         &self,
         submission: &Submission,

@@ -12,8 +12,8 @@ impl Aggregate for Claim {
     type Event = Event;
 
     /// Returns the partner's response deadline while the claim waits for an answer, the deadline
-    /// for a statement about contested lines (R37a), or the end of the dispute window while a
-    /// rejection can be disputed. Each comes with its reminder.
+    /// for a statement about lines that another company also claims (R37a), or the end of the
+    /// dispute window while a rejection can be disputed. Each comes with its reminder.
     fn deadlines(&self) -> Vec<Deadline> {
         match &self.state {
             State::PartnerActionRequired(_, action) => action.response.deadlines(Rules::RESPONSE_REMINDER),

@@ -1,5 +1,6 @@
 //! Determines the kind of a document by its structure, never by its name (R14a). The verdict
-//! depends on the bytes only. For every input, it takes bounded time and less than 1 MiB of memory.
+//! depends on the bytes only. For every input, the detection takes bounded time and less than 1 MiB
+//! of memory.
 mod office;
 mod ole;
 mod package;
@@ -22,8 +23,8 @@ const ZIP_ENTRY: &[u8] = b"PK\x03\x04";
 /// The start of the header of a PDF. The digit of a version follows.
 const PDF_HEADER: &[u8] = b"%PDF-";
 
-/// Returns the kind of the document with `size` bytes. If a read fails, the kind is unknown; the
-/// caller has to find out itself whether that was the reason.
+/// Returns the kind of the document with `size` bytes. If a read fails, the kind is unknown, too;
+/// the caller must find out whether a read has failed.
 ///
 /// # Errors
 /// Returns [`DocumentError::KindUnknown`], or a more precise error if the content says how the

@@ -21,7 +21,8 @@ const MAIN_PART_TYPES: [&str; 2] = [
     "http://purl.oclc.org/ooxml/officeDocument/relationships/officeDocument",
 ];
 
-/// Returns the verdict on an archive; `None` if the bytes are not an archive that ends with them.
+/// Returns the verdict on an archive; `None` if the document does not end with the end of an
+/// archive.
 pub(super) fn detect(document: &impl ReaderAt, size: u64) -> Option<Result<EvidenceKind, DocumentError>> {
     let mut package = Package::open(document, size)?;
     let media_type = media_type_of_main_part(&mut package).unwrap_or_default();
@@ -68,8 +69,9 @@ fn main_part(relationships: impl Read) -> Option<String> {
     resolve_target(target)
 }
 
-/// Returns the media type of the part `name`, in lower case and without parameters. The entry of
-/// the part comes before the entry of its file name extension.
+/// Returns the media type of the part `name`, in lower case and without parameters. An entry for
+/// the part takes precedence over one for its file name extension. Contradicting entries make the
+/// package invalid.
 fn media_type(content_types: impl Read, name: &str) -> Option<String> {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
     let (mut of_part, mut of_extension): (Option<String>, Option<String>) = (None, None);

@@ -1,6 +1,6 @@
 //! The table `claim`: one row for each claim. The parts of a claim are JSON columns. Rows are never
-//! deleted. Business time is the time of the clock that deadlines use; it can differ from real
-//! time.
+//! deleted. A *line* is the part of a claim that is about one workload or subscription. Business
+//! time is the time of the clock that deadlines use; it can differ from real time.
 
 use cpor_durable::ids::{ClaimId, PartnerId};
 use sea_orm::entity::prelude::*;
@@ -18,7 +18,7 @@ use super::{
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "claim")]
 pub(crate) struct Model {
-    /// The id of the partner.
+    /// The id of the partner that owns the claim.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: PartnerId,
     /// The id of the claim.
@@ -34,7 +34,7 @@ pub(crate) struct Model {
     pub(crate) update_time: DateTimeUtc,
     /// The position of the last history entry.
     pub(crate) history: i64,
-    /// The link of that entry, which is the hash of the whole history (R56): 32 bytes.
+    /// The link of the last history entry, which is the hash of the whole history (R56): 32 bytes.
     pub(crate) head: Vec<u8>,
     /// The last erasure of each kind of personal data (R56).
     #[sea_orm(column_type = "JsonBinary")]
@@ -42,7 +42,7 @@ pub(crate) struct Model {
     /// The content that the partner entered.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) content: ContentBody,
-    /// The facts that the registry returned for the content.
+    /// The registry's last answer about the content.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) directory: DirectoryBody,
     /// The documents that are on the claim.
@@ -56,7 +56,7 @@ pub(crate) struct Model {
     pub(crate) status: Status,
     /// What the claim waits for, for lists. It is computed from the other columns.
     pub(crate) waits_for: WaitsFor,
-    /// The start of that wait.
+    /// The time since which the claim waits for that.
     pub(crate) wait_time: DateTimeUtc,
     /// The start of the wait as shown to the customer, who does not see waits that would reveal a
     /// competing claim.
@@ -77,7 +77,7 @@ pub(crate) struct Model {
     pub(crate) mpn_id: String,
     /// The tenant id as the partner entered it, in lower case, or empty.
     pub(crate) tenant_id: String,
-    /// The policy of the submission in lower case, or empty.
+    /// The id of the policy profile of the submission in lower case, or empty for a draft.
     pub(crate) policy: String,
     /// The time of the submission, or 1970 for a draft.
     pub(crate) submit_time: DateTimeUtc,

@@ -14,7 +14,7 @@ use super::line_activity::LineActivity;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "claim_line")]
 pub(crate) struct Model {
-    /// The id of the partner.
+    /// The id of the partner that owns the claim.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: PartnerId,
     /// The id of the claim.

@@ -10,7 +10,7 @@ use super::side::Side;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "comment")]
 pub(crate) struct Model {
-    /// The id of the partner.
+    /// The id of the partner that owns the claim.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: PartnerId,
     /// The id of the claim.
@@ -29,8 +29,8 @@ pub(crate) struct Model {
     pub(crate) text: String,
     /// The document that the comment is about, if any.
     pub(crate) evidence_id: Option<EvidenceId>,
-    /// The id, in the content of the claim, of the line that the comment is about, if any. There is
-    /// no table of all lines.
+    /// The id of the line (the claimed workload or subscription) that the comment is about, if any.
+    /// There is no table of all lines: they are in the content of the claim.
     pub(crate) line_id: Option<LineId>,
     /// The claim of the comment. It is saved before its comments, and never deleted.
     #[sea_orm(belongs_to, from = "(owner, claim_id)", to = "(owner, id)", on_delete = "Restrict")]

@@ -11,7 +11,7 @@ use super::{document_state::DocumentState, json::DocumentBody};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "evidence")]
 pub(crate) struct Model {
-    /// The id of the partner.
+    /// The id of the partner that owns the claim.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: PartnerId,
     /// The id of the claim.
@@ -28,7 +28,8 @@ pub(crate) struct Model {
     /// The number of bytes that count for the quota of the partner: the maximum size of a document
     /// until the document is stored, and then its size.
     pub(crate) reserved_bytes: i64,
-    /// The id of the key of the installation that encrypts `data_key`.
+    /// The id of the key with which `data_key` is encrypted: one of the keys in the file of the
+    /// setting `evidence_keys_file`.
     pub(crate) key_id: String,
     /// The key with which the document's bytes are encrypted, in encrypted form.
     pub(crate) data_key: Vec<u8>,

@@ -12,7 +12,7 @@ use super::{claim_state::ClaimState, entry_audience::EntryAudience, json::Change
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "history")]
 pub(crate) struct Model {
-    /// The id of the partner.
+    /// The id of the partner that owns the claim.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: PartnerId,
     /// The id of the claim.

@@ -10,7 +10,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "history_root_leaf")]
 pub(crate) struct Model {
-    /// The id of the partner.
+    /// The id of the partner that owns the claim.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: PartnerId,
     /// The id of the claim.
@@ -21,9 +21,10 @@ pub(crate) struct Model {
     pub(crate) position: i64,
     /// The number of the root.
     pub(crate) root: i64,
-    /// The link of the entry: 32 bytes.
+    /// The link of the entry, which is the hash of the claim's history up to it: 32 bytes.
     pub(crate) link: Vec<u8>,
-    /// The sequence number of the entry in the log of its owner.
+    /// The sequence number of the entry in the log of its owner, which contains the entries of all
+    /// claims of the partner.
     pub(crate) log_position: i64,
     /// The root. It is saved before its leaves, and never deleted.
     #[sea_orm(belongs_to, from = "root", to = "number", on_delete = "Restrict")]

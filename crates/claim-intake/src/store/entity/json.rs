@@ -29,7 +29,7 @@ pub(crate) struct DirectoryBody(pub(crate) DirectoryAnswer);
 #[serde(transparent)]
 pub(crate) struct Documents(pub(crate) Vec<Evidence>);
 
-/// The lines that a claim lost, as JSON.
+/// The lines of a claim that were awarded to other companies, as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
 pub(crate) struct LostLines(pub(crate) Vec<LostLine>);

@@ -20,7 +20,8 @@ pub(crate) enum WaitsFor {
     Arbitration,
     #[sea_orm(string_value = "PARTNER_RESPONSE")]
     PartnerResponse,
-    /// The partner states why it is on record, because another company claims the same.
+    /// The partner of an approved claim answers a reviewer's question, because another company
+    /// claims the same.
     #[sea_orm(string_value = "STATEMENT")]
     Statement,
     /// The association of another company replaces that of this claim.

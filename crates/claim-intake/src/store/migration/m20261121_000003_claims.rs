@@ -167,7 +167,8 @@ const AUDIENCES: [&str; 2] = ["all", "vendor"];
 
 /// Makes the index of the primary key the youngest index of the table. PostgreSQL plans the checks
 /// of foreign keys once for each connection. On an empty table all indexes that begin with `owner`
-/// cost the same; it then takes the youngest, and each check would read all claims of the owner.
+/// cost the same. PostgreSQL then takes the youngest of them; with another index than the primary
+/// key's, each check would read all claims of the owner.
 const RENEW_PRIMARY_KEY_OF_CLAIM: &str =
     "ALTER TABLE claim DROP CONSTRAINT claim_pkey, ADD CONSTRAINT claim_pkey PRIMARY KEY (owner, id)";
 

@@ -64,8 +64,8 @@ impl<'a> DemoClaim<'a> {
         self.report("window passes", "customer", note.into()).await
     }
 
-    /// Waits until the system is idle, reads the claim, and prints a step with its state. `step` is
-    /// the name of the step in the JSON output.
+    /// Waits until no deadline is due and no event is undelivered, reads the claim, and prints a
+    /// step with its state. `step` is the name of the step in the JSON output.
     pub(super) async fn report(&mut self, step: &str, actor: &str, note: String) -> anyhow::Result<()> {
         self.system.wait_until_idle().await?;
         let request = GetClaimRequest { name: self.current.name.clone() };

@@ -56,7 +56,8 @@ pub(in crate::api) fn parse_revises(guide: &wire::ProgramGuide) -> Result<Option
 }
 
 /// Converts the guide of a request to a document. Values that cannot be parsed are left out of the
-/// document, and each of them is returned as a violation.
+/// document, and each of them is returned as a violation. Missing values are also left out; the
+/// constraints in the proto refuse them.
 pub(in crate::api) fn to_document(
     id: ProgramGuideId,
     guide: &wire::ProgramGuide,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub(crate) struct GuideDocument {
     pub(crate) id: ProgramGuideId,
+    /// The version as the author names it, for information only.
     pub(crate) version: String,
     pub(crate) display_name: String,
     pub(crate) conditions: Vec<ConditionSource>,
@@ -49,9 +50,13 @@ pub(crate) struct Rate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum UsageUnit {
+    /// Active users of a workload.
     ActiveUsers,
+    /// Units of a workload that are paid for and available.
     PaidAvailableUnits,
+    /// Seats of a subscription that were sold.
     SeatsSold,
+    /// Consumption of a subscription, in units of the product.
     Consumption,
 }
 

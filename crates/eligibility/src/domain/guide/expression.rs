@@ -24,8 +24,8 @@ impl Expression {
         if errors.is_empty() { Ok(Self { program, facts: facts.into_iter().collect() }) } else { Err(errors) }
     }
 
-    /// Returns whether the expression is true. An expression that cannot be evaluated because a
-    /// fact is null does not hold.
+    /// Returns whether the expression is true. An expression that cannot be evaluated, for example
+    /// because a fact is null, does not hold.
     pub(crate) fn holds(&self, facts: &Context<'_, '_>) -> bool {
         matches!(self.program.execute(facts), Ok(Value::Bool(true)))
     }

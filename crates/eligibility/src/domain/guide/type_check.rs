@@ -51,10 +51,10 @@ impl TypeChecker {
             Expr::Select(select) => self.infer_field(select),
             Expr::List(list) => (self.infer_list(list), false),
             Expr::Call(call) => (self.infer_call(call), false),
-            Expr::Comprehension(_) => (self.not_available("a comprehension"), false),
-            Expr::Map(_) => (self.not_available("a map"), false),
-            Expr::Struct(_) => (self.not_available("a message"), false),
-            Expr::Unspecified => (self.not_available("an empty expression"), false),
+            Expr::Comprehension(_) => (self.report_not_available("a comprehension"), false),
+            Expr::Map(_) => (self.report_not_available("a map"), false),
+            Expr::Struct(_) => (self.report_not_available("a message"), false),
+            Expr::Unspecified => (self.report_not_available("an empty expression"), false),
         }
     }
 
@@ -65,13 +65,13 @@ impl TypeChecker {
             LiteralValue::Int(_) => ValueType::Int,
             LiteralValue::Null => ValueType::Null,
             LiteralValue::String(_) => ValueType::Text,
-            LiteralValue::Bytes(_) => self.not_available("bytes"),
-            LiteralValue::UInt(_) => self.not_available("uint"),
+            LiteralValue::Bytes(_) => self.report_not_available("bytes"),
+            LiteralValue::UInt(_) => self.report_not_available("uint"),
         }
     }
 
     fn infer_fact(&mut self, name: &str) -> InferredType {
-        let Some(fact) = find_fact(FACTS, name) else { return (self.unknown_fact(name.to_owned()), false) };
+        let Some(fact) = find_fact(FACTS, name) else { return (self.report_unknown_fact(name.to_owned()), false) };
         let inferred = fact.value_type();
         // Only the fields of a record count as facts, not the record itself.
         if !matches!(inferred.0, ValueType::Record(_)) {
@@ -81,16 +81,17 @@ impl TypeChecker {
     }
 
     fn infer_field(&mut self, select: &SelectExpr) -> InferredType {
+        // Only `fact.field` is available. `select.test` marks the macro `has(fact.field)`.
         let (Expr::Ident(root), false) = (&select.operand.expr, select.test) else {
             self.infer(&select.operand);
-            return (self.not_available(&format!("the selection of {:?}", select.field)), false);
+            return (self.report_not_available(&format!("the selection of {:?}", select.field)), false);
         };
         let path = format!("{root}.{}", select.field);
         let field = match find_fact(FACTS, root).map(|fact| fact.value_type().0) {
             Some(ValueType::Record(fields)) => find_fact(fields, &select.field),
             Some(_) | None => None,
         };
-        let Some(fact) = field else { return (self.unknown_fact(path), false) };
+        let Some(fact) = field else { return (self.report_unknown_fact(path), false) };
         self.facts.insert(path);
         fact.value_type()
     }
@@ -99,7 +100,7 @@ impl TypeChecker {
         let types: Vec<ValueType> = list.elements.iter().map(|element| self.infer(element).0).collect();
         let first = types.first().cloned().unwrap_or(ValueType::Any);
         match types.iter().find(|element| !is_compatible(element, &first)) {
-            Some(other) => self.type_mismatch(format!("a list must not contain both {first} and {other}")),
+            Some(other) => self.report_type_mismatch(format!("a list must not contain both {first} and {other}")),
             None => ValueType::List(Box::new(first)),
         }
     }
@@ -107,6 +108,7 @@ impl TypeChecker {
     fn infer_call(&mut self, call: &CallExpr) -> ValueType {
         let arguments = call.target.iter().map(|target| &**target).chain(&call.args);
         let arguments: Vec<InferredType> = arguments.map(|argument| self.infer(argument)).collect();
+        // The error of an argument was already recorded, and its type is unknown.
         if arguments.iter().any(|(argument, _)| *argument == ValueType::Any) {
             return result_of_function(&call.func_name).unwrap_or(ValueType::Any);
         }
@@ -119,13 +121,13 @@ impl TypeChecker {
             }
             _ => match result_of_call(name, call.target.is_some(), &types) {
                 Some(result) => self.check_constant(call, result),
-                None => self.invalid_arguments(name, &types),
+                None => self.report_invalid_arguments(name, &types),
             },
         }
     }
 
     /// Checks that `timestamp("...")` or `duration("...")` with a literal argument can be
-    /// evaluated.
+    /// evaluated. Returns `result`, the type of the call, unless it cannot.
     fn check_constant(&mut self, call: &CallExpr, result: ValueType) -> ValueType {
         let ("timestamp" | "duration", [argument]) = (call.func_name.as_str(), call.args.as_slice()) else {
             return result;
@@ -134,32 +136,36 @@ impl TypeChecker {
         let constant = format!("{}({:?})", call.func_name, text.inner());
         let is_valid =
             cel::Program::compile(&constant).is_ok_and(|program| program.execute(&cel::Context::default()).is_ok());
-        if is_valid { result } else { self.type_mismatch(format!("{constant} is not a valid {}", call.func_name)) }
+        if is_valid {
+            result
+        } else {
+            self.report_type_mismatch(format!("{constant} is not a valid {}", call.func_name))
+        }
     }
 
     /// Records that a function is not available, or that it is not defined for these types.
-    fn invalid_arguments(&mut self, name: &str, types: &[&ValueType]) -> ValueType {
+    fn report_invalid_arguments(&mut self, name: &str, types: &[&ValueType]) -> ValueType {
         match result_of_function(name) {
-            None => self.not_available(&format!("the function {name}")),
+            None => self.report_not_available(&format!("the function {name}")),
             Some(result) => {
                 let types = types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                self.type_mismatch(format!("{} cannot be applied to ({types})", name.trim_matches(['_', '@'])));
+                self.report_type_mismatch(format!("{} cannot be applied to ({types})", name.trim_matches(['_', '@'])));
                 result
             }
         }
     }
 
-    fn unknown_fact(&mut self, path: String) -> ValueType {
+    fn report_unknown_fact(&mut self, path: String) -> ValueType {
         self.errors.push(ExpressionError::UnknownFact(path));
         ValueType::Any
     }
 
-    fn not_available(&mut self, construct: &str) -> ValueType {
+    fn report_not_available(&mut self, construct: &str) -> ValueType {
         self.errors.push(ExpressionError::NotAvailable(construct.to_owned()));
         ValueType::Any
     }
 
-    fn type_mismatch(&mut self, message: String) -> ValueType {
+    fn report_type_mismatch(&mut self, message: String) -> ValueType {
         self.errors.push(ExpressionError::TypeMismatch(message));
         ValueType::Any
     }

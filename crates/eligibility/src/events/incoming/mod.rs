@@ -220,8 +220,8 @@ impl EventHandler {
         self.execute(command, move |current| current?.change_partner(&record, time)).await
     }
 
-    /// Executes a command that is never refused. If `change` returns `None`, only the position of
-    /// the event's stream is saved.
+    /// Executes a command that is never refused. If `change` returns `None`, the assessment stays
+    /// the same. A command that was made from the event also records that the event was applied.
     async fn execute(
         &self,
         command: Command,

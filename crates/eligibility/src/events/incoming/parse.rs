@@ -1,6 +1,7 @@
 //! Converts the payloads of the registry's events to domain types. An association is official when
 //! the partner is on record for workloads or subscriptions of the tenant. An event that cannot be
-//! converted parks its stream: no more events of the stream are applied until an operator acts.
+//! converted parks its stream (the ordered events about one tenant, partner or claim): no more
+//! events of the stream are applied until an operator acts.
 use std::{fmt::Display, str::FromStr};
 
 use cpor_durable::{AggregateKey, ReceiveError};

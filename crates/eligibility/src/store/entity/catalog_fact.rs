@@ -8,7 +8,7 @@ use super::bodies::CatalogFactsBody;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "catalog_fact")]
 pub(crate) struct Model {
-    /// The number of the event that reported the version, in the stream of the catalog.
+    /// The number of the event that reported the version, among the events about the catalog.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) sequence: i64,
     /// The time from which the version is in force.

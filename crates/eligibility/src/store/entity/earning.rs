@@ -18,7 +18,7 @@ pub(crate) struct Model {
     /// The partner of the claim. This column and the next ones up to `amount_micros` are copies
     /// from `line`, for indexes and filters.
     pub(crate) partner: PartnerId,
-    /// The MPN id of the partner's location.
+    /// The MPN (Microsoft Partner Network) id of the partner's location.
     pub(crate) mpn_id: String,
     pub(crate) claim: ClaimId,
     /// The workload or subscription, as `workloads/{product}` or `subscriptions/{uuid}`.
@@ -31,7 +31,8 @@ pub(crate) struct Model {
     pub(crate) accrue_time: DateTimeUtc,
     /// The number of the earning within its claim, from 1.
     pub(crate) number: i64,
-    /// The number of the earning in the ledger, from 1, in the order of commits. Watches follow it.
+    /// The number of the earning in the ledger, from 1, in the order of commits. `WatchEarnings`
+    /// streams the earnings in this order.
     #[sea_orm(unique)]
     pub(crate) sequence: i64,
     /// The currency of `amount_micros`; null if the earning has no amount.

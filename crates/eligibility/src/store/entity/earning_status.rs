@@ -10,8 +10,10 @@ pub(crate) enum EarningStatus {
     /// The earning has no amount to pay.
     #[sea_orm(string_value = "nothing_due")]
     NothingDue,
+    /// The amount has not been paid yet.
     #[sea_orm(string_value = "accrued")]
     Accrued,
+    /// The payment of the amount was sent, and has not been reversed since.
     #[sea_orm(string_value = "paid")]
     Paid,
 }

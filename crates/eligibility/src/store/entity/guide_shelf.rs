@@ -15,7 +15,8 @@ pub(crate) struct Model {
     /// The nil UUID, because the table has one row.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
-    /// The number of changes of the catalog so far.
+    /// The number of changes of the catalog so far. A change is saved only if it is still the
+    /// number that was loaded.
     pub(crate) version: i64,
     /// The complete catalog.
     #[sea_orm(column_type = "JsonBinary")]

@@ -16,8 +16,8 @@ pub(crate) struct Model {
     pub(crate) id: PayoutId,
     /// The number of changes of the payout so far. Its etag is derived from it.
     pub(crate) version: i64,
-    /// The MPN id of the location that is paid. This column and the next ones up to `create_time`
-    /// are copies from `body`, for indexes and filters.
+    /// The MPN (Microsoft Partner Network) id of the location that is paid. This column and the
+    /// next ones up to `create_time` are copies from `body`, for indexes and filters.
     pub(crate) mpn_id: String,
     pub(crate) currency: String,
     /// The payout period, as `YYYY-Qn`.

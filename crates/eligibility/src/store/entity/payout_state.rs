@@ -9,12 +9,16 @@ use crate::domain::PayoutStateKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum PayoutState {
+    /// The payment has not begun.
     #[sea_orm(string_value = "upcoming")]
     Upcoming,
+    /// The payment is under way.
     #[sea_orm(string_value = "processing")]
     Processing,
+    /// The payment was sent.
     #[sea_orm(string_value = "sent")]
     Sent,
+    /// The payment was reversed, and its earnings are unpaid again.
     #[sea_orm(string_value = "reversed")]
     Reversed,
 }

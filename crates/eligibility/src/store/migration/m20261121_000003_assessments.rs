@@ -251,8 +251,8 @@ fn assessment() -> TableCreateStatement {
         .take()
 }
 
-/// Serves the assessor, which polls for claims to assess again. The index contains only these, so
-/// that the poll is cheap.
+/// Serves the assessor (the background task that assesses claims), which polls for claims to assess
+/// again. The index contains only these, so that the poll is cheap.
 fn assessment_stale() -> IndexCreateStatement {
     use Assessment as T;
     Index::create()
@@ -614,13 +614,15 @@ fn earning_due() -> IndexCreateStatement {
         .take()
 }
 
-/// Serves watches of all earnings, and makes sure that each has its own number.
+/// Serves the streams of `WatchEarnings` for all earnings, and makes sure that each earning has its
+/// own number.
 fn earning_sequence() -> IndexCreateStatement {
     use Earning as T;
     Index::create().name("earning_sequence").table(T::Table).unique().col(T::Sequence).take()
 }
 
-/// Returns the index for watches of the earnings that have the same value in a column.
+/// Returns the index for the streams of `WatchEarnings` that contain the earnings with the same
+/// value in a column.
 fn earning_log(name: &str, column: Earning) -> IndexCreateStatement {
     use Earning as T;
     Index::create().name(name).table(T::Table).unique().col(column).col(T::Sequence).take()

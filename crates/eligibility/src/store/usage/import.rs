@@ -89,6 +89,8 @@ fn add_row(
     }
     let outcome = import.add_row(usage);
     if !matches!(outcome, ImportOutcome::Refused(_)) {
+        // A request id is recorded with the key of what the request changed. Usage has no such key,
+        // so that of the tenant is used.
         let key = AggregateKey::new(usage.id.key.tenant.to_string(), usage.id.key.tenant.uuid());
         requests.add(request.clone(), key);
     }

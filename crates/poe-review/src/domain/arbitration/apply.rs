@@ -72,7 +72,8 @@ impl ReviewCase {
 
 impl Competition {
     /// Returns the competition with the keys of the verdict marked as settled: they are no longer
-    /// contested between these rivals. `won` are the keys that the case wins and has not given up.
+    /// contested between this case and its rivals in the verdict. `won` are the keys that the case
+    /// wins and has not given up.
     fn with_settled(&self, verdict: &Verdict, won: &BTreeSet<AssociationKey>) -> Self {
         let mut next = self.clone();
         next.settled_legacy_keys.extend(won.iter().cloned());

@@ -1,4 +1,6 @@
-//! The JSON column of a review case.
+//! The JSON column of a review case. A *line* is the part of a claim that is about one workload or
+//! subscription. It is *contested* while other companies claim or hold the same. A *legacy
+//! association* was recorded before claims existed.
 use crate::domain::{
     CaseKind, Clocks, Competition, CompetitionTerms, LegacyStatement, LineRefusal, State, StatementRequest,
 };
@@ -26,7 +28,7 @@ pub(crate) struct CaseBody {
     /// Lines that were awarded to another claim, or whose association has ended.
     #[serde(rename = "ended")]
     pub(crate) ended_lines: BTreeSet<LineId>,
-    /// The review round.
+    /// The review round: 1 for the submission or dispute, plus 1 for each resubmission.
     pub(crate) round: u32,
     /// The registry's reasons for refusing to reserve lines for the last approval.
     pub(crate) approval_refusals: Vec<LineRefusal>,

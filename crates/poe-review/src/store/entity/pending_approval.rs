@@ -22,8 +22,8 @@ pub(crate) struct Model {
     pub(crate) work: DecisionKind,
     /// The decision id in the request to the registry.
     pub(crate) decision_id: DecisionId,
-    /// The real time at which the lease expires or the delay after a failure ends. Then any process
-    /// may continue with the decision.
+    /// The real time at which the lease (the right of one process to work on the decision) expires,
+    /// or the delay after a failure ends. Then any process may continue with the decision.
     pub(crate) resume_time: DateTimeUtc,
     /// The number of attempts that have failed so far.
     pub(crate) attempts: i64,

@@ -17,7 +17,7 @@ pub(crate) struct Model {
     pub(crate) position: i64,
     /// The id of the note, unique within its case.
     pub(crate) id: NoteId,
-    /// The subject of the author. Empty after it was erased (R56).
+    /// The subject (user id) of the author. Empty after it was erased (R56).
     pub(crate) author: String,
     /// The text of the note. Empty after it was erased (R56).
     pub(crate) text: String,

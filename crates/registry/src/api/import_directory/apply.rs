@@ -1,5 +1,6 @@
-//! Applies the rows of an import: one command for each partner and tenant, and one transaction for
-//! all partners and one for all tenants, so that each of them changes at one instant (R2a).
+//! Applies the rows of an import, with one command for each partner and tenant. The commands on
+//! partners share a transaction, and those on tenants share another, so that all partners change at
+//! one instant, and all tenants (R2a). To *judge* the rows is to find those that must be refused.
 use std::collections::BTreeMap;
 
 use cpor_durable::{Command, CommandError, RequestId, RequestLog, Store, Transition, Writer};
@@ -37,13 +38,14 @@ struct RowsCommand<D> {
     command: Command,
     decide: D,
     indexes: Vec<usize>,
-    /// What each row changes, which the decision function sets.
+    /// The effect of each row. The decision function sets it.
     effects: SharedOutcome<Vec<RowEffect>>,
 }
 
 impl Import<'_> {
     /// Judges and applies all rows, and returns their results. Judges the rows anew if another
-    /// import has taken an MPN id or domain since the directory was read.
+    /// import has taken an MPN id (the Microsoft Partner Network id of a location) or a domain
+    /// since the directory was read.
     pub(super) async fn run(mut self) -> Result<BTreeMap<usize, Result<Outcome, Status>>, Status> {
         for _ in 0..MAX_ATTEMPTS {
             if self.rows.is_empty() {
@@ -125,14 +127,14 @@ impl Import<'_> {
             }
         }
         let to_command = |(id, (indexes, profile)): (PartnerId, (Vec<usize>, PartnerProfile))| {
-            let (command, effects) = self.command("import_partner", partner::key(&id), &indexes);
-            let (decided, row_count) = (effects.clone(), indexes.len());
+            let (command, effects) = self.new_command("import_partner", partner::key(&id), &indexes);
+            let (shared_effects, row_count) = (effects.clone(), indexes.len());
             let decide = move |current: Option<&Partner>, _now: Timestamp| {
                 let effect = RowEffect::of(current.map(|current| &current.profile), &profile);
                 // All rows about one partner are equal, so only the first one changes something.
                 let mut effects = vec![RowEffect::Unchanged; row_count];
                 effects[0] = effect;
-                decided.set(effects);
+                shared_effects.set(effects);
                 let changed = Partner::import(current, &id, profile.clone());
                 Ok(changed.map(|(next, events)| Transition::new(next, events)))
             };
@@ -153,11 +155,11 @@ impl Import<'_> {
             }
         }
         let to_command = |(id, (indexes, rows)): (TenantId, (Vec<usize>, Vec<TenantRow>))| {
-            let (command, effects) = self.command("import_tenant", tenant::key(id), &indexes);
-            let decided = effects.clone();
+            let (command, effects) = self.new_command("import_tenant", tenant::key(id), &indexes);
+            let shared_effects = effects.clone();
             let decide = move |current: Option<&Tenant>, now: Timestamp| {
                 let (effects, changed) = Tenant::import(current, id, &rows, now)?;
-                decided.set(effects);
+                shared_effects.set(effects);
                 Ok(changed.map(|(next, events)| Transition::new(next, events)))
             };
             RowsCommand { command, decide, indexes, effects }
@@ -167,7 +169,7 @@ impl Import<'_> {
         self.execute(&writer, commands).await;
     }
 
-    fn command(
+    fn new_command(
         &self,
         name: &'static str,
         key: cpor_durable::AggregateKey,

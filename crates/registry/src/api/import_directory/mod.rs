@@ -29,7 +29,7 @@ pub(super) const MAX_CONCURRENT_ROWS: usize = 256;
 /// changes nothing writes nothing.
 ///
 /// Uses five queries, one transaction for the partners and one for the tenants, for any number of
-/// rows. With `validate_only`, the transactions are rolled back.
+/// rows. With `validate_only`, the commands are decided, and their changes are not saved.
 pub(super) async fn import_directory(
     api: &Api,
     request: Request<ImportDirectoryRequest>,

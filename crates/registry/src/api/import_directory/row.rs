@@ -20,7 +20,7 @@ use crate::domain::directory::{
 };
 use crate::domain::snapshot::{Row, TenantRow};
 
-/// Parses a row whose declared constraints were already checked.
+/// Parses a row that already satisfies the constraints in the proto.
 pub(super) fn parse(row: DirectoryRow, api: &Api) -> Result<Row, Status> {
     match row.row {
         None => Err(error::invalid_field("row", "must be set")),
@@ -40,7 +40,7 @@ fn parse_partner(row: wire::Partner, calendars: &Calendars) -> Result<Row, Statu
         let end_field = format!("partner.locations[{index}].end_time");
         let location = Location {
             region: location.region,
-            calendar: known_calendar(location.calendar, calendars)?,
+            calendar: check_calendar(location.calendar, calendars)?,
             end_time: location.end_time.map(|end| convert::parse_timestamp(&end_field, end)).transpose()?,
         };
         if locations.insert(mpn_id, location).is_some() {
@@ -91,7 +91,7 @@ fn parse_tenant(row: wire::Tenant, calendars: &Calendars) -> Result<Row, Status>
             return Err(error::invalid_field(&format!("{field}.domain"), "must not be listed more than once"));
         }
     }
-    let calendar = known_calendar(row.calendar, calendars)?;
+    let calendar = check_calendar(row.calendar, calendars)?;
     let profile = TenantProfile { display_name: row.display_name, region: row.region, calendar, domains, domain_ends };
     Ok(Row::Tenant(tenant, TenantRow::Profile(profile)))
 }
@@ -99,14 +99,15 @@ fn parse_tenant(row: wire::Tenant, calendars: &Calendars) -> Result<Row, Status>
 fn parse_subscription(row: wire::Subscription, catalog: &Catalog, grace: Days) -> Result<Row, Status> {
     let name: SubscriptionName = row.name.parse().map_err(error::malformed_field("subscription.name"))?;
     let ProductName { product } = row.product.parse().map_err(error::malformed_field("subscription.product"))?;
-    listed_product(&product, catalog)?;
+    find_product(&product, catalog)?;
     let status = SubscriptionStatus::from_number(row.status).map_err(error::unknown_value("subscription.status"))?;
     let channel = PurchaseChannel::from_number(row.channel).map_err(error::unknown_value("subscription.channel"))?;
     let purchased =
         row.purchase_time.ok_or_else(|| error::invalid_field("subscription.purchase_time", "must be set"))?;
     let purchase_time = convert::parse_timestamp("subscription.purchase_time", purchased)?;
     let end_time = row.end_time.map(|end| convert::parse_timestamp("subscription.end_time", end)).transpose()?;
-    // A time that is too late to be represented counts as no expiry.
+    // The subscription expires after its end and the grace period. If that time is too late to be
+    // represented, the subscription does not expire.
     let expire_time = end_time.and_then(|end| end.checked_add_days(grace)).map(storable_time);
     let subscription = Subscription { product, status, channel, purchase_time, end_time, expire_time };
     Ok(Row::Tenant(name.tenant, TenantRow::Subscription(name.subscription, subscription)))
@@ -115,7 +116,7 @@ fn parse_subscription(row: wire::Subscription, catalog: &Catalog, grace: Days) -
 fn parse_workload(row: &wire::Workload, catalog: &Catalog) -> Result<Row, Status> {
     let name: WorkloadName = row.name.parse().map_err(error::malformed_field("workload.name"))?;
     let end_time = row.end_time.map(|end| convert::parse_timestamp("workload.end_time", end)).transpose()?;
-    match listed_product(&name.product, catalog)?.kind {
+    match find_product(&name.product, catalog)?.kind {
         ProductKind::Workload => Ok(Row::Tenant(name.tenant, TenantRow::Workload(name.product, end_time))),
         ProductKind::Subscription => Err(error::invalid_field(
             "workload.name",
@@ -125,7 +126,7 @@ fn parse_workload(row: &wire::Workload, catalog: &Catalog) -> Result<Row, Status
 }
 
 /// Returns the product with this id, or a status when the catalog does not contain it.
-fn listed_product<'a>(product: &ProductId, catalog: &'a Catalog) -> Result<&'a Product, Status> {
+fn find_product<'a>(product: &ProductId, catalog: &'a Catalog) -> Result<&'a Product, Status> {
     let message = || format!("products/{product} is not in the catalog");
     catalog
         .get(product)
@@ -133,7 +134,7 @@ fn listed_product<'a>(product: &ProductId, catalog: &'a Catalog) -> Result<&'a P
 }
 
 /// Returns the calendar id itself if such a calendar exists, or a status.
-fn known_calendar(calendar: String, calendars: &Calendars) -> Result<String, Status> {
+fn check_calendar(calendar: String, calendars: &Calendars) -> Result<String, Status> {
     if calendars.contains(&calendar) {
         return Ok(calendar);
     }

@@ -93,12 +93,12 @@ fn parse(row: &wire::LegacyAssociation) -> Result<(TenantId, LegacyAssociation),
     let PartnerName { partner } = row.partner.parse().map_err(error::malformed_field("partner"))?;
     let mpn_id = row.mpn_id.parse().map_err(error::malformed_field("mpn_id"))?;
     let activities = Activity::from_numbers(&row.activities).map_err(error::unknown_value("activities"))?;
-    let contact = row.contact.as_ref().map(contact).transpose()?;
+    let contact = row.contact.as_ref().map(parse_contact).transpose()?;
     Ok((tenant, LegacyAssociation { partner, mpn_id, key, activities, contact }))
 }
 
 /// Parses the contact of a holder: a name and an e-mail address to which mail can be sent.
-fn contact(contact: &Contact) -> Result<(String, String), Status> {
+fn parse_contact(contact: &Contact) -> Result<(String, String), Status> {
     let name = trim_blanks(&contact.name);
     if name.is_empty() {
         return Err(error::invalid_field("contact.name", "is required"));

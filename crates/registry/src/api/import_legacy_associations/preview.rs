@@ -35,6 +35,7 @@ pub(super) async fn preview(
         let result = match row {
             Ok(row) => was_imported(api, &row).await.map(|was_imported| {
                 by_tenant.entry(row.tenant).or_default().push((index, row, was_imported));
+                // A placeholder until the rows of the tenant are decided.
                 Outcome::Unspecified
             }),
             Err(status) => Err(status),
@@ -95,6 +96,7 @@ fn decide_rows(
         return rows.iter().map(|_| Err(vec![Reason::TenantUnknown])).collect();
     };
     let decide_row = |(_, row, was_imported): &(usize, PreparedRow, bool)| {
+        // The association was imported before and has ended. It is not imported again (R58).
         if *was_imported && !tenant.has_imported(&row.legacy) {
             return Ok(Outcome::Unchanged);
         }

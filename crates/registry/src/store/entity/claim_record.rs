@@ -12,7 +12,8 @@ use crate::domain::record::RecordedDecision;
 #[serde(transparent)]
 pub(crate) struct Decisions(pub(crate) BTreeMap<DecisionId, RecordedDecision>);
 
-/// The closed review cases of a claim as JSON. A null in the list stands for the claim as a whole.
+/// The closed review cases of a claim as JSON; later decisions of them are refused. A null in the
+/// list stands for the claim as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
 pub(crate) struct ClosedCases(pub(crate) BTreeSet<Option<CaseId>>);

@@ -6,14 +6,19 @@ use sea_orm::{DeriveActiveEnum, EnumIter};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum EndReason {
+    /// The customer declined.
     #[sea_orm(string_value = "declined")]
     Declined,
+    /// The partner withdrew the claim.
     #[sea_orm(string_value = "withdrawn")]
     Withdrawn,
+    /// The subscription or the use of the workload ended.
     #[sea_orm(string_value = "expired")]
     Expired,
+    /// The workload or subscription was awarded to another company.
     #[sea_orm(string_value = "superseded")]
     Superseded,
+    /// The claim was rejected, or the customer could not be reached.
     #[sea_orm(string_value = "rejected")]
     Rejected,
 }

@@ -12,7 +12,7 @@ pub(crate) struct Model {
     /// The partner's id. It is unique, and the rows of locations refer to it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: PartnerId,
-    /// Always the nil UUID: a partner owns only this one aggregate.
+    /// Always the nil UUID, because `owner` identifies the partner.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
     /// The number of changes of the row.

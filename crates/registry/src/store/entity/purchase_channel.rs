@@ -10,6 +10,7 @@ pub(crate) enum PurchaseChannel {
     VolumeLicensing,
     #[sea_orm(string_value = "web_direct")]
     WebDirect,
+    /// Through a Cloud Solution Provider.
     #[sea_orm(string_value = "csp")]
     Csp,
 }

@@ -21,7 +21,8 @@ pub(crate) struct Model {
     /// The recorded decisions by decision id.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) decisions: Decisions,
-    /// The closed review cases. A null in the list stands for the claim as a whole.
+    /// The closed review cases, for which nothing can be reserved any more. A null in the list
+    /// stands for the claim as a whole.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) closed: ClosedCases,
     /// The tenant, which is saved before its claim records and never deleted.
