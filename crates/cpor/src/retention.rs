@@ -83,7 +83,7 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
             break;
         }
     }
-    writeln!(out, "{ended} claims ended more than {} months ago", args.months)?;
+    writeln!(out, "{ended} claims have ended and have not changed for more than {} months", args.months)?;
     if refused > 0 {
         bail!("{refused} claims could not be erased");
     }

@@ -193,7 +193,8 @@ fn payout_status(refusal: PayoutRefusal, prefix: &str) -> Status {
             };
             let (state, allowed) =
                 (name(state), allowed.iter().map(|state| name(*state)).collect::<Vec<_>>().join(","));
-            let message = format!("the payout is {state}; this step is possible in the states {}", allowed.replace(',', ", "));
+            let message =
+                format!("the payout is {state}; this step is possible in the states {}", allowed.replace(',', ", "));
             let metadata = [("state", state), ("allowed", allowed.as_str())];
             failed_precondition(ErrorReason::PayoutStateNotAllowed, &message, &metadata)
         }

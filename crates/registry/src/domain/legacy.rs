@@ -151,14 +151,20 @@ impl Tenant {
     /// Returns the event that tells the partner of the key's legacy association that a claim
     /// competes with it, or that a reviewer asks for its statement (R58a). If no legacy association
     /// holds the key any more, returns the events that tell the review case so. `named_holder` is
-    /// the holder that the request names, or `None` if it names none.
+    /// the holder that the request names, or `None` if it names none. A reviewer's comment is only
+    /// for the named holder and not for a later holder of the key, which is another company.
     pub(crate) fn notify_legacy_holder(
         &self,
         key: &AssociationKey,
         named_holder: Option<LegacyHolderId>,
         subject: NoticeSubject,
     ) -> TenantChange {
-        let events = match (self.legacy_holder(key), named_holder) {
+        let is_for_another = |holder: &&Association| {
+            matches!(subject, NoticeSubject::StatementRequested(..))
+                && named_holder.is_some_and(|named| named != holder_id(self.id, holder.partner(), key))
+        };
+        let holder = self.legacy_holder(key).filter(|holder| !is_for_another(holder));
+        let events = match (holder, named_holder) {
             (Some(holder), _) => {
                 vec![TenantEvent::LegacyHolderNotified(Box::new(HolderNotice::of(self.id, holder, subject)))]
             }

@@ -259,12 +259,15 @@ async fn r56_the_retention_period_ends(system: &TestSystem) {
     let withdrawn = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     withdrawn.withdraw(WithdrawReason::Other, TEXTS[0]).await.unwrap();
     let open = TestClaim::at_stage(system, system.usage().await, ClaimStage::Official).await;
-    assert_eq!(run(&[]).await, "0 claims ended more than 2 months ago\n");
+    assert_eq!(run(&[]).await, "0 claims have ended and have not changed for more than 2 months\n");
 
     system.advance_by(TimeDelta::days(70)).await;
     let late = TestClaim::at_stage(system, system.usage().await, ClaimStage::Editing).await;
     late.delete().await.unwrap();
-    let listed = format!("{}\n{}\n2 claims ended more than 2 months ago\n", draft.name, withdrawn.name);
+    let listed = format!(
+        "{}\n{}\n2 claims have ended and have not changed for more than 2 months\n",
+        draft.name, withdrawn.name
+    );
     assert_eq!(run(&[]).await, listed, "the list erases nothing");
     assert!(!system.columns_with_texts(&[TEXTS[0]]).await.is_empty());
 
@@ -274,7 +277,7 @@ async fn r56_the_retention_period_ends(system: &TestSystem) {
     system.wait_until_idle().await;
     assert_eq!(system.columns_with_texts(&[TEXTS[0]]).await, Vec::<String>::new());
     assert!(!open.claim().await.customer_contact.unwrap_or_default().email.is_empty());
-    assert_eq!(run(&["--apply"]).await, "0 claims ended more than 2 months ago\n");
+    assert_eq!(run(&["--apply"]).await, "0 claims have ended and have not changed for more than 2 months\n");
 
     let request = ListClaimsRequest { parent: CONTOSO.into(), show_deleted: true, ..ListClaimsRequest::default() };
     assert_refused(system.contoso.claims().list_claims(request).await, Code::InvalidArgument, "INVALID_FIELDS");

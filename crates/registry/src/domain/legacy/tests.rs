@@ -118,4 +118,13 @@ fn r58_all_earlier_holders_are_gone_with_the_last() {
     assert!(matches!(notify(&held)[..], [TenantEvent::LegacyHolderNotified(_)]));
     assert_eq!(notify(&after_second), events);
     assert_eq!(notify(&tenant()), []);
+
+    // A reviewer's comment for the first holder does not reach the second.
+    let ask = |legacy: &LegacyAssociation| {
+        let holder = holder_id(tenant().id, &legacy.partner, &legacy.key);
+        let subject = NoticeSubject::StatementRequested(CaseId(Uuid::from_u128(1)), "Why?".to_owned());
+        held.notify_legacy_holder(&first.key, Some(holder), subject).1
+    };
+    assert_eq!(ask(&first), [gone(&first)]);
+    assert!(matches!(ask(&second)[..], [TenantEvent::LegacyHolderNotified(_)]));
 }
