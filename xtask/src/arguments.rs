@@ -22,6 +22,9 @@ Tasks:
   bench             Compare cpor on SQLite and on a durable temporary PostgreSQL with pgbench, DBOS and
                     Restate on this machine, and fail if a ratio misses its target. Makes a release
                     build and installs the peers: 20 minutes on 2 processors. Needs a quiet machine
+  profile WORKLOAD [DATABASE]
+                    Write a flame graph of a workload of `cpor bench`: health-check, get-claim, create-claim
+                    or whole-claim, on sqlite (default) or postgres. Needs `perf`
   microbench        Measure pure functions, such as deciding a submission, with optimisation
   ci                Run all checks that a change must pass, the fastest first; ends with `test`
   proto [OPTIONS]   Check the protos: format, lint, compatibility with the last release, and that the
@@ -55,6 +58,11 @@ pub(crate) enum Task {
     /// Attack a process, and measure how other callers are served meanwhile.
     Hostile,
     Bench,
+    /// Write a flame graph of a workload, on PostgreSQL or on SQLite.
+    Profile {
+        workload: Workload,
+        on_postgres: bool,
+    },
     Microbench,
     Ci,
     /// Check, format or release the protos.
@@ -73,6 +81,33 @@ pub(crate) enum Task {
     },
 }
 
+/// A workload of `cpor bench`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Workload {
+    /// Checks of the health service, which use no database.
+    HealthCheck,
+    /// Reads of a draft.
+    GetClaim,
+    /// Creations of drafts.
+    CreateClaim,
+    /// Whole claims, through all services.
+    WholeClaim,
+}
+
+impl Workload {
+    const ALL: [Self; 4] = [Self::HealthCheck, Self::GetClaim, Self::CreateClaim, Self::WholeClaim];
+
+    /// Returns the name on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::HealthCheck => "health-check",
+            Self::GetClaim => "get-claim",
+            Self::CreateClaim => "create-claim",
+            Self::WholeClaim => "whole-claim",
+        }
+    }
+}
+
 /// Parses the arguments after the name of the program.
 ///
 /// # Errors
@@ -88,6 +123,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Task> {
         "test" => return Ok(Task::Test { filters: parse_filters(rest)? }),
         "proto" => return Ok(Task::Proto(parse_proto_options(rest)?)),
         "fuzz" => return parse_fuzz(rest),
+        "profile" => return parse_profile(rest),
         "help" => Task::Help,
         "soak" => Task::Soak,
         "hostile" => Task::Hostile,
@@ -126,6 +162,22 @@ fn parse_fuzz(arguments: &[&str]) -> Result<Task> {
     Ok(Task::Fuzz { target: (*target).to_owned(), minutes })
 }
 
+fn parse_profile(arguments: &[&str]) -> Result<Task> {
+    let (workload, database) = match arguments {
+        [workload] => (workload, "sqlite"),
+        [workload, database] => (workload, *database),
+        _ => bail!("`profile` needs a workload; see `cargo xtask --help`"),
+    };
+    let known = Workload::ALL.into_iter().find(|known| known.name() == *workload);
+    let Some(workload) = known else { bail!("unknown workload `{workload}`; see `cargo xtask --help`") };
+    let on_postgres = match database {
+        "sqlite" => false,
+        "postgres" => true,
+        unknown => bail!("the database must be sqlite or postgres, not `{unknown}`; see `cargo xtask --help`"),
+    };
+    Ok(Task::Profile { workload, on_postgres })
+}
+
 fn parse_proto_options(arguments: &[&str]) -> Result<Options> {
     let mut options = Options::default();
     for argument in arguments {
@@ -157,6 +209,9 @@ mod tests {
         let fuzz = |minutes| Task::Fuzz { target: "token".into(), minutes };
         assert_eq!(parse_line("fuzz token"), Ok(fuzz(None)));
         assert_eq!(parse_line("fuzz token 5"), Ok(fuzz(Some(5))));
+        let profile = |on_postgres| Task::Profile { workload: Workload::GetClaim, on_postgres };
+        assert_eq!(parse_line("profile get-claim"), Ok(profile(false)));
+        assert_eq!(parse_line("profile get-claim postgres"), Ok(profile(true)));
         for help in ["help", "--help", "-h", "proto --help"] {
             assert_eq!(parse_line(help), Ok(Task::Help));
         }
@@ -165,7 +220,15 @@ mod tests {
     #[test]
     fn unknown_tasks_and_arguments_are_errors() {
         assert!(parse_line("").unwrap_err().contains("Usage: cargo xtask <TASK>"));
-        for line in ["tests", "soak now", "proto --fxi", "test --release", "fuzz token long"] {
+        for line in [
+            "tests",
+            "soak now",
+            "proto --fxi",
+            "test --release",
+            "fuzz token long",
+            "profile claims mysql",
+            "profile lives",
+        ] {
             let error = parse_line(line).unwrap_err();
             let wrong = line.split_whitespace().last().unwrap();
             assert!(error.contains(&format!("`{wrong}`")), "{error}");

@@ -13,6 +13,7 @@ mod deploy;
 mod fuzz;
 mod paths;
 mod postgres;
+mod profile;
 mod proto;
 mod rules;
 mod sbom;
@@ -48,6 +49,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Soak => test::run_soak_tests(),
         Task::Hostile => test::run_hostile_test().map(|()| true),
         Task::Bench => bench::compare_with_peers(),
+        Task::Profile { workload, on_postgres } => profile::write_flame_graph(workload, on_postgres).map(|()| true),
         Task::Microbench => bench::measure_pure_functions().map(|()| true),
         Task::Ci => ci::run_all_checks(),
         Task::Proto(options) => proto::check(&options).map(|()| true),

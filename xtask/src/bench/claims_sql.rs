@@ -22,7 +22,7 @@ const PARTNER: &str = "contoso";
 /// Returns an error if no such statement was captured.
 pub(super) fn read_script(transactions: &[Transaction]) -> Result<String> {
     let is_read = |transaction: &&Transaction| match transaction.as_slice() {
-        [statement] => statement.sql.contains("FROM \"claim\"") && statement.sql.contains(r#""content""#),
+        [statement] => statement.sql.contains("JOIN \"claim\"") && statement.sql.contains(r#""content""#),
         _ => false,
     };
     let read = transactions.iter().rev().find(is_read).context("no statement of GetClaim was captured")?;
@@ -120,8 +120,8 @@ mod tests {
 
     #[test]
     fn a_read_has_the_captured_values() {
-        let read = statement(r#"SELECT "content" FROM "claim" WHERE "id" = $1 LIMIT $2"#, &["'a:b'", "'1'"]);
-        let expected = "SELECT \"content\" FROM \"claim\" WHERE \"id\" = U&'a\\003Ab' LIMIT '1';\n";
+        let read = statement(r#"SELECT "content" FROM s JOIN "claim" WHERE "id" = $1 LIMIT $2"#, &["'a:b'", "'1'"]);
+        let expected = "SELECT \"content\" FROM s JOIN \"claim\" WHERE \"id\" = U&'a\\003Ab' LIMIT '1';\n";
         assert_eq!(read_script(&[vec![read]]).unwrap(), expected);
     }
 

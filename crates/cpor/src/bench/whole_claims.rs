@@ -50,6 +50,9 @@ pub(super) struct ClaimFigures {
     pub(super) whole: Figures,
     /// The calls that create the claim, upload its evidence and submit it.
     pub(super) submission: Figures,
+    /// From the response to the submission until a reviewer learns of the review case, which an event
+    /// opens.
+    pub(super) review_case: Figures,
     /// From the association that is official to its assessment, as the partner learns of both.
     pub(super) assessment: Figures,
 }
@@ -59,6 +62,7 @@ pub(super) struct ClaimFigures {
 struct ClaimDurations {
     whole: Duration,
     submission: Duration,
+    review_case: Duration,
     assessment: Duration,
 }
 
@@ -174,6 +178,7 @@ impl WholeClaims {
         Ok(ClaimFigures {
             whole: figures_of(|claim| claim.whole),
             submission: Figures { cpu: None, ..figures_of(|claim| claim.submission) },
+            review_case: Figures { cpu: None, ..figures_of(|claim| claim.review_case) },
             assessment: Figures { cpu: None, ..figures_of(|claim| claim.assessment) },
         })
     }
@@ -198,8 +203,9 @@ impl WholeClaims {
         partner.claims().upload_evidence(tokio_stream::once(evidence)).await.context("UploadEvidence")?;
         let request = SubmitClaimRequest { name: claim.clone(), ..SubmitClaimRequest::default() };
         partner.claims().submit_claim(request).await.context("SubmitClaim")?;
-        let submission = start.elapsed();
+        let (submission, submitted) = (start.elapsed(), Instant::now());
         let case = self.cases.wait(&claim, "review case", |_| true).await?;
+        let review_case = submitted.elapsed();
         let request = TakeReviewCaseRequest { name: case.clone(), ..TakeReviewCaseRequest::default() };
         reviewer.reviews().take_review_case(request).await.context("TakeReviewCase")?;
         let request = StartReviewRequest { name: case.clone(), ..StartReviewRequest::default() };
@@ -214,7 +220,7 @@ impl WholeClaims {
         let official = Instant::now();
         let is_assessed = |claim: &Claim| claim.lines.iter().all(|line| !line.assessments.is_empty());
         self.claims.wait(&claim, "assessment", is_assessed).await?;
-        Ok(ClaimDurations { whole: start.elapsed(), submission, assessment: official.elapsed() })
+        Ok(ClaimDurations { whole: start.elapsed(), submission, review_case, assessment: official.elapsed() })
     }
 }
 
