@@ -23,7 +23,7 @@ pub use caller::Caller;
 pub use config::AuthConfig;
 pub use jwks::KeyError;
 pub use keys::{TokenError, VerificationKeys};
-pub use middleware::{Authorizer, authorize};
+pub use middleware::Authorizer;
 pub use on_behalf_of::OnBehalfOf;
 pub use receipt::{ReceiptKeys, ReceiptSigner, SignatureError};
 pub use service_signer::{ServiceSigner, ServiceSigners};

@@ -1,14 +1,9 @@
-//! The middleware that authenticates and authorizes every request.
+//! Authenticates and authorizes every request.
 use std::{sync::Arc, time::Duration};
 
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
 use cpor_proto::options::v1::ErrorReason;
 use cpor_types::{Role, Service};
-use http::header::AUTHORIZATION;
+use http::{header::AUTHORIZATION, request::Parts};
 use tonic::{Code, Status};
 
 use super::{Access, Caller, Method, TokenError, VerificationKeys, on_behalf_of::may_act};
@@ -24,31 +19,27 @@ pub struct Authorizer {
     pub keys: Arc<VerificationKeys>,
 }
 
-/// Passes a request on if its token satisfies the access rule of the method, and puts the
-/// [`Caller`] into the extensions of the request. Requests to methods that are not hosted are
-/// refused.
-pub async fn authorize(State(authorizer): State<Arc<Authorizer>>, mut request: Request, next: Next) -> Response {
-    let Some(method) = request.extensions().get::<Arc<Method>>().cloned() else {
-        return unknown_method(request.uri().path()).into_http();
-    };
-    let mut outcome = authorizer.authorize(&method, request.headers());
-    if outcome.is_err()
-        && let Ok(token) = bearer_token(request.headers())
-        && authorizer.keys.wait_for_key(token).await
-    {
-        outcome = authorizer.authorize(&method, request.headers());
-    }
-    match outcome {
-        Ok(None) => {}
-        Ok(Some(caller)) => {
-            request.extensions_mut().insert(caller);
-        }
-        Err(status) => return status.into_http(),
-    }
-    next.run(request).await
-}
-
 impl Authorizer {
+    /// Returns the caller of a request whose token satisfies the access rule of the method, or
+    /// `None` if the method needs no caller. The [`Method`] must be in the extensions of the
+    /// request.
+    ///
+    /// # Errors
+    /// Returns the refusal. Requests to methods that are not hosted are refused.
+    pub async fn authorize_request(&self, request: &Parts) -> Result<Option<Arc<Caller>>, Status> {
+        let Some(method) = request.extensions.get::<Arc<Method>>() else {
+            return Err(unknown_method(request.uri.path()));
+        };
+        let outcome = self.authorize(method, &request.headers);
+        if outcome.is_err()
+            && let Ok(token) = bearer_token(&request.headers)
+            && self.keys.wait_for_key(token).await
+        {
+            return self.authorize(method, &request.headers);
+        }
+        outcome
+    }
+
     /// Returns the caller if the method allows it, or `None` if the method needs no caller.
     pub(super) fn authorize(&self, method: &Method, headers: &http::HeaderMap) -> Result<Option<Arc<Caller>>, Status> {
         match &method.access {

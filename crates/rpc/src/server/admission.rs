@@ -1,5 +1,4 @@
-//! The middleware that limits the number of concurrent calls, and the memory that their messages
-//! take.
+//! Limits the number of concurrent calls, and the memory that their messages take.
 //!
 //! Each class of calls has places (for concurrent calls) and bytes of memory of its own: calls
 //! without a token, calls of the other services, deliveries of events, unary calls, streams of
@@ -14,8 +13,7 @@ use std::{
 
 use axum::{
     body::{Body, Bytes},
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::Response,
 };
 use cpor_proto::{events::v1::event_service_server, options::v1::ErrorReason};
@@ -239,7 +237,10 @@ fn refusal(exceeded: &Exceeded<Holder>, resource: Resource) -> Status {
 
 /// Refuses a call immediately if there is no place for it, because a call that waits in a queue is
 /// likely to miss its deadline. Also records that the connection is in use.
-pub(super) async fn admit(State(admission): State<Arc<Admission>>, request: Request, next: Next) -> Response {
+pub(super) async fn admit<F>(admission: &Admission, request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let open_request = request.extensions().get::<ConnectionUse>().map(ConnectionUse::begin_request);
     let method = request.extensions().get::<Arc<Method>>().cloned();
     let caller = request.extensions().get::<Arc<Caller>>().map(AsRef::as_ref);
@@ -250,7 +251,7 @@ pub(super) async fn admit(State(admission): State<Arc<Admission>>, request: Requ
     let is_upload = method.as_ref().is_some_and(|method| method.is_client_streaming);
     let time_limit = if is_upload { None } else { Some(BODY_TIMEOUT) };
     let bytes = permit.bytes.clone();
-    let response = next.run(request.map(|body| limit_body(body, bytes, time_limit))).await;
+    let response = next(request.map(|body| limit_body(body, bytes, time_limit))).await;
     // A call keeps its place and its bytes until the transport has taken the response. A stream of
     // responses frees its bytes now, because it can be long and its request has been processed.
     if method.is_some_and(|method| method.is_streaming && !method.is_client_streaming) {

@@ -1,4 +1,4 @@
-//! The middleware that reads request bodies to their end.
+//! Reads request bodies to their end.
 //!
 //! If a request is refused before its body was read, dropping the body would reset the HTTP/2
 //! stream, and further bytes of the client would arrive on a closed stream. The transport (h2)
@@ -13,8 +13,6 @@ use std::{
 use axum::{
     body::{Body, Bytes},
     extract::Request,
-    middleware::Next,
-    response::Response,
 };
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
@@ -25,9 +23,9 @@ const MAX_DRAINED_BYTES: usize = 1 << 20;
 /// The maximum time for reading the rest of a body.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Reads the rest of the request body in the background if no handler reads it.
-pub(super) async fn drain_body(request: Request, next: Next) -> Response {
-    next.run(request.map(|body| Body::new(DrainOnDrop(Some(body))))).await
+/// Has the rest of the request body read in the background if no handler reads it.
+pub(super) fn drain_body(request: Request) -> Request {
+    request.map(|body| Body::new(DrainOnDrop(Some(body))))
 }
 
 /// A request body. If it is dropped before its end, the rest is read in the background. It is

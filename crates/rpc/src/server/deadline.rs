@@ -1,4 +1,4 @@
-//! The middleware that limits the duration of calls.
+//! Limits the duration of calls.
 use std::{
     pin::Pin,
     sync::Arc,
@@ -8,8 +8,7 @@ use std::{
 
 use axum::{
     body::{Body, Bytes},
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::Response,
 };
 use cpor_proto::options::v1::ErrorReason;
@@ -57,7 +56,10 @@ impl Deadlines {
 
 /// Ends a call with DEADLINE_EXCEEDED (`DEADLINE_EXCEEDED`) when its time limit is over. The limit
 /// is the `grpc-timeout` of the request or the default, and never more than the maximum.
-pub(super) async fn limit(State(deadlines): State<Deadlines>, mut request: Request, next: Next) -> Response {
+pub(super) async fn limit<F>(deadlines: Deadlines, mut request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let requested = match requested_timeout(request.headers()) {
         Ok(requested) => requested,
         Err(status) => return status.into_http(),
@@ -67,7 +69,7 @@ pub(super) async fn limit(State(deadlines): State<Deadlines>, mut request: Reque
     let deadline = CallDeadline { at: Instant::now() + time_limit };
     request.extensions_mut().insert(deadline);
     let request_id = request.extensions().get::<RequestId>().map_or_else(|| "".into(), |id| id.0.clone());
-    let response = CALL_CONTEXT.scope(CallContext { request_id, deadline }, next.run(request));
+    let response = CALL_CONTEXT.scope(CallContext { request_id, deadline }, next(request));
     match tokio::time::timeout_at(deadline.at, response).await {
         Ok(response) if is_streaming => response
             .map(|body| Body::new(DeadlineBody { body, timer: Some(Box::pin(sleep_until(deadline.at))), time_limit })),

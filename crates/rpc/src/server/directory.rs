@@ -1,4 +1,4 @@
-//! The middleware that refuses users of partners and tenants that the directory does not know.
+//! Refuses users of partners and tenants that the directory does not know.
 //! Their tokens are valid, but the partner or tenant id is usually a mistake. The *directory* is
 //! the data of the registry service about partners and tenants.
 
@@ -9,11 +9,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
 use cpor_auth::Caller;
 use cpor_call::status;
 use cpor_proto::options::v1::ErrorReason;
@@ -89,16 +84,13 @@ impl KnownOwners {
     }
 }
 
-/// Passes a request on unless its caller belongs to a partner or tenant that the directory does not
+/// Returns the refusal if the caller belongs to a partner or tenant that the directory does not
 /// know.
-pub(super) async fn check_owner(State(owners): State<Arc<KnownOwners>>, request: Request, next: Next) -> Response {
-    let owner = request.extensions().get::<Arc<Caller>>().and_then(|caller| owner(caller));
-    if let Some(owner) = owner
-        && !owners.may_call(&owner).await
-    {
-        return unknown_owner(&owner).into_http();
+pub(super) async fn check_owner(owners: &KnownOwners, caller: &Caller) -> Result<(), Status> {
+    match owner(caller) {
+        Some(owner) if !owners.may_call(&owner).await => Err(unknown_owner(&owner)),
+        Some(_) | None => Ok(()),
     }
-    next.run(request).await
 }
 
 /// Returns the partner or tenant of a user. Vendor staff and services have none.

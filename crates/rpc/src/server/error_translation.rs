@@ -1,8 +1,8 @@
-//! The middleware that converts errors of the transport (tonic) to the common form with an
+//! Converts errors of the transport (tonic) to the common form with an
 //! `ErrorInfo`.
 use std::time::Duration;
 
-use axum::{extract::Request, middleware::Next, response::Response};
+use axum::response::Response;
 use cpor_proto::options::v1::ErrorReason;
 use tonic::{Code, Status};
 
@@ -19,8 +19,7 @@ const MALFORMED_PREFIXES: [&str; 5] = [
 
 /// Translates errors without details. They come from the transport, or from a service that returned
 /// an error of another component unchanged. Internal texts are logged and hidden.
-pub(super) async fn translate(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
+pub(super) fn translate(response: Response) -> Response {
     let headers = response.headers();
     if !headers.contains_key("grpc-status") || headers.contains_key("grpc-status-details-bin") {
         return response;

@@ -14,6 +14,7 @@ mod directory;
 mod error_translation;
 mod health;
 mod message_lengths;
+mod middleware;
 mod observe;
 mod panic;
 mod reflection;

@@ -1,4 +1,4 @@
-//! The middleware that gives every request an id, a tracing span and metrics.
+//! Gives every request an id, a tracing span and metrics.
 use std::{
     pin::Pin,
     sync::Arc,
@@ -7,8 +7,7 @@ use std::{
 
 use axum::{
     body::{Body, Bytes},
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::Response,
 };
 use cpor_types::Entropy;
@@ -29,7 +28,7 @@ use cpor_process::{
 /// The maximum length of a request id that a client may choose.
 const MAX_REQUEST_ID: usize = 128;
 
-/// The dependencies of the middleware.
+/// The dependencies of the observation.
 pub(super) struct Observer {
     methods: Arc<MethodTable>,
     durations: Histograms,
@@ -96,7 +95,10 @@ fn new_span((service, method): (&str, &str)) -> Span {
 
 /// Observes a request until the end of its response body, and puts the [`Method`] and the request
 /// id into the extensions of the request.
-pub(super) async fn observe(State(observer): State<Arc<Observer>>, mut request: Request, next: Next) -> Response {
+pub(super) async fn observe<F>(observer: &Observer, mut request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let method = observer.methods.get(request.uri().path());
     let id = observer.request_id(request.headers());
     let mut observation = observer.start(method.clone());
@@ -105,7 +107,7 @@ pub(super) async fn observe(State(observer): State<Arc<Observer>>, mut request: 
         request.extensions_mut().insert(method);
     }
     request.extensions_mut().insert(RequestId(id.clone()));
-    let mut response = next.run(request).instrument(observation.span.clone()).await;
+    let mut response = next(request).instrument(observation.span.clone()).await;
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }

@@ -1,15 +1,15 @@
 //! The middleware that turns panics into errors.
 use std::panic::AssertUnwindSafe;
 
-use axum::{extract::Request, middleware::Next, response::Response};
+use axum::response::Response;
 use futures_util::FutureExt as _;
 
 use cpor_call::status;
 
 /// Catches a panic while a request is handled and responds with INTERNAL. Other requests are not
 /// affected.
-pub(super) async fn catch(request: Request, next: Next) -> Response {
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+pub(super) async fn catch(response: impl Future<Output = Response>) -> Response {
+    match AssertUnwindSafe(response).catch_unwind().await {
         Ok(response) => response,
         Err(panic) => status::internal(&format_args!("panic: {}", panic_message(&*panic))).into_http(),
     }

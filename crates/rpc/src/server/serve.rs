@@ -1,7 +1,7 @@
 //! Assembles and runs the gRPC server.
 use std::{sync::Arc, time::Duration};
 
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use cpor_types::Entropy;
 use tokio::net::TcpListener;
 use tonic::{
@@ -10,15 +10,20 @@ use tonic::{
 };
 
 use super::{
-    Directory, GrpcServices, admission, body_drain, deadline,
-    directory::{KnownOwners, check_owner},
-    error_translation, health, observe, panic, reflection,
+    Directory, GrpcServices,
+    admission::Admission,
+    deadline::Deadlines,
+    directory::KnownOwners,
+    health,
+    middleware::{Middleware, handle},
+    observe::Observer,
+    reflection,
 };
 use crate::{
     config::{Limits, TlsConfig},
     request::{self, UnsupportedRule},
 };
-use cpor_auth::{AccessError, Authorizer, MethodTable, VerificationKeys, authorize};
+use cpor_auth::{AccessError, Authorizer, MethodTable, VerificationKeys};
 use cpor_process::{
     lifecycle::{Readiness, Shutdown},
     listener::{ConnectionLimits, LimitedListener},
@@ -164,25 +169,18 @@ impl Server {
     }
 }
 
-/// Wraps the router in the middleware. The layer that is added last is the outermost.
+/// Wraps the router in the middleware.
 fn add_middleware(dependencies: ServerDependencies, methods: Arc<MethodTable>, router: axum::Router) -> Routes {
-    let authorizer = Arc::new(Authorizer { keys: dependencies.keys });
-    let admission = Arc::new(admission::Admission::new(&dependencies.limits, &dependencies.metrics));
-    let observer = Arc::new(observe::Observer::new(methods, &dependencies.metrics, dependencies.entropy));
-    let router = router.fallback(async || http::StatusCode::NOT_FOUND);
-    let router = match dependencies.directory {
-        Some(directory) => router.layer(from_fn_with_state(Arc::new(KnownOwners::new(directory)), check_owner)),
-        None => router,
+    let ServerDependencies { keys, limits, metrics, entropy, directory, .. } = dependencies;
+    let middleware = Middleware {
+        observer: Observer::new(methods, &metrics, entropy),
+        deadlines: Deadlines::new(&limits),
+        authorizer: Authorizer { keys },
+        admission: Admission::new(&limits, &metrics),
+        owners: directory.map(KnownOwners::new),
     };
-    let router = router
-        .layer(from_fn_with_state(admission, admission::admit))
-        .layer(from_fn_with_state(authorizer, authorize))
-        .layer(from_fn_with_state(deadline::Deadlines::new(&dependencies.limits), deadline::limit))
-        .layer(from_fn(error_translation::translate))
-        .layer(from_fn(panic::catch))
-        .layer(from_fn_with_state(observer, observe::observe))
-        .layer(from_fn(body_drain::drain_body));
-    Routes::from(router).prepare()
+    let router = router.fallback(async || http::StatusCode::NOT_FOUND);
+    Routes::from(router.layer(from_fn_with_state(Arc::new(middleware), handle))).prepare()
 }
 
 /// Configures the HTTP/2 transport with the limits and, if it is configured, TLS.

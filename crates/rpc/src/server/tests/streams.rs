@@ -1,7 +1,12 @@
 //! Tests of the admission and deadline middleware with streams.
 use std::{sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, middleware::from_fn_with_state};
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    middleware::{Next, from_fn},
+};
 use http_body_util::BodyExt as _;
 use tonic::{Code, Status};
 use tower::ServiceExt as _;
@@ -46,7 +51,8 @@ fn streaming_request() -> http::Request<Body> {
 #[tokio::test(start_paused = true)]
 async fn a_stream_ends_at_its_deadline_with_an_error() {
     let deadlines = deadline::Deadlines::new(&Limits::default());
-    let router = endless_response().layer(from_fn_with_state(deadlines, deadline::limit));
+    let router = endless_response()
+        .layer(from_fn(move |request, next: Next| deadline::limit(deadlines, request, |request| next.run(request))));
     let start = tokio::time::Instant::now();
     let response = router.oneshot(streaming_request()).await.unwrap().into_body().collect().await.unwrap();
     let status = Status::from_header_map(response.trailers().unwrap()).unwrap();
@@ -59,7 +65,7 @@ async fn a_call_ends_at_its_deadline_with_an_error() {
     let deadlines = deadline::Deadlines::new(&Limits::default());
     let router = Router::new()
         .fallback(async || std::future::pending::<()>().await)
-        .layer(from_fn_with_state(deadlines, deadline::limit));
+        .layer(from_fn(move |request, next: Next| deadline::limit(deadlines, request, |request| next.run(request))));
     let call = async |timeout: &str| {
         let request = http::Request::get("/a/b").header("grpc-timeout", timeout).body(Body::empty()).unwrap();
         let response = router.clone().oneshot(request).await.unwrap();
@@ -73,7 +79,10 @@ async fn a_call_ends_at_its_deadline_with_an_error() {
 async fn a_stream_keeps_its_permit_until_it_ends() {
     let limits = Limits { max_concurrent_streams: 1, ..Limits::default() };
     let admission = Arc::new(admission::Admission::new(&limits, &Metrics::new()));
-    let router = endless_response().layer(from_fn_with_state(admission, admission::admit));
+    let router = endless_response().layer(from_fn(move |request: Request, next: Next| {
+        let admission = Arc::clone(&admission);
+        async move { admission::admit(&admission, request, |request| next.run(request)).await }
+    }));
     let send = async || router.clone().oneshot(streaming_request()).await.unwrap();
     let first = send().await;
     assert!(!first.headers().contains_key("grpc-status"));
