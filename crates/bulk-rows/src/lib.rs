@@ -16,6 +16,7 @@
 //! | [`update_columns`] | update some columns of rows by primary key |
 //! | [`delete`] | delete rows by primary key |
 //! | [`increment_counters`] | increment a counter of each owner |
+//! | [`RowReader`] | select one row by primary key, in one statement with the reads that wait |
 //! | [`fetch_all`], [`fetch_one`] | run a query of SeaORM; an error in decoding names the row |
 //!
 //! [`Sql`] and [`InputRows`] are the parts of these statements. Use them for a statement of another
@@ -58,6 +59,7 @@ mod counter;
 mod fetch;
 mod ids;
 mod input_rows;
+mod row_reader;
 mod select;
 mod sql;
 mod time;
@@ -68,6 +70,7 @@ pub use check::allowed_texts;
 pub use counter::increment_counters;
 pub use fetch::{LoadError, UndecodableRow, decode_row, fetch_all, fetch_one};
 pub use input_rows::InputRows;
+pub use row_reader::RowReader;
 pub use select::{load, load_and_lock};
 pub use sql::Sql;
 pub use time::{LATEST_TIME, storable_time};

@@ -65,6 +65,16 @@ impl fmt::Display for KeyValue {
     }
 }
 
+impl From<KeyValue> for Value {
+    fn from(value: KeyValue) -> Self {
+        match value {
+            KeyValue::Text(text) => text.into(),
+            KeyValue::Int(integer) => integer.into(),
+            KeyValue::Uuid(id) => id.into(),
+        }
+    }
+}
+
 impl KeyValue {
     #[expect(clippy::wildcard_enum_match_arm, reason = "values of the other types do not occur in primary keys")]
     fn from_value(value: Value) -> Option<Self> {

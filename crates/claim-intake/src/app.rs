@@ -7,7 +7,7 @@ use crate::{
     notices::PartnerMailComposer,
     roots::RootMaker,
     service::{ClaimIntake, MAX_ROWS_IN_FLIGHT},
-    store::{ClaimStore, EvidenceUsage},
+    store::{ClaimReader, ClaimStore, EvidenceUsage},
 };
 use cpor_auth::{AccessError, MethodTable, ReceiptSigner};
 use cpor_durable::{Host, HostedService, ServiceContext, watch::Watches};
@@ -115,6 +115,7 @@ pub async fn build_with(
     let intake = ClaimIntake {
         writer: host.writer(ClaimStore { entropy: Arc::clone(&context.entropy) }),
         host: host.clone(),
+        claims: ClaimReader::start(context.db.reader()),
         registry,
         rules,
         evidence_store,

@@ -9,7 +9,7 @@ use crate::{
     error::CallError,
     evidence::{EvidenceKeys, EvidenceStore, Scanner},
     facts::submitted_with,
-    store::{ClaimStore, Claims, EvidenceUsage},
+    store::{ClaimReader, ClaimStore, EvidenceUsage},
 };
 use cpor_auth::{MethodTable, ReceiptSigner};
 use cpor_durable::{
@@ -29,6 +29,8 @@ pub(crate) struct ClaimIntake {
     pub(crate) host: Host,
     /// The task that commits commands on claims.
     pub(crate) writer: Writer<ClaimStore>,
+    /// Reads single claims.
+    pub(crate) claims: ClaimReader,
     /// The client of the registry service.
     pub(crate) registry: SharedRegistry,
     /// The policy profiles and calendars.
@@ -103,14 +105,14 @@ impl ClaimIntake {
 
     /// Reads the call's claim as last committed, with one indexed read.
     pub(crate) async fn read(&self, call: &Call) -> Result<Versioned<Claim>, CallError> {
-        Claims::get(self.reader(), &call.claim).await?.ok_or_else(|| call.not_found())
+        self.claims.get(&call.claim).await?.ok_or_else(|| call.not_found())
     }
 
     /// Reads the call's claim as last committed, even if it is a deleted draft. For calls that look
     /// at the claim before the writer looks up their request id: a repeated request gets the first
     /// answer also after the deletion, and the transition table refuses everything else.
     pub(crate) async fn read_with_deleted(&self, call: &Call) -> Result<Versioned<Claim>, CallError> {
-        Claims::get_with_deleted(self.reader(), &call.claim).await?.ok_or_else(|| call.not_found())
+        self.claims.get_with_deleted(&call.claim).await?.ok_or_else(|| call.not_found())
     }
 
     /// Executes a command that needs no facts from the registry. The writer loads the claim, calls

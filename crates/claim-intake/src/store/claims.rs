@@ -4,7 +4,7 @@ use super::{
     row,
 };
 use crate::domain::Claim;
-use cpor_bulk_rows::fetch_one;
+use cpor_bulk_rows::{KeyValue, RowReader, fetch_one};
 use cpor_durable::{
     AggregateKey, StoreError, Versioned,
     ids::{self, ClaimId},
@@ -31,6 +31,40 @@ pub(crate) struct ListQuery {
     pub(crate) scope: Scope,
     /// The filter and the order of the list.
     pub(crate) query: TableQuery<claim::Entity>,
+}
+
+/// Reads single claims. Reads that wait at the same time share one statement.
+#[derive(Clone, Debug)]
+pub(crate) struct ClaimReader(RowReader<claim::Entity>);
+
+impl ClaimReader {
+    /// Starts the tasks that read from `db`.
+    pub(crate) fn start(db: &DatabaseConnection) -> Self {
+        Self(RowReader::start(db))
+    }
+
+    /// Reads the claim with this name, with at most one indexed read. Returns `None` for a deleted
+    /// draft.
+    ///
+    /// # Errors
+    /// Returns an error if the query fails or the row is inconsistent.
+    pub(crate) async fn get(&self, name: &ClaimName) -> Result<Option<Versioned<Claim>>, StoreError> {
+        let row = self.find(name).await?.filter(|row| row.state != ClaimState::Deleted);
+        Ok(row.map(row::claim_from_row).transpose()?.map(|(_, claim)| claim))
+    }
+
+    /// Reads the claim with this name, even if it is a deleted draft, with at most one indexed read.
+    ///
+    /// # Errors
+    /// Returns an error if the query fails or the row is inconsistent.
+    pub(crate) async fn get_with_deleted(&self, name: &ClaimName) -> Result<Option<Versioned<Claim>>, StoreError> {
+        Ok(self.find(name).await?.map(row::claim_from_row).transpose()?.map(|(_, claim)| claim))
+    }
+
+    async fn find(&self, name: &ClaimName) -> Result<Option<claim::Model>, StoreError> {
+        let key = vec![KeyValue::Text(name.partner.to_string()), KeyValue::Uuid(name.claim.uuid())];
+        Ok(self.0.find(key).await?)
+    }
 }
 
 /// A query for claims within a scope.

@@ -20,7 +20,7 @@ mod row;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub(crate) use claims::{Claims, ListQuery, Scope};
+pub(crate) use claims::{ClaimReader, Claims, ListQuery, Scope};
 pub(crate) use comments::{COMMENTS, Comments};
 pub(crate) use documents::{DOCUMENTS, Documents, EvidenceUsage, NewUpload, PendingUploads, StoredKey};
 pub(crate) use history::{ALL_CLAIMS, HISTORY, HistoryEntries, entry_from_row};
