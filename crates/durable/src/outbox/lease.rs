@@ -7,7 +7,9 @@ use cpor_bulk_rows::{InputRows, Sql};
 use cpor_proto::events::v1::Event;
 use cpor_types::{Service, Timestamp};
 use prost::Message as _;
-use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, DbBackend, DbErr, EntityTrait as _, QueryFilter as _, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::stream::{KEY_COLUMNS, OutboxStreamKey};
@@ -98,7 +100,14 @@ pub(super) async fn lease(
     sql.push(" ORDER BY ready_time LIMIT ").bind(MAX_STREAMS.cast_signed()).for_update_skip_locked();
     sql.push(") UPDATE outbox_stream SET lease_token = ").bind(lease_token);
     sql.push(", ready_time = ").bind(lease_end).push(" WHERE (").primary_key::<Entity>("");
-    sql.push(") IN (SELECT ").primary_key::<Entity>("").push(" FROM due) RETURNING ").primary_key::<Entity>("");
+    sql.push(") IN (SELECT ").primary_key::<Entity>("").push(" FROM due)");
+    if tx.get_database_backend() == DbBackend::Postgres {
+        // The commit of this transaction does not wait for the disk. If the server crashes before
+        // the transaction is on the disk, its leases and the results that it stores are lost, and
+        // the receivers recognise the events that are delivered again.
+        sql.push(" AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL");
+    }
+    sql.push(" RETURNING ").primary_key::<Entity>("");
     sql.push(", delivered_sequence, attempts");
     let mut streams = BTreeMap::new();
     for row in tx.query_all_raw(sql.statement()).await? {
