@@ -14,7 +14,7 @@ use cpor_database::Db;
 use cpor_types::{Clock, Entropy, Service};
 use tokio::sync::{Notify, OnceCell, watch};
 
-use crate::{BusinessClock, metrics::HostMetrics};
+use crate::{BusinessClock, deadline_runner::POLL_INTERVAL, metrics::HostMetrics};
 
 /// The shared resources of one hosted service.
 pub(crate) struct HostContext {
@@ -46,8 +46,8 @@ impl HostContext {
         for destination in destinations {
             self.notifications.relay(destination).notify_one();
         }
-        // The runner polls every second, so it finds a later deadline without a notification.
-        if next_due_in.is_some_and(|delay| delay < chrono::TimeDelta::seconds(1)) {
+        // The runner finds a later deadline without a notification, when it polls.
+        if next_due_in.is_some_and(|delay| delay.to_std().unwrap_or_default() < POLL_INTERVAL) {
             self.notifications.deadline_runner().notify_one();
         }
     }

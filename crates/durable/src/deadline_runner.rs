@@ -27,8 +27,12 @@ use crate::{
 const BATCH_SIZE: usize = 512;
 
 /// The longest pause between two searches. Only a search finds deadlines that other processes have
-/// stored.
-const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// stored, which matters only if such a process ends before they are due.
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The longest pause while a deadline waits for its next attempt, or on a virtual clock, which other
+/// processes move.
+const SHORT_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The base of the delay before a deadline that could not be applied is tried again. It is doubled
 /// for every earlier attempt.
@@ -95,14 +99,18 @@ impl DeadlineRunner {
     pub(crate) async fn run(&self, stop: CancellationToken) -> Result<(), DbErr> {
         let mut stuck = StuckDeadlines::default();
         while !stop.is_cancelled() {
-            let now = self.context.business_clock.now(&self.context.db).await?;
             let pending = list_earliest(self.context.db.reader(), (BATCH_SIZE + stuck.0.len()) as u64).await?;
             stuck.retain_pending(&pending);
+            if pending.is_empty() {
+                self.sleep(None, &stuck, &stop).await;
+                continue;
+            }
+            let now = self.context.business_clock.now(&self.context.db).await?;
             let next_due = pending.iter().map(|deadline| deadline.due).find(|due| *due > now);
             let is_ready = |deadline: &PendingDeadline| deadline.due <= now && !stuck.waits_for_retry(deadline);
             let ready: Vec<PendingDeadline> = pending.into_iter().filter(is_ready).collect();
             if ready.is_empty() {
-                self.sleep(next_due.map(|due| due - now), &stop).await;
+                self.sleep(next_due.map(|due| due - now), &stuck, &stop).await;
                 continue;
             }
             self.apply(&ready, now).await;
@@ -163,14 +171,16 @@ impl DeadlineRunner {
         join_all(commands).await;
     }
 
-    async fn sleep(&self, next_due_in: Option<chrono::TimeDelta>, stop: &CancellationToken) {
+    async fn sleep(&self, next_due_in: Option<chrono::TimeDelta>, stuck: &StuckDeadlines, stop: &CancellationToken) {
+        let is_virtual = self.context.business_clock.is_virtual();
+        let longest = if is_virtual || !stuck.0.is_empty() { SHORT_POLL_INTERVAL } else { POLL_INTERVAL };
         // If the business clock is virtual, the time until the next due time is unknown.
-        let next_due_in = next_due_in.filter(|_| !self.context.business_clock.is_virtual());
+        let next_due_in = next_due_in.filter(|_| !is_virtual);
         let next_due_in = next_due_in.and_then(|delay| delay.to_std().ok());
         tokio::select! {
             () = stop.cancelled() => {}
             () = self.context.notifications.deadline_runner().notified() => {}
-            () = tokio::time::sleep(next_due_in.map_or(POLL_INTERVAL, |delay| delay.min(POLL_INTERVAL))) => {}
+            () = tokio::time::sleep(next_due_in.map_or(longest, |delay| delay.min(longest))) => {}
         }
     }
 }

@@ -109,6 +109,7 @@ impl Components {
             db: db.clone(),
             writer: writer.clone(),
             calendar: Arc::clone(&calendar),
+            commits: host.watch_all_commits(),
             poll_interval: Duration::from_millis(config.contest_poll_millis),
         };
         let watches = Watches::new(host, Duration::from_secs(config.watch_heartbeat_seconds));

@@ -18,6 +18,7 @@ use cpor_database::Db;
 use cpor_durable::{Command, CommandError, Versioned, Writer};
 use cpor_types::{Actor, Calendar, CaseId, Malformed, Service, TenantId};
 use std::{convert::Infallible, sync::Arc, time::Duration};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// The background task that runs competition checks.
@@ -29,15 +30,26 @@ pub(crate) struct CompetitionDetector {
     pub writer: Writer<CaseStore>,
     /// The calendar that counts the business days of review deadlines.
     pub calendar: Arc<Calendar>,
-    /// The time between two searches for requested checks.
+    /// Notifies of the commits of this process, which may request checks.
+    pub commits: watch::Receiver<u64>,
+    /// The time between two searches for requested checks if this process commits nothing.
     pub poll_interval: Duration,
 }
 
 impl CompetitionDetector {
-    /// Runs requested checks at intervals until `stop` is cancelled.
-    pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), anyhow::Error> {
-        while stop.run_until_cancelled(tokio::time::sleep(self.poll_interval)).await.is_some() {
+    /// Runs requested checks after each commit, and at intervals, until `stop` is cancelled.
+    pub(crate) async fn run(mut self, stop: CancellationToken) -> Result<(), anyhow::Error> {
+        while !stop.is_cancelled() {
+            // This precedes the search, so that a commit during the search ends the next wait at
+            // once.
+            self.commits.mark_unchanged();
             self.run_all_checks().await?;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                // The sender is part of the host, which outlives this task.
+                Ok(()) = self.commits.changed() => {}
+                () = tokio::time::sleep(self.poll_interval) => {}
+            }
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ pub struct Config {
     /// The number of milliseconds between two searches for approvals and arbitrations to retry.
     pub approval_poll_millis: u64,
     /// The number of milliseconds between two searches for cases whose rivals (competing claims of
-    /// other companies) may have changed.
+    /// other companies) may have changed. Changes that this process commits are found at once.
     pub contest_poll_millis: u64,
     /// The address of the review leads. They receive a mail when a case is overdue (R45), and the
     /// reminders (R48) and the mails about bounced notices (R41a) of cases whose reviewer has no
@@ -41,8 +41,8 @@ impl Default for Config {
             calendar: "vendor-us".to_owned(),
             approval_lease_seconds: 15,
             approval_retry_millis: 500,
-            approval_poll_millis: 500,
-            contest_poll_millis: 200,
+            approval_poll_millis: 2_000,
+            contest_poll_millis: 2_000,
             lead_mail: None,
             mail: MailConfig::default(),
             watch_heartbeat_seconds: 15,

@@ -4,7 +4,7 @@
 //! delivers the events of a stream, it leases the stream for a short time, so that no other relay
 //! delivers them. It parks a stream whose events cannot be applied; a parked stream is not
 //! delivered until an operator retries it.
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use cpor_database::Engine;
 use cpor_process::lifecycle::Backoff;
@@ -35,9 +35,9 @@ const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
 /// had leased are not delivered until the lease ends.
 const LEASE_DURATION: Duration = DELIVERY_TIMEOUT.saturating_mul(2);
 
-/// The interval of polling, which finds streams that are due for a retry and streams that other
-/// processes have not delivered. New events of this process are delivered on notification.
-const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// The interval of polling, which finds streams that other processes have not delivered. New events
+/// of this process, and streams that are due for a retry, are delivered on notification.
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The first delay after a failure. It doubles with every further failure.
 const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
@@ -79,6 +79,11 @@ struct UnsavedDelivery {
     lease_token: Uuid,
     results: Vec<DeliveryResult>,
     destination_state: DestinationState,
+}
+
+/// Returns the maximum delay of a stream's next delivery after this number of failures.
+fn max_retry_delay(attempts: u32) -> Duration {
+    FIRST_RETRY_DELAY.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1))).min(MAX_RETRY_DELAY)
 }
 
 /// The streams of one lease, with the token that identifies the lease.
@@ -132,7 +137,7 @@ impl Relay {
         Ok(())
     }
 
-    /// Notifies, every second, the relay tasks that have something to deliver, until `stop` is
+    /// Notifies, at intervals, the relay tasks that have something to deliver, until `stop` is
     /// cancelled.
     ///
     /// # Errors
@@ -232,7 +237,9 @@ impl Relay {
             leased = (!streams.is_empty()).then_some((lease_token, streams));
         }
         tx.commit().await?;
-        self.report(unsaved.map_or(&[], |unsaved| &unsaved.results));
+        let results = unsaved.map_or(&[][..], |unsaved| &unsaved.results);
+        self.report(results);
+        self.notify_at_retries(results);
         self.context.activity.add_delivered_events(events);
         Ok((events, leased))
     }
@@ -249,11 +256,24 @@ impl Relay {
         metrics.count_deliveries("parked", count(|outcome| matches!(outcome, DeliveryOutcome::Parked(_))));
     }
 
+    /// Notifies the relay tasks when the streams that failed are due for a retry.
+    fn notify_at_retries(&self, results: &[DeliveryResult]) {
+        let failed = results.iter().filter(|result| matches!(result.outcome, DeliveryOutcome::Failed(_)));
+        let retries: BTreeSet<(Service, Duration)> =
+            failed.map(|result| (result.stream.destination, max_retry_delay(result.attempts))).collect();
+        for (destination, delay) in retries {
+            let context = Arc::clone(&self.context);
+            tokio::spawn(async move {
+                tokio::time::sleep(delay).await;
+                context.notifications.relay(destination).notify_one();
+            });
+        }
+    }
+
     /// Returns the time of a stream's next delivery after `attempts` failures: a random delay whose
     /// maximum doubles with every failure.
     fn retry_time(&self, now: Timestamp, attempts: u32) -> Timestamp {
-        let doubled = FIRST_RETRY_DELAY.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
-        now + doubled.min(MAX_RETRY_DELAY).mul_f64(self.context.entropy.fraction())
+        now + max_retry_delay(attempts).mul_f64(self.context.entropy.fraction())
     }
 
     /// Sends the events of the leased streams. Returns one result for each stream, and the state of

@@ -39,8 +39,11 @@ use crate::{
 const BATCH_SIZE: u64 = 250;
 
 /// The time that an idle assessor waits if it is not woken. After this time at the latest it
-/// notices that a month has begun, or that a notification was lost.
-const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// notices that a month has begun, or that a process ended before it assessed a claim.
+const POLL_INTERVAL: Duration = Duration::from_secs(10);
+
+/// The time until the next round if everything failed in one.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// The outcome of a round: one search for claims that must be assessed, and their assessment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +95,7 @@ impl Assessor {
                 // Notifications are ignored here: they do not remove the cause of the failure.
                 RoundOutcome::Stuck => tokio::select! {
                     () = stop.cancelled() => {}
-                    () = tokio::time::sleep(POLL_INTERVAL) => {}
+                    () = tokio::time::sleep(RETRY_DELAY) => {}
                 },
             }
         }
