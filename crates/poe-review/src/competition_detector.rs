@@ -77,7 +77,7 @@ impl CompetitionDetector {
         self.save_rivals(check, rivals).await
     }
 
-    /// Finds the rivals and competitors of the case as they are stored now. Returns `None` if there
+    /// Finds the rivals of the case, and the winners of its keys, as they are stored now. Returns `None` if there
     /// is no such case.
     pub(crate) async fn find_rivals(&self, check: &CompetitionCheck) -> Result<Option<CheckedRivals>, anyhow::Error> {
         let tenant: TenantId = check.key.owner.parse().map_err(|malformed: Malformed| anyhow::anyhow!(malformed))?;
@@ -85,8 +85,8 @@ impl CompetitionDetector {
         let Some(Versioned { state: case, .. }) = query.find(CaseId(check.key.id)).await? else { return Ok(None) };
         let candidates = query.competing_for(case.competing_keys()).await?;
         let candidates = || candidates.iter().map(|candidate| &candidate.state);
-        let (rivals, competitors) = (case.rivals_among(candidates()), case.competitors_among(candidates()));
-        Ok(Some(CheckedRivals { rivals, competitors }))
+        let (rivals, winners) = (case.rivals_among(candidates()), case.winners_among(candidates()));
+        Ok(Some(CheckedRivals { rivals, winners }))
     }
 
     /// Saves the rivals that were found and completes the check. Does neither if another check was

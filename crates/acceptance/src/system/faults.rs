@@ -2,7 +2,8 @@
 
 use cpor_database::{Db, Engine};
 use cpor_types::Service;
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, Statement};
+use std::time::Duration;
 
 use super::TestSystem;
 
@@ -39,6 +40,17 @@ impl TestSystem {
         self.start_all().await;
     }
 
+    /// Executes a statement in a transaction that stays open, so that the system's statements wait
+    /// for its locks. For PostgreSQL only.
+    pub async fn hold_locks(&self, service: Service, sql: &str) -> HeldLocks {
+        let db = Db::open(&self.store.owner_config(0), service).await.expect("the database");
+        let tx = db.begin().await.expect("a transaction");
+        tx.execute_unprepared(sql).await.expect("the locks");
+        let pid = Statement::from_string(DbBackend::Postgres, "SELECT pg_backend_pid() AS pid");
+        let pid = tx.query_one_raw(pid).await.expect("an answer").expect("a row").try_get("", "pid").expect("a number");
+        HeldLocks { db, tx, pid }
+    }
+
     /// Finds the columns that contain a text, while the system is running. For PostgreSQL only.
     /// Each result has the form `{service}.{table}.{column}`.
     pub async fn columns_with_text(&self, text: &str) -> Vec<String> {
@@ -66,6 +78,35 @@ impl TestSystem {
         }
         self.start_all().await;
         found
+    }
+}
+
+/// Locks that a test holds.
+pub struct HeldLocks {
+    db: Db,
+    tx: DatabaseTransaction,
+    /// The process of the server that executes the transaction.
+    pid: i32,
+}
+
+impl HeldLocks {
+    /// Waits until this many statements wait for the locks, or for each other, and releases them.
+    pub async fn release_when_waiting(self, statements: i64) {
+        let waiting = format!(
+            "WITH RECURSIVE waiting(pid) AS (SELECT {} UNION \
+             SELECT other.pid FROM pg_stat_activity other JOIN waiting ON waiting.pid = ANY(pg_blocking_pids(other.pid))\
+             ) SELECT count(*) - 1 AS n FROM waiting",
+            self.pid
+        );
+        let count = async || {
+            let waiting = Statement::from_string(DbBackend::Postgres, waiting.clone());
+            let row = self.db.reader().query_one_raw(waiting).await.expect("an answer").expect("a row");
+            row.try_get::<i64>("", "n").expect("a number")
+        };
+        let all_wait = async { while count().await < statements {} };
+        tokio::time::timeout(Duration::from_secs(20), all_wait).await.expect("the statements wait");
+        self.tx.rollback().await.expect("to release the locks");
+        self.db.close().await.expect("to close the database");
     }
 }
 

@@ -251,8 +251,8 @@ fn official_time(state: &State) -> Option<prost_types::Timestamp> {
 /// Returns the name of the review case. Partners do not see it.
 fn review_case_name(state: &State, view: View) -> String {
     match (view, state.submission()) {
-        (View::Partner, _) | (View::Vendor | View::Masked, None) => String::new(),
-        (View::Vendor | View::Masked, Some(submission)) => {
+        (View::Partner, _) | (View::Vendor | View::ProgramManager | View::Masked, None) => String::new(),
+        (View::Vendor | View::ProgramManager | View::Masked, Some(submission)) => {
             ReviewCaseName { tenant: submission.tenant, case: submission.review_case }.to_string()
         }
     }

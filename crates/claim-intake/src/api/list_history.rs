@@ -25,8 +25,8 @@ pub(super) async fn list_history(
     let view = View::for_caller(&caller);
     let entries = HistoryEntries::of_claim(intake.reader(), &call.claim);
     let entries = match view {
-        View::Partner if query.has_filter() => entries.visible_to_all_sides(),
-        View::Partner | View::Vendor | View::Masked => entries,
+        View::Partner | View::ProgramManager if query.has_filter() => entries.visible_to_all_sides(),
+        View::Partner | View::ProgramManager | View::Vendor | View::Masked => entries,
     };
     let rows = entries.search(&query, after.as_ref(), size + 1).await.map_err(CallError::from)?;
     if rows.is_empty() && Claims::history_head(intake.reader(), &call.claim).await.map_err(CallError::from)?.is_none() {

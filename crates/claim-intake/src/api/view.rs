@@ -1,6 +1,6 @@
 //! Determines what a caller may see of a claim and of its history. A *commitment* is a salted hash
 //! of one part of a history entry.
-use crate::domain::{FactKind, personal_data_rules};
+use crate::domain::{EventKind, FactKind, personal_data_rules};
 use cpor_auth::Caller;
 use cpor_history::{Audience, Part, SealedEntry};
 use cpor_types::{ActorSide, PersonalData, Role};
@@ -15,21 +15,30 @@ pub(super) enum View {
     /// registry refused to hold a line, that is, to reserve its workload or subscription for the
     /// partner.
     Partner,
-    /// The view of vendor users. It shows everything.
+    /// The view of reviewers, review leads and services. It shows everything.
     Vendor,
+    /// The view of program managers, who have no part in reviews. Of the history it does not show
+    /// what `ListEvidence`, `ListComments` and `ListReviewNotes` do not show them: the documents,
+    /// the comments, and the notes of reviewers (R5, R55).
+    ProgramManager,
     /// The view of operators. Personal data and texts that people wrote are masked (R5).
     Masked,
 }
 
 impl View {
-    /// Returns the view of `caller`. An operator who also has another role sees everything.
+    /// Returns the view of `caller`. A caller with several roles sees what one of them may see.
     pub(super) fn for_caller(caller: &Caller) -> Self {
         match caller.side() {
             ActorSide::Partner | ActorSide::Customer => Self::Partner,
             ActorSide::Reviewer | ActorSide::Vendor | ActorSide::System | ActorSide::Time => {
-                let is_only_operator =
-                    !caller.roles.is_empty() && caller.roles.iter().all(|role| *role == Role::Operator);
-                if is_only_operator { Self::Masked } else { Self::Vendor }
+                let is_reviewer = caller.has_role(Role::PoeReviewer) || caller.has_role(Role::ReviewLead);
+                match caller.has_role(Role::ProgramManager) {
+                    true if !is_reviewer => Self::ProgramManager,
+                    false if !caller.roles.is_empty() && caller.roles.iter().all(|role| *role == Role::Operator) => {
+                        Self::Masked
+                    }
+                    true | false => Self::Vendor,
+                }
             }
         }
     }
@@ -38,7 +47,7 @@ impl View {
     pub(super) fn mask(self, text: &str) -> String {
         match self {
             Self::Masked if !text.is_empty() => REDACTED.to_owned(),
-            Self::Masked | Self::Partner | Self::Vendor => text.to_owned(),
+            Self::Masked | Self::Partner | Self::Vendor | Self::ProgramManager => text.to_owned(),
         }
     }
 
@@ -57,7 +66,15 @@ impl View {
                 let withheld: Vec<_> = parts.chain([Part::Changes]).collect();
                 entry.withhold(&withheld)
             }
-            Self::Partner if entry.audience == Audience::Vendor => entry.withhold(Part::ALL),
+            Self::Partner | Self::ProgramManager if entry.audience == Audience::Vendor => entry.withhold(Part::ALL),
+            Self::ProgramManager => {
+                let is_about_evidence = facts.action.starts_with("evidence_");
+                let is_comment = facts.action == EventKind::Commented.action();
+                let parts = [(Part::Changes, is_about_evidence || is_comment), (Part::Reason, is_comment)];
+                let withheld: Vec<_> =
+                    parts.into_iter().filter_map(|(part, is_hidden)| is_hidden.then_some(part)).collect();
+                entry.withhold(&withheld)
+            }
             Self::Partner => {
                 let subject = matches!(facts.side, ActorSide::Reviewer | ActorSide::Vendor).then_some(Part::Subject);
                 let is_approval_refusal = facts.action == FactKind::ApprovalRefused.as_str();
@@ -114,7 +131,23 @@ mod tests {
         let operator = View::for_caller(&caller(ActorSide::Vendor, &[Role::Operator]));
         assert_eq!((operator, operator.mask("Ada").as_str()), (View::Masked, REDACTED));
         assert_eq!(operator.mask(""), "");
-        assert_eq!(View::for_caller(&caller(ActorSide::Vendor, &[Role::Operator, Role::ProgramManager])), View::Vendor);
+        assert_eq!(
+            View::for_caller(&caller(ActorSide::Vendor, &[Role::Operator, Role::ProgramManager])),
+            View::ProgramManager
+        );
+    }
+
+    #[test]
+    fn r5_program_managers_see_no_part_of_reviews() {
+        let view = |side, roles: &[Role]| View::for_caller(&caller(side, roles));
+        assert_eq!(view(ActorSide::Reviewer, &[Role::ReviewLead, Role::ProgramManager]), View::Vendor);
+        let manager = view(ActorSide::Vendor, &[Role::ProgramManager]);
+        let hidden = |audience, action| withheld(manager, entry(ActorSide::Reviewer, audience, action, &["evidence"]));
+        assert_eq!(hidden(Audience::Vendor, "review_noted"), Part::ALL);
+        assert_eq!(hidden(Audience::All, "evidence_added"), [Part::Changes]);
+        assert_eq!(hidden(Audience::All, "evidence_removed"), [Part::Changes]);
+        assert_eq!(hidden(Audience::All, "commented"), [Part::Reason, Part::Changes]);
+        assert_eq!(hidden(Audience::All, "review_rejected"), []);
     }
 
     #[test]

@@ -171,7 +171,12 @@ pub enum ConsentFact {
     /// The partner is reminded that a notice must be accepted soon (R48).
     DeliveryReminded,
     /// No notice was accepted in time after the approval (R41a).
-    NotReached,
+    NotReached {
+        /// The number of the request whose notices were not accepted, as in [`Self::Approved`]. If
+        /// the customer was asked anew since then, the fact does not count. `None` if the event was
+        /// sent before it had the number; the fact then counts.
+        consent_request_number: Option<u32>,
+    },
     /// The consent window ended without a decline (R27).
     WindowPassed {
         /// Whether the silence does not count until a reviewer confirms the contact (R43a).
@@ -202,6 +207,12 @@ pub enum ConsentFact {
         /// customer has expressed always counts. `None` if the event was sent before it had the
         /// number; the decline then counts.
         consent_request_number: Option<u32>,
+    },
+    /// customer-consent has learned that all associations of the claim have ended (R37, R39). It
+    /// has reported every earlier decision of the customer before.
+    Ended {
+        /// The number of the last request for consent, as in [`Self::Approved`].
+        consent_request_number: u32,
     },
 }
 
@@ -252,10 +263,11 @@ impl Fact {
                 ConsentFact::WindowOpened { .. } => FactKind::ConsentWindowOpened,
                 ConsentFact::WindowStopped(_) => FactKind::ConsentWindowStopped,
                 ConsentFact::DeliveryReminded => FactKind::DeliveryReminded,
-                ConsentFact::NotReached => FactKind::CustomerNotReached,
+                ConsentFact::NotReached { .. } => FactKind::CustomerNotReached,
                 ConsentFact::WindowPassed { .. } => FactKind::ConsentWindowPassed,
                 ConsentFact::Approved { .. } => FactKind::CustomerApproved,
                 ConsentFact::Declined { .. } => FactKind::CustomerDeclined,
+                ConsentFact::Ended { .. } => FactKind::ConsentEnded,
             },
             Self::AssociationOfficial { .. } => FactKind::AssociationOfficial,
             Self::AssociationEnded { .. } => FactKind::AssociationEnded,
@@ -326,9 +338,10 @@ impl Fact {
                 ConsentFact::WindowOpened { rule, .. } => rule.clone(),
                 ConsentFact::WindowStopped(_)
                 | ConsentFact::DeliveryReminded
-                | ConsentFact::NotReached
+                | ConsentFact::NotReached { .. }
                 | ConsentFact::WindowPassed { .. }
-                | ConsentFact::Approved { .. } => String::new(),
+                | ConsentFact::Approved { .. }
+                | ConsentFact::Ended { .. } => String::new(),
                 ConsentFact::Declined { comment, .. } => comment.clone(),
             },
             Self::AssociationOfficial { .. } => String::new(),

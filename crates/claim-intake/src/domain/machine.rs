@@ -242,6 +242,7 @@ pub const TABLE: &[TransitionRow] = &[
         SUBMITTED_OR_LATER,
         Target::State(Rejected),
     ),
+    fact("R56", FactKind::ConsentEnded, &[], &[Approved], Target::Same),
     fact("R27", FactKind::AssociationOfficial, &[], &[Approved], Target::Same),
     fact("R39", FactKind::AssociationEnded, &[], &[Approved, Rejected], Target::Same),
     fact("R52", FactKind::Assessed, &[], &[Approved], Target::Same),

@@ -128,6 +128,7 @@ impl Event {
             | FactKind::CustomerNotReached
             | FactKind::ConsentWindowPassed
             | FactKind::CustomerApproved
+            | FactKind::ConsentEnded
             | FactKind::AssociationEnded
             | FactKind::Assessed => None,
         }

@@ -74,6 +74,7 @@ fn has_personal_reason(action: &str) -> bool {
             | FactKind::CustomerNotReached
             | FactKind::ConsentWindowPassed
             | FactKind::CustomerApproved
+            | FactKind::ConsentEnded
             | FactKind::AssociationOfficial
             | FactKind::AssociationEnded
             | FactKind::Assessed,

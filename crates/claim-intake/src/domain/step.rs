@@ -111,6 +111,9 @@ string_enum! {
         CustomerApproved = "customer_approved",
         /// The customer declined.
         CustomerDeclined = "customer_declined",
+        /// customer-consent learned that all associations have ended. No decision of the customer
+        /// from before is on its way.
+        ConsentEnded = "consent_ended",
         /// The registry has put the association on record.
         AssociationOfficial = "association_official",
         /// The registry has ended associations of the claim.

@@ -54,6 +54,18 @@ pub struct Submission {
     /// because lines or the customer contact changed (R29). An approval that answers an earlier
     /// request does not count.
     pub consent_request_number: u32,
+    /// When the partner changed lines or the customer contact last, if it did since the submission
+    /// or dispute: the time of the present request for consent.
+    #[serde(default)]
+    pub consent_request_time: Option<Timestamp>,
+    /// The time from which the customer's consent has counted since the approval; `None` when no
+    /// consent has been reported.
+    #[serde(default)]
+    pub grant_time: Option<Timestamp>,
+    /// Whether customer-consent has learned that all associations of the approved claim have ended,
+    /// so that no consent from before that is on its way to this service.
+    #[serde(default)]
+    pub consent_ended: bool,
     /// How many times a rejection of the claim was disputed (R28).
     pub disputes: u32,
     /// When the partner declined payment; `None` when it has not (R54b).

@@ -121,7 +121,7 @@ impl Claim {
     /// Returns what an approved claim waits for, apart from a statement. While the association is
     /// not official, the next step towards that comes first.
     fn wait_after_approval(&self, submission: &Submission, association: &Association) -> WaitStatus {
-        match wait_when_approved(submission, association) {
+        match self.wait_when_approved(submission, association) {
             WaitStatus { wait: Wait::Nothing, .. } if self.has_contested_line() => {
                 WaitStatus::new(Wait::Arbitration, None, Party::ReviewLead)
             }
@@ -138,7 +138,7 @@ impl Claim {
     fn wait_identities(&self) -> [WaitIdentity; 2] {
         let (wait, association) = (self.waiting().wait, self.state.association().map(discriminant));
         let customer_wait = match (self.state.submission(), self.state.association()) {
-            (Some(submission), Some(association)) => wait_when_approved(submission, association).wait,
+            (Some(submission), Some(association)) => self.wait_when_approved(submission, association).wait,
             (Some(submission), None) if matches!(wait, Wait::Arbitration | Wait::Registry) => reviewer_wait(submission),
             (Some(_) | None, _) => wait,
         };
@@ -163,30 +163,34 @@ impl Claim {
         (self.wait_time, self.customer_wait_time) = (since(0, identity), since(1, customer_identity));
         self
     }
+
+    /// Returns what an approved claim waits for, apart from what competing claims cause.
+    fn wait_when_approved(&self, submission: &Submission, association: &Association) -> WaitStatus {
+        match (association, submission.consent_due) {
+            (Association::Pending, None) => {
+                // R41a: after a bounce the partner can correct the contacts. Operators can only send
+                // the notice again.
+                let mover = if submission.is_notice_bounced { Party::Partner } else { Party::System };
+                WaitStatus::new(Wait::NoticeDelivery, submission.delivery_due, mover)
+            }
+            (Association::Pending, Some(_)) if submission.awaits_confirmation => {
+                WaitStatus::new(Wait::ContactConfirmation, None, Party::Reviewer)
+            }
+            (Association::Pending, due) if submission.needs_explicit_approval() => {
+                WaitStatus::new(Wait::ExplicitApproval, due, Party::Customer)
+            }
+            (Association::Pending, due) => WaitStatus::new(Wait::ConsentWindow, due, Party::Time),
+            (Association::Granted { .. }, _) => WaitStatus::new(Wait::Registry, None, Party::System),
+            // R47: the registry has not answered a late consent yet.
+            (Association::Ended { .. }, _) if self.may_be_reinstated() && submission.grant_time.is_some() => {
+                WaitStatus::new(Wait::Registry, None, Party::System)
+            }
+            (Association::Official { .. } | Association::Ended { .. }, _) => WaitStatus::NOTHING,
+        }
+    }
 }
 
 /// Returns whether the claim waits for the start of the review or for the reviewer's decision.
 const fn reviewer_wait(submission: &Submission) -> Wait {
     if submission.review.started { Wait::ReviewDecision } else { Wait::ReviewStart }
-}
-
-/// Returns what an approved claim waits for, apart from what competing claims cause.
-fn wait_when_approved(submission: &Submission, association: &Association) -> WaitStatus {
-    match (association, submission.consent_due) {
-        (Association::Pending, None) => {
-            // R41a: after a bounce the partner can correct the contacts. Operators can only send
-            // the notice again.
-            let mover = if submission.is_notice_bounced { Party::Partner } else { Party::System };
-            WaitStatus::new(Wait::NoticeDelivery, submission.delivery_due, mover)
-        }
-        (Association::Pending, Some(_)) if submission.awaits_confirmation => {
-            WaitStatus::new(Wait::ContactConfirmation, None, Party::Reviewer)
-        }
-        (Association::Pending, due) if submission.needs_explicit_approval() => {
-            WaitStatus::new(Wait::ExplicitApproval, due, Party::Customer)
-        }
-        (Association::Pending, due) => WaitStatus::new(Wait::ConsentWindow, due, Party::Time),
-        (Association::Granted { .. }, _) => WaitStatus::new(Wait::Registry, None, Party::System),
-        (Association::Official { .. } | Association::Ended { .. }, _) => WaitStatus::NOTHING,
-    }
 }

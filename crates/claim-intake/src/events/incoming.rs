@@ -113,7 +113,10 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
             (&event.claim, Fact::Consent(ConsentFact::WindowStopped(delivery_due)))
         }
         Payload::DeliveryReminded(event) => (&event.claim, Fact::Consent(ConsentFact::DeliveryReminded)),
-        Payload::CustomerNotReached(event) => (&event.claim, Fact::Consent(ConsentFact::NotReached)),
+        Payload::CustomerNotReached(event) => {
+            let consent_request_number = event.consent_request_number;
+            (&event.claim, Fact::Consent(ConsentFact::NotReached { consent_request_number }))
+        }
         Payload::ConsentWindowOpened(event) => {
             let due = required_time("due_time", event.due_time)?;
             (&event.claim, Fact::Consent(ConsentFact::WindowOpened { due, rule: event.rule.clone() }))
@@ -136,6 +139,10 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
             let channel = enum_value::<ConsentChannel>(event.channel)?.to_string();
             let (comment, consent_request_number) = (event.comment.clone(), event.consent_request_number);
             (&event.claim, Fact::Consent(ConsentFact::Declined { channel, comment, consent_request_number }))
+        }
+        Payload::ConsentEnded(event) => {
+            let consent_request_number = event.consent_request_number;
+            (&event.claim, Fact::Consent(ConsentFact::Ended { consent_request_number }))
         }
         Payload::AssociationBecameOfficial(event) => {
             let since = required_time("official_time", event.official_time)?;

@@ -155,15 +155,37 @@ async fn r38_r47_a_reinstated_line_takes_its_key_back(db: Db) {
         key: key(),
         before: Some(Versioned::new(1, before)),
         events: vec![recorded(on_record.last())],
-        after: Versioned::new(2, on_record.claim),
+        after: Versioned::new(2, on_record.claim.clone()),
+    };
+    let over = on_record.clone().fact(&ended(EndReason::Superseded, &[line_id()]));
+    let ends = Change {
+        key: key(),
+        before: Some(Versioned::new(2, on_record.claim)),
+        events: vec![recorded(over.last())],
+        after: Versioned::new(3, over.claim.clone()),
     };
     assert_eq!(lines::save(&tx, &[reinstated]).await.unwrap(), []);
     tx.commit().await.unwrap();
-    let rows = entity::claim_line::Entity::find().all(db.reader()).await.unwrap();
-    assert_eq!(rows.iter().map(|row| row.claim_id).collect::<Vec<_>>(), [cpor_durable::ids::ClaimId::from(key().id)]);
+    let current = async || {
+        let rows = entity::claim_line::Entity::find().all(db.reader()).await.unwrap();
+        rows.into_iter().filter(|row| row.current.is_some()).map(|row| row.claim_id).collect::<Vec<_>>()
+    };
+    assert_eq!(current().await, [cpor_durable::ids::ClaimId::from(key().id)]);
+    let third_key = AggregateKey::new(name().partner.as_str(), Uuid::from_u128(8));
+    let third = || Change { key: third_key.clone(), ..creation(TestClaim::submitted().claim) };
+    let conflicts = async || {
+        let tx = db.writer().begin().await.unwrap();
+        let conflicts = store.save(&tx, &[third()]).await.unwrap();
+        tx.rollback().await.unwrap();
+        conflicts.into_iter().map(|(key, _)| key).collect::<Vec<_>>()
+    };
+    assert_eq!(conflicts().await, std::slice::from_ref(&third_key), "the key is taken");
+    // When the reinstated line ends, the newer claim has the key again.
     let tx = db.writer().begin().await.unwrap();
-    let conflicts = lines::save(&tx, &[newer()]).await.unwrap();
-    assert_eq!(conflicts.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), [newer_key], "the key is taken");
+    assert_eq!(lines::save(&tx, &[ends]).await.unwrap(), []);
+    tx.commit().await.unwrap();
+    assert_eq!(current().await, [cpor_durable::ids::ClaimId::from(newer_key.id)]);
+    assert_eq!(conflicts().await, [third_key], "the key is still taken");
 }
 
 async fn a_document_without_its_claim_is_refused(db: Db) {

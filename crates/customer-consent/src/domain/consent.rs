@@ -83,6 +83,12 @@ impl Consent {
         self.current_decline().is_some_and(|decline| decline.decision.channel == Channel::Silence)
     }
 
+    /// Returns whether the consent is closed, and was at `time`. A contact that is corrected after
+    /// the customer was not reached in time (R41a) is corrected too late (R47).
+    pub(crate) fn was_closed_at(&self, time: Timestamp) -> bool {
+        matches!(self.state, State::Closed { since } if since <= time)
+    }
+
     /// Returns whether the consent no longer waits for the review of the claim. This is also true
     /// if the consent was declined or closed before the claim was approved.
     pub(crate) fn is_past_review(&self) -> bool {
@@ -236,7 +242,9 @@ impl Aggregate for Consent {
             }
             // R41a: claim-intake rejects the claim when it gets the event.
             State::AwaitingDelivery(_) => {
-                Transition::new(self.with_state(State::Closed { since: due }, due), [Event::CustomerNotReached])
+                let consent_request_number = self.claim.consent_request_number;
+                let not_reached = Event::CustomerNotReached { consent_request_number };
+                Transition::new(self.with_state(State::Closed { since: due }, due), [not_reached])
             }
             State::Requested
             | State::AwaitingReviewWindowPassed(_)

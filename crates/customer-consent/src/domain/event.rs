@@ -53,7 +53,11 @@ pub(crate) enum Event {
     /// (R48).
     DeliveryReminded,
     /// No notice was accepted in time after the approval (R41a).
-    CustomerNotReached,
+    CustomerNotReached {
+        /// The number of the request whose notices were not accepted; see
+        /// [`ClaimSummary::consent_request_number`](super::ClaimSummary::consent_request_number).
+        consent_request_number: u32,
+    },
     /// The consent window passed without a decline (R27).
     WindowPassed {
         /// Whether the silence does not count yet, because the contact is not authorized (R43a).
@@ -90,6 +94,13 @@ pub(crate) enum Event {
         /// The time of the decline if it is reported for a second time (R47). `None` in the first
         /// report: the decline then counts from the time of the event.
         decline_time: Option<Timestamp>,
+    },
+    /// All associations of the claim have ended (R37, R39), and every decision of the customer from
+    /// before was reported.
+    ConsentEnded {
+        /// The number of the last request for consent; see
+        /// [`ClaimSummary::consent_request_number`](super::ClaimSummary::consent_request_number).
+        consent_request_number: u32,
     },
     /// Personal data of the claim was erased (R56).
     PersonalDataErased { kinds: Vec<PersonalData> },

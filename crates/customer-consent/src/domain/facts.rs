@@ -188,11 +188,12 @@ impl Consent {
     /// consent window. Earlier links can only decline from now on.
     ///
     /// Before the report of the edit arrived, a notice to the former contact can have been
-    /// accepted, and that contact can have approved by link or declined by silence (R28).
-    /// claim-intake ignores this, because it answers an earlier request. So it is undone here: the
-    /// window stops, the approval by link or the decline by silence is removed, and the customer
-    /// must be reached again (R41a). An approval by an administrator of the tenant does not depend
-    /// on the contact. It is reported again for the new request.
+    /// accepted, and that contact can have approved by link or declined by silence (R28), or can
+    /// have been given up because it was not reached in time (R41a). claim-intake ignores this,
+    /// because it answers an earlier request. So it is undone here: the window stops, the approval
+    /// by link or the decline by silence is removed, and the customer must be reached again (R41a).
+    /// An approval by an administrator of the tenant does not depend on the contact. It is reported
+    /// again for the new request.
     fn ask_corrected_contact(
         &self,
         claim: ClaimSummary,
@@ -266,11 +267,18 @@ impl Consent {
         Some(consent.queue_notice_if(terms.notices.at_submission, notice, NoticeKind::Dispute, now))
     }
 
-    /// Applies the end of all associations of the claim (R37, R39). The customer has nothing left
-    /// to decline, so the consent is closed.
+    /// Applies the end of all associations of the claim (R37, R39): there is nothing left to
+    /// decline. If the association was not granted, claim-intake is told that no consent is on its
+    /// way (R56).
     pub(crate) fn on_lines_ended(&self, now: Timestamp) -> Option<Transition<Self>> {
-        let Effect::MovesTo(_) = self.effect(Input::LinesEnded) else { return None };
-        Some(Transition::new(self.with_state(State::Closed { since: now }, now), []))
+        let state = match self.effect(Input::LinesEnded) {
+            Effect::MovesTo(_) => State::Closed { since: now },
+            Effect::StateKept => self.state.clone(),
+            Effect::Nothing | Effect::Refused => return None,
+        };
+        let consent_request_number = self.claim.consent_request_number;
+        let ended = self.state.official_since().is_none().then_some(Event::ConsentEnded { consent_request_number });
+        Some(Transition::new(self.with_state(state, now), ended))
     }
 
     /// Applies the report that associations of the claim are official since `since` after all,

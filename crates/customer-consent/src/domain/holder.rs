@@ -6,6 +6,7 @@
 use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{CaseId, Deadline, Personal, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// The holder of one legacy association.
@@ -127,6 +128,10 @@ pub(crate) enum HolderEvent {
     StatementGiven { review_case: CaseId, text: Personal },
     /// The holder did not answer a request in time.
     StatementMissed { review_case: CaseId },
+    /// The contact of the holder and the comments to it were erased (R56).
+    PersonalDataErased,
+    /// The holder's statements in this review case have to be erased (R56).
+    StatementErased { review_case: CaseId },
 }
 
 /// The reason why a statement is refused.
@@ -162,6 +167,33 @@ impl LegacyHolder {
         }
         notices.push(notice);
         Transition::new(Self { facts, notices, update_time: now }, events)
+    }
+
+    /// Erases the contact and the comments to it (R56). The association has ended, so no notice can
+    /// be answered any more. Returns `None` if there is nothing to erase.
+    pub(crate) fn erase(&self, now: Timestamp) -> Option<Transition<Self>> {
+        let mut next = self.clone();
+        next.facts.contact_name = Personal::empty();
+        next.facts.contact_email = Personal::empty();
+        for notice in &mut next.notices {
+            notice.comment.clear();
+            if notice.is_open() {
+                notice.answer = Answer::Over;
+            }
+        }
+        let cases: BTreeSet<CaseId> = self.notices.iter().filter_map(|notice| notice.review_case).collect();
+        let erased = cases.into_iter().map(|review_case| HolderEvent::StatementErased { review_case });
+        let events = std::iter::once(HolderEvent::PersonalDataErased).chain(erased);
+        (next != *self).then(|| Transition::new(Self { update_time: now, ..next }, events))
+    }
+
+    /// Returns the ids of all mails to the holder.
+    pub(crate) fn mails(&self) -> impl Iterator<Item = Uuid> {
+        let reminder_of = |notice: &HolderNotice| match notice.reminder {
+            Some(Reminder::Queued(mail)) => Some(mail),
+            Some(Reminder::Due(_)) | None => None,
+        };
+        self.notices.iter().flat_map(move |notice| std::iter::once(notice.id).chain(reminder_of(notice)))
     }
 
     /// Returns the notice about which the reminder with this mail id was queued.

@@ -106,8 +106,8 @@ impl Input {
 pub(crate) enum Effect {
     /// The consent moves to this state.
     MovesTo(StateKind),
-    /// The input is stored or executed (an approval is recorded, a notice is sent again, a decline
-    /// is reported again), and the state does not change.
+    /// The input is stored or executed (an approval is recorded, a notice is sent again, something
+    /// is reported to claim-intake), and the state does not change.
     StateKept,
     /// Nothing changes, because the input was applied before or no longer matters. The caller of a
     /// command gets the same answer again.
@@ -227,8 +227,11 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | WindowOpen
             | AwaitingConfirmation
             | GrantedInWindow
-            | Granted => MovesTo(AwaitingDelivery),
-            Declined | RejectedDisputable | Closed => Nothing,
+            | Granted
+            // The consent closes first if the customer was not reached (R41a). claim-intake ignores
+            // that, because the contact was corrected before.
+            | Closed => MovesTo(AwaitingDelivery),
+            Declined | RejectedDisputable => Nothing,
         },
         Input::ClaimEditedWithConsent => match state {
             Requested | AwaitingReviewInWindow | AwaitingReviewWindowPassed => MovesTo(Requested),
@@ -237,8 +240,9 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | WindowOpen
             | AwaitingConfirmation
             | GrantedInWindow
-            | Granted => MovesTo(GrantedAwaitingDelivery),
-            Declined | RejectedDisputable | Closed => Nothing,
+            | Granted
+            | Closed => MovesTo(GrantedAwaitingDelivery),
+            Declined | RejectedDisputable => Nothing,
         },
         Input::ClaimEditedAfterSilence => match state {
             Declined => MovesTo(AwaitingDelivery),
@@ -410,12 +414,8 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | GrantedInWindow
             | Granted
             | AwaitingConfirmation => MovesTo(Closed),
-            Requested
-            | AwaitingReviewInWindow
-            | AwaitingReviewWindowPassed
-            | Declined
-            | RejectedDisputable
-            | Closed => Nothing,
+            Declined | Closed => StateKept,
+            Requested | AwaitingReviewInWindow | AwaitingReviewWindowPassed | RejectedDisputable => Nothing,
         },
         Input::LinesReinstated => match state {
             // Depending on the window, the state is `Granted`, `GrantedInWindow` or

@@ -10,8 +10,9 @@ use cpor_mail::Sender;
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
-    ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimSnapshot, ClaimSubmitted, LegacyHolderNotified,
-    LineSnapshot, LinesEnded, LinesReinstated, PersonalDataErased, legacy_holder_notified::Subject,
+    ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimSnapshot, ClaimSubmitted, LegacyHolderErased,
+    LegacyHolderNotified, LineSnapshot, LinesEnded, LinesReinstated, PersonalDataErased,
+    legacy_holder_notified::Subject,
 };
 use cpor_proto::r#type::v1::AssociationEndReason;
 use cpor_proto::wire_time::from_wire_time;
@@ -53,6 +54,7 @@ impl EventReceiver for ClaimEventReceiver {
             Payload::LinesReinstated(event) => self.apply_lines_reinstated(&incoming, event).await,
             Payload::PersonalDataErased(event) => self.apply_personal_data_erased(&incoming, event).await,
             Payload::LegacyHolderNotified(event) => self.apply_legacy_holder_notified(&incoming, event).await,
+            Payload::LegacyHolderErased(event) => self.apply_legacy_holder_erased(&incoming, event).await,
             _ => Err(incoming.unexpected()),
         };
         self.sender.wake();
@@ -144,6 +146,22 @@ impl ClaimEventReceiver {
         Ok(())
     }
 
+    /// Erases the personal data of the holder of a legacy association (R56).
+    async fn apply_legacy_holder_erased(
+        &self,
+        incoming: &IncomingEvent,
+        event: &LegacyHolderErased,
+    ) -> Result<(), ReceiveError> {
+        let TenantName { tenant } = parse(&event.tenant)?;
+        let holder: Uuid = event.holder_id.parse().map_err(ReceiveError::park)?;
+        let decide = move |holder: Option<&LegacyHolder>, now: Timestamp| -> Result<_, Infallible> {
+            Ok(holder.and_then(|holder| holder.erase(now)))
+        };
+        let key = AggregateKey::new(tenant.to_string(), holder);
+        self.holders.execute(incoming.command("erase_legacy_holder", key), decide).await?;
+        Ok(())
+    }
+
     /// Applies the approval of the claim (R23).
     async fn apply_claim_approved(&self, incoming: &IncomingEvent, event: &ClaimApproved) -> Result<(), ReceiveError> {
         let claim = claim_summary(event.snapshot.as_ref())?;
@@ -172,8 +190,10 @@ impl ClaimEventReceiver {
         };
         let (key, notices) = (consent_key_of(&claim), [self.entropy.uuid(), self.entropy.uuid()]);
         let terms = self.consents.rules.terms_of(&claim).map_err(ReceiveError::park)?;
+        let time = incoming.effective_time;
         let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Refusal> {
             let consent = consent.ok_or(Refusal::NotFound)?;
+            let edit = if consent.was_closed_at(time) { EditNotice::None } else { edit };
             Ok(consent.on_claim_edited(claim.clone(), edit, notices, &terms, now))
         };
         self.consents.writer.execute(incoming.command("claim_edited", key), decide).await?;

@@ -5,8 +5,8 @@ use cpor_durable::{AggregateKey, OutgoingEvent, RecordedEvent};
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
-    ConsentWindowOpened, ConsentWindowPassed, ConsentWindowStopped, CustomerApproved, CustomerDeclined,
-    CustomerNotReached, DeliveryReminded, LegacyStatementReported, NoticeReported, NoticeResent,
+    ConsentEnded, ConsentWindowOpened, ConsentWindowPassed, ConsentWindowStopped, CustomerApproved, CustomerDeclined,
+    CustomerNotReached, DeliveryReminded, LegacyStatementErased, LegacyStatementReported, NoticeReported, NoticeResent,
     legacy_statement_reported::Status,
 };
 use cpor_proto::wire_time::to_wire_time;
@@ -22,7 +22,17 @@ pub(crate) fn holder_event(
     recorded: &RecordedEvent<HolderEvent>,
 ) -> Option<OutgoingEvent> {
     let (review_case, status, due, text) = match &recorded.event {
-        HolderEvent::NoticeQueued { .. } | HolderEvent::ReminderQueued { .. } => return None,
+        HolderEvent::NoticeQueued { .. } | HolderEvent::ReminderQueued { .. } | HolderEvent::PersonalDataErased => {
+            return None;
+        }
+        HolderEvent::StatementErased { review_case } => {
+            let payload = Payload::LegacyStatementErased(LegacyStatementErased {
+                tenant: format!("tenants/{}", key.owner),
+                review_case_id: review_case.to_string(),
+                key: holder.facts.key.clone(),
+            });
+            return Some(OutgoingEvent::from_recorded(recorded, Service::PoeReview, payload));
+        }
         HolderEvent::DeadlineSet { review_case, due } => (review_case, Status::Open, Some(*due), String::new()),
         HolderEvent::StatementGiven { review_case, text } => {
             (review_case, Status::Given, None, text.expose().to_owned())
@@ -80,7 +90,13 @@ pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &RecordedEvent<Event>)
             delivery_due_time: delivery_due.map(to_wire_time),
         }),
         Event::DeliveryReminded => Payload::DeliveryReminded(DeliveryReminded { claim }),
-        Event::CustomerNotReached => Payload::CustomerNotReached(CustomerNotReached { claim }),
+        Event::CustomerNotReached { consent_request_number } => Payload::CustomerNotReached(CustomerNotReached {
+            claim,
+            consent_request_number: Some(*consent_request_number),
+        }),
+        Event::ConsentEnded { consent_request_number } => {
+            Payload::ConsentEnded(ConsentEnded { claim, consent_request_number: *consent_request_number })
+        }
         Event::WindowPassed { awaits_confirmation, consent_request_number } => {
             Payload::ConsentWindowPassed(ConsentWindowPassed {
                 claim,

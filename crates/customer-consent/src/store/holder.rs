@@ -49,6 +49,12 @@ impl Store for HolderStore {
         let rows = changes.iter().map(|change| Ok((change.previous_version(), to_row(change)?)));
         rows::save::<row::Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
         cpor_mail::enqueue(tx, changes.iter().flat_map(new_mails)).await?;
+        let is_erasure = |change: &&Change<LegacyHolder>| {
+            change.events.iter().any(|recorded| recorded.event == HolderEvent::PersonalDataErased)
+        };
+        for Change { key, after, .. } in changes.iter().filter(is_erasure) {
+            cpor_mail::withdraw_and_erase(tx, &key.owner, &after.state.mails().collect::<Vec<_>>()).await?;
+        }
         Ok(vec![])
     }
 
@@ -74,9 +80,11 @@ fn new_mails(change: &Change<LegacyHolder>) -> impl Iterator<Item = NewMail> {
             Some(new_mail(*notice, holder.notice(*notice)?.kind.mail_kind(), recorded.recorded_time))
         }
         HolderEvent::ReminderQueued { mail } => Some(new_mail(*mail, LegacyHolder::REMINDER, recorded.recorded_time)),
-        HolderEvent::DeadlineSet { .. } | HolderEvent::StatementGiven { .. } | HolderEvent::StatementMissed { .. } => {
-            None
-        }
+        HolderEvent::DeadlineSet { .. }
+        | HolderEvent::StatementGiven { .. }
+        | HolderEvent::StatementMissed { .. }
+        | HolderEvent::PersonalDataErased
+        | HolderEvent::StatementErased { .. } => None,
     })
 }
 

@@ -106,7 +106,8 @@ fn new_mails(change: &Change<Consent>) -> impl Iterator<Item = NewMail> {
         | Event::WindowOpened { .. }
         | Event::WindowStopped { .. }
         | Event::DeliveryReminded
-        | Event::CustomerNotReached
+        | Event::CustomerNotReached { .. }
+        | Event::ConsentEnded { .. }
         | Event::WindowPassed { .. }
         | Event::CustomerApproved { .. }
         | Event::CustomerDeclined { .. }
@@ -126,7 +127,8 @@ async fn erase_mail_recipients(tx: &Tx, changes: &[Change<Consent>]) -> Result<(
         | Event::WindowOpened { .. }
         | Event::WindowStopped { .. }
         | Event::DeliveryReminded
-        | Event::CustomerNotReached
+        | Event::CustomerNotReached { .. }
+        | Event::ConsentEnded { .. }
         | Event::WindowPassed { .. }
         | Event::CustomerApproved { .. }
         | Event::CustomerDeclined { .. } => false,

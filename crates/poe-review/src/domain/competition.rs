@@ -19,9 +19,9 @@ pub type Rivals = BTreeMap<CaseId, BTreeSet<AssociationKey>>;
 pub struct CheckedRivals {
     /// The rivals of the case.
     pub rivals: Rivals,
-    /// All cases of other companies that compete for the same keys. Unlike `rivals`, they include
-    /// the approved cases if the case itself is approved.
-    pub competitors: Rivals,
+    /// The cases of other companies that compete for the same keys and have been awarded them, also
+    /// those that are approved like the case itself.
+    pub winners: Rivals,
 }
 
 /// The competition of one case with other cases and with legacy associations.
@@ -89,6 +89,19 @@ impl Competition {
         self.awards.retain(|key, _| keys.contains(key));
         self.settled_legacy_keys.retain(|key| keys.contains(key));
         self.settled_rivals.values_mut().for_each(|settled| settled.retain(|key| !dropped.contains(key)));
+        self.settled_rivals.retain(|_, settled| !settled.is_empty());
+    }
+
+    /// Drops what was settled in favour of rivals that have given up the award. What was settled
+    /// about keys that the case does not compete for now stays, because a line can be reinstated
+    /// (R47).
+    fn retain_settled(&mut self, competing_keys: &BTreeSet<AssociationKey>, winners: &Rivals) {
+        for (rival, settled) in &mut self.settled_rivals {
+            let is_awarded_to_rival = |key: &AssociationKey| winners.get(rival).is_some_and(|keys| keys.contains(key));
+            settled.retain(|key| {
+                !competing_keys.contains(key) || self.awards.contains_key(key) || is_awarded_to_rival(key)
+            });
+        }
         self.settled_rivals.retain(|_, settled| !settled.is_empty());
     }
 
@@ -167,10 +180,23 @@ impl ReviewCase {
         self.competitors_among(candidates.into_iter().filter(|other| self.phase().is_open() || other.phase().is_open()))
     }
 
+    /// Selects the cases of other companies from `candidates` that have been awarded one of the keys
+    /// that this case competes for and have not given it up, with these keys.
+    #[must_use]
+    pub fn winners_among<'a>(&self, candidates: impl IntoIterator<Item = &'a Self> + Clone) -> Rivals {
+        let awards_of: BTreeMap<_, _> =
+            candidates.clone().into_iter().map(|candidate| (candidate.id, &candidate.competition.awards)).collect();
+        let mut winners = self.competitors_among(candidates);
+        for (winner, keys) in &mut winners {
+            keys.retain(|key| awards_of.get(winner).is_some_and(|awards| awards.contains_key(key)));
+        }
+        winners.retain(|_, keys| !keys.is_empty());
+        winners
+    }
+
     /// Selects the cases of other companies from `candidates` that compete for one of the same
     /// keys, with the keys in common. Two approved cases are competitors without being rivals.
-    #[must_use]
-    pub fn competitors_among<'a>(&self, candidates: impl IntoIterator<Item = &'a Self>) -> Rivals {
+    fn competitors_among<'a>(&self, candidates: impl IntoIterator<Item = &'a Self>) -> Rivals {
         let keys = self.competing_keys();
         let is_of_other_company = |candidate: &&Self| candidate.snapshot.claim.partner != self.snapshot.claim.partner;
         let common_keys =
@@ -181,9 +207,9 @@ impl ReviewCase {
     }
 
     /// Replaces the rivals of this case by those that a check has found. The clocks stop while a
-    /// line is contested, and continue with the time left when no line is contested any more. An
-    /// award to a rival that no longer competes for the key is dropped. Returns `None` if nothing
-    /// changes.
+    /// line is contested, and continue with the time left when no line is contested any more.
+    /// An award to a rival that has given up the key has come to nothing: if the rival claims the
+    /// key again, it is contested again. Returns `None` if the rivals are the same.
     ///
     /// `requests` is the number of checks of this case that were requested when the check began.
     /// The store refuses the change if another check was requested since then.
@@ -195,13 +221,14 @@ impl ReviewCase {
         now: Timestamp,
         calendar: &Calendar,
     ) -> Option<Transition<Self>> {
-        let CheckedRivals { rivals, competitors } = checked;
-        let still_competes = |(rival, keys): (&CaseId, &BTreeSet<AssociationKey>)| {
-            let keys: BTreeSet<_> = keys.intersection(competitors.get(rival)?).cloned().collect();
+        let CheckedRivals { rivals, winners } = checked;
+        let still_awarded = |(rival, keys): (&CaseId, &BTreeSet<AssociationKey>)| {
+            let keys: BTreeSet<_> = keys.intersection(winners.get(rival)?).cloned().collect();
             (!keys.is_empty()).then_some((*rival, keys))
         };
-        let awarded_to = self.competition.awarded_to.iter().filter_map(still_competes).collect();
-        let competition = Competition { rivals, awarded_to, ..self.competition.clone() };
+        let awarded_to = self.competition.awarded_to.iter().filter_map(still_awarded).collect();
+        let mut competition = Competition { rivals, awarded_to, ..self.competition.clone() };
+        competition.retain_settled(&self.competing_keys(), &winners);
         (competition != self.competition).then(|| {
             let next = Self { competition, ..self.clone() }.with_updated_clocks(now, calendar);
             let change = competition_change_event(self, &next);

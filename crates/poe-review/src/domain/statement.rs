@@ -33,6 +33,8 @@ pub struct LegacyStatement {
     pub text: String,
     /// The time at which the holder sent it.
     pub time: Timestamp,
+    /// The key that the legacy association holds.
+    pub key: AssociationKey,
 }
 
 /// Whether a request for a statement is open, or how it ended.
@@ -121,9 +123,21 @@ impl ReviewCase {
     pub fn add_legacy_statement(&self, key: &AssociationKey, text: String, time: Timestamp) -> Transition<Self> {
         let answered = self.report_legacy_statement(key, StatementStatus::Given, None, time);
         let mut next = answered.map_or_else(|| self.clone(), |answered| answered.next);
-        next.legacy_statements.push(LegacyStatement { text, time });
+        next.legacy_statements.push(LegacyStatement { text, time, key: key.clone() });
         next.update_time = time.max(next.update_time);
         Transition::new(next, [CaseEvent::StatementReported])
+    }
+
+    /// Erases the statements of the holder of the legacy association with this key (R56). Returns
+    /// `None` if there is nothing to erase.
+    #[must_use]
+    pub fn erase_legacy_statements(&self, key: &AssociationKey, now: Timestamp) -> Option<Transition<Self>> {
+        let mut next = self.clone();
+        let of_holder = next.legacy_statements.iter_mut().filter(|statement| statement.key == *key);
+        of_holder.for_each(|statement| statement.text.clear());
+        let has_changed = next != *self;
+        next.update_time = now.max(self.update_time);
+        has_changed.then(|| Transition::new(next, [CaseEvent::StatementReported]))
     }
 
     /// Applies a report about the open request to the holder of the legacy association with this

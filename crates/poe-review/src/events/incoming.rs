@@ -10,9 +10,9 @@ use crate::{
 use cpor_database::Db;
 use cpor_durable::{Command, EventReceiver, Inbox, IncomingEvent, ReceiveError, Transition, Writer};
 use cpor_proto::events::v1::{
-    ClaimClosed, ClaimDisputed, LegacyHolderGone, LegacyStatementReported, LinesEnded, LinesReinstated, NoticeBounced,
-    PersonalDataErased, StatementReported, event::Payload, legacy_statement_reported::Status as LegacyStatus,
-    statement_reported::Status,
+    ClaimClosed, ClaimDisputed, LegacyHolderGone, LegacyStatementErased, LegacyStatementReported, LinesEnded,
+    LinesReinstated, NoticeBounced, PersonalDataErased, StatementReported, event::Payload,
+    legacy_statement_reported::Status as LegacyStatus, statement_reported::Status,
 };
 use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{
@@ -51,6 +51,7 @@ impl EventReceiver for ClaimEventReceiver {
             Payload::ClaimClosed(event) => self.claim_closed(&incoming, &event).await,
             Payload::StatementReported(event) => self.statement_reported(&incoming, &event).await,
             Payload::LegacyStatementReported(event) => self.legacy_statement_reported(&incoming, event).await,
+            Payload::LegacyStatementErased(event) => self.legacy_statement_erased(&incoming, &event).await,
             Payload::LegacyHolderGone(event) => self.legacy_holder_gone(&incoming, &event).await,
             Payload::PersonalDataErased(event) => self.personal_data_erased(&incoming, &event).await,
             _ => Err(incoming.unexpected()),
@@ -206,6 +207,19 @@ impl ClaimEventReceiver {
             | StatementStatus::NotGiven
             | StatementStatus::Lapsed
             | StatementStatus::NoContact => case.report_legacy_statement(&key, status, due_time, effective_time),
+        })
+        .await
+    }
+
+    /// Erases the statements of the holder of a legacy association (R56).
+    async fn legacy_statement_erased(
+        &self,
+        incoming: &IncomingEvent,
+        event: &LegacyStatementErased,
+    ) -> Result<(), ReceiveError> {
+        let (case, key) = (case_id(&event.tenant, &event.review_case_id)?, parse::<AssociationKey>(&event.key)?);
+        self.change_case("erase_legacy_statement", incoming, case, move |case, effective_time, _| {
+            case.erase_legacy_statements(&key, effective_time)
         })
         .await
     }

@@ -3333,7 +3333,8 @@ pub mod claim_service_client {
         }
         /// Lists the history of a claim in the order in which the changes were applied (R56). Each entry
         /// says what changed, who changed it, from which state to which, and why. The positions start at 1
-        /// and have no gaps. Parts that the caller may not see are withheld.
+        /// and have no gaps. Parts that the caller may not see are withheld: partners see no notes of
+        /// reviewers, and program managers see neither these nor documents and comments.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the claim never existed or belongs to another
         /// company. The history of a deleted draft can still be listed.
@@ -3919,7 +3920,8 @@ pub mod claim_service_server {
         >;
         /// Lists the history of a claim in the order in which the changes were applied (R56). Each entry
         /// says what changed, who changed it, from which state to which, and why. The positions start at 1
-        /// and have no gaps. Parts that the caller may not see are withheld.
+        /// and have no gaps. Parts that the caller may not see are withheld: partners see no notes of
+        /// reviewers, and program managers see neither these nor documents and comments.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the claim never existed or belongs to another
         /// company. The history of a deleted draft can still be listed.

@@ -155,7 +155,7 @@ pub struct Event {
     /// The fact. The comment of each field names the sender and the receivers.
     #[prost(
         oneof = "event::Payload",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 82, 9, 80, 8, 20, 21, 22, 23, 24, 25, 26, 27, 28, 19, 29, 18, 39, 71, 72, 73, 74, 75, 76, 70, 81, 30, 31, 32, 33, 34, 35, 36, 37, 38, 40, 41, 42, 43, 44, 50"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 82, 9, 80, 8, 20, 21, 22, 23, 24, 25, 26, 27, 28, 19, 29, 18, 39, 71, 72, 73, 74, 75, 76, 84, 85, 70, 81, 30, 31, 32, 33, 34, 35, 36, 37, 38, 83, 40, 41, 42, 43, 44, 50"
     )]
     pub payload: ::core::option::Option<event::Payload>,
 }
@@ -257,6 +257,12 @@ pub mod event {
         /// Sent by registry to poe-review.
         #[prost(message, tag = "76")]
         LegacyHolderGone(super::LegacyHolderGone),
+        /// Sent by registry to customer-consent.
+        #[prost(message, tag = "84")]
+        LegacyHolderErased(super::LegacyHolderErased),
+        /// Sent by customer-consent to poe-review.
+        #[prost(message, tag = "85")]
+        LegacyStatementErased(super::LegacyStatementErased),
         /// Sent by poe-review to registry.
         #[prost(message, tag = "70")]
         AwardReleased(super::AwardReleased),
@@ -290,6 +296,9 @@ pub mod event {
         /// Sent by customer-consent to claim-intake.
         #[prost(message, tag = "38")]
         CustomerNotReached(super::CustomerNotReached),
+        /// Sent by customer-consent to claim-intake.
+        #[prost(message, tag = "83")]
+        ConsentEnded(super::ConsentEnded),
         /// Sent by registry to claim-intake and eligibility.
         #[prost(message, tag = "40")]
         AssociationBecameOfficial(super::AssociationBecameOfficial),
@@ -1404,6 +1413,49 @@ impl ::prost::Name for LegacyHolderGone {
         "/cpor.events.v1.LegacyHolderGone".into()
     }
 }
+/// The personal data of the holder of a legacy association was erased (R56).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LegacyHolderErased {
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
+    #[prost(string, tag = "1")]
+    pub tenant: ::prost::alloc::string::String,
+    /// The id of the holder, a UUID.
+    #[prost(string, tag = "2")]
+    pub holder_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for LegacyHolderErased {
+    const NAME: &'static str = "LegacyHolderErased";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.LegacyHolderErased".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.LegacyHolderErased".into()
+    }
+}
+/// The statements of the holder of a legacy association in a review case were erased (R56).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LegacyStatementErased {
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
+    #[prost(string, tag = "1")]
+    pub tenant: ::prost::alloc::string::String,
+    /// The id of the review case, a UUID.
+    #[prost(string, tag = "2")]
+    pub review_case_id: ::prost::alloc::string::String,
+    /// The key that the legacy association held. Format: `subscriptions/{subscription}`.
+    #[prost(string, tag = "3")]
+    pub key: ::prost::alloc::string::String,
+}
+impl ::prost::Name for LegacyStatementErased {
+    const NAME: &'static str = "LegacyStatementErased";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.LegacyStatementErased".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.LegacyStatementErased".into()
+    }
+}
 /// A claim no longer has a line that an arbitration awarded to it (R37). The registry no longer
 /// reserves the key for the claim.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1673,6 +1725,11 @@ pub struct CustomerNotReached {
     /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
+    /// The request for consent whose notices were not accepted, as `ClaimSnapshot` numbers them. A
+    /// claim whose customer was asked anew since then (R29a) is not rejected. An event without the
+    /// number was sent before the field was added, and counts.
+    #[prost(uint32, optional, tag = "2")]
+    pub consent_request_number: ::core::option::Option<u32>,
 }
 impl ::prost::Name for CustomerNotReached {
     const NAME: &'static str = "CustomerNotReached";
@@ -1682,6 +1739,29 @@ impl ::prost::Name for CustomerNotReached {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.events.v1.CustomerNotReached".into()
+    }
+}
+/// customer-consent has learned that all associations of a claim have ended (R37, R39). It has sent
+/// every decision of the customer from before that, so no late consent can put the associations on
+/// record (R47). Not sent if the association was granted: the consent was sent then.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConsentEnded {
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
+    #[prost(string, tag = "1")]
+    pub claim: ::prost::alloc::string::String,
+    /// The number of the last request for consent (see `ClaimSnapshot.consent_request_number`).
+    #[prost(uint32, tag = "2")]
+    pub consent_request_number: u32,
+}
+impl ::prost::Name for ConsentEnded {
+    const NAME: &'static str = "ConsentEnded";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.ConsentEnded".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.ConsentEnded".into()
     }
 }
 /// The consent window of a claim opened (R41).

@@ -574,6 +574,35 @@ impl ::prost::Name for DeclineLegacyAssociationRequest {
         "/cpor.registry.v1.DeclineLegacyAssociationRequest".into()
     }
 }
+/// Request for `EraseLegacyHolder`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EraseLegacyHolderRequest {
+    /// The resource name of the association. Format: `tenants/{tenant}/associations/{association}`,
+    /// where both ids are UUIDs.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// An id that the caller chooses for this request, for example a UUID, so that the request can be
+    /// retried safely. A request that is repeated with the same id and the same content within 24
+    /// hours changes nothing and returns the result of the first one as it is now. The same id with
+    /// other content fails with INVALID_ARGUMENT (REQUEST_ID_REUSED). If empty, a repeated call is a
+    /// new request.
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for EraseLegacyHolderRequest {
+    const NAME: &'static str = "EraseLegacyHolderRequest";
+    const PACKAGE: &'static str = "cpor.registry.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.registry.v1.EraseLegacyHolderRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.registry.v1.EraseLegacyHolderRequest".into()
+    }
+}
 /// Request for `GetPartner`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetPartnerRequest {
@@ -1852,6 +1881,9 @@ pub enum ErrorReason {
     /// give the same MPN id to another partner or the same domain to another tenant. Code
     /// INVALID_ARGUMENT, in the result of each of these rows.
     RowsContradict = 29,
+    /// The legacy association has not ended, so its holder may still have to be told something (R58a).
+    /// Code FAILED_PRECONDITION.
+    PersonalDataNeeded = 30,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1892,6 +1924,7 @@ impl ErrorReason {
             Self::FamilyNotImported => "FAMILY_NOT_IMPORTED",
             Self::AssociationOfClaim => "ASSOCIATION_OF_CLAIM",
             Self::RowsContradict => "ROWS_CONTRADICT",
+            Self::PersonalDataNeeded => "PERSONAL_DATA_NEEDED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1929,6 +1962,7 @@ impl ErrorReason {
             "FAMILY_NOT_IMPORTED" => Some(Self::FamilyNotImported),
             "ASSOCIATION_OF_CLAIM" => Some(Self::AssociationOfClaim),
             "ROWS_CONTRADICT" => Some(Self::RowsContradict),
+            "PERSONAL_DATA_NEEDED" => Some(Self::PersonalDataNeeded),
             _ => None,
         }
     }
@@ -2490,6 +2524,44 @@ pub mod registry_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Erases the personal data of the holder of a legacy association that has ended (R56, R58a): its
+        /// contact here and in customer-consent, the recipients of the mails to it, and its statements in
+        /// the review cases of competing claims. Mails that are not sent yet are withdrawn. All
+        /// associations of the same holder with the same subscription are erased together. A repeated call
+        /// returns the association as it is.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the association does not exist; FAILED_PRECONDITION
+        /// (PERSONAL_DATA_NEEDED) if an association of the holder with the subscription has not ended;
+        /// FAILED_PRECONDITION (ASSOCIATION_OF_CLAIM) if the association belongs to a claim, whose personal
+        /// data `cpor.claims.v1.ClaimService.ErasePersonalData` erases.
+        ///
+        /// Callers: `operator`.
+        pub async fn erase_legacy_holder(
+            &mut self,
+            request: impl tonic::IntoRequest<super::EraseLegacyHolderRequest>,
+        ) -> std::result::Result<tonic::Response<super::Association>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.registry.v1.RegistryService/EraseLegacyHolder",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "cpor.registry.v1.RegistryService",
+                        "EraseLegacyHolder",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Returns who is officially on record for one workload or subscription, now or at a time in the
         /// past (R49). The response is empty if nobody is.
         ///
@@ -2993,6 +3065,22 @@ pub mod registry_service_server {
         async fn decline_legacy_association(
             &self,
             request: tonic::Request<super::DeclineLegacyAssociationRequest>,
+        ) -> std::result::Result<tonic::Response<super::Association>, tonic::Status>;
+        /// Erases the personal data of the holder of a legacy association that has ended (R56, R58a): its
+        /// contact here and in customer-consent, the recipients of the mails to it, and its statements in
+        /// the review cases of competing claims. Mails that are not sent yet are withdrawn. All
+        /// associations of the same holder with the same subscription are erased together. A repeated call
+        /// returns the association as it is.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the association does not exist; FAILED_PRECONDITION
+        /// (PERSONAL_DATA_NEEDED) if an association of the holder with the subscription has not ended;
+        /// FAILED_PRECONDITION (ASSOCIATION_OF_CLAIM) if the association belongs to a claim, whose personal
+        /// data `cpor.claims.v1.ClaimService.ErasePersonalData` erases.
+        ///
+        /// Callers: `operator`.
+        async fn erase_legacy_holder(
+            &self,
+            request: tonic::Request<super::EraseLegacyHolderRequest>,
         ) -> std::result::Result<tonic::Response<super::Association>, tonic::Status>;
         /// Returns who is officially on record for one workload or subscription, now or at a time in the
         /// past (R49). The response is empty if nobody is.
@@ -3829,6 +3917,52 @@ pub mod registry_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = DeclineLegacyAssociationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.registry.v1.RegistryService/EraseLegacyHolder" => {
+                    #[allow(non_camel_case_types)]
+                    struct EraseLegacyHolderSvc<T: RegistryService>(pub Arc<T>);
+                    impl<
+                        T: RegistryService,
+                    > tonic::server::UnaryService<super::EraseLegacyHolderRequest>
+                    for EraseLegacyHolderSvc<T> {
+                        type Response = super::Association;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::EraseLegacyHolderRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::erase_legacy_holder(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = EraseLegacyHolderSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

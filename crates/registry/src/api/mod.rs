@@ -5,6 +5,7 @@ mod check_claims;
 mod check_usage_access;
 pub(crate) mod convert;
 mod decline_legacy_association;
+mod erase_legacy_holder;
 mod error;
 mod get_association;
 mod get_partner;
@@ -35,14 +36,14 @@ use cpor_proto::registry::v1::registry_service_server::RegistryService;
 use cpor_proto::registry::v1::{
     ArbitrateHoldsRequest, ArbitrateHoldsResponse, Association, CheckClaimRequest, CheckClaimResponse,
     CheckClaimsRequest, CheckClaimsResponse, CheckUsageAccessRequest, CheckUsageAccessResponse,
-    DeclineLegacyAssociationRequest, GetAssociationRequest, GetPartnerRequest, GetProductRequest,
-    GetSubscriptionRequest, GetTenantRequest, GetWorkloadRequest, ImportDirectoryRequest, ImportDirectoryResponse,
-    ImportLegacyAssociationsRequest, ImportLegacyAssociationsResponse, ListAssociationsRequest,
-    ListAssociationsResponse, ListPartnersRequest, ListPartnersResponse, ListProductsRequest, ListProductsResponse,
-    ListSubscriptionsRequest, ListSubscriptionsResponse, ListTenantsRequest, ListTenantsResponse, ListWorkloadsRequest,
-    ListWorkloadsResponse, LookupAssociationsRequest, LookupAssociationsResponse, LookupKeysRequest,
-    LookupKeysResponse, LookupTenantRequest, LookupTenantResponse, Partner, PlaceHoldRequest, PlaceHoldResponse,
-    Product, Subscription, Tenant, Workload,
+    DeclineLegacyAssociationRequest, EraseLegacyHolderRequest, GetAssociationRequest, GetPartnerRequest,
+    GetProductRequest, GetSubscriptionRequest, GetTenantRequest, GetWorkloadRequest, ImportDirectoryRequest,
+    ImportDirectoryResponse, ImportLegacyAssociationsRequest, ImportLegacyAssociationsResponse,
+    ListAssociationsRequest, ListAssociationsResponse, ListPartnersRequest, ListPartnersResponse, ListProductsRequest,
+    ListProductsResponse, ListSubscriptionsRequest, ListSubscriptionsResponse, ListTenantsRequest, ListTenantsResponse,
+    ListWorkloadsRequest, ListWorkloadsResponse, LookupAssociationsRequest, LookupAssociationsResponse,
+    LookupKeysRequest, LookupKeysResponse, LookupTenantRequest, LookupTenantResponse, Partner, PlaceHoldRequest,
+    PlaceHoldResponse, Product, Subscription, Tenant, Workload,
 };
 use cpor_types::Calendars;
 use tonic::{Request, Response, Status};
@@ -177,5 +178,9 @@ impl RegistryService for Api {
         request: Request<DeclineLegacyAssociationRequest>,
     ) -> ApiResult<Association> {
         decline_legacy_association::decline_legacy_association(self, request).await
+    }
+
+    async fn erase_legacy_holder(&self, request: Request<EraseLegacyHolderRequest>) -> ApiResult<Association> {
+        erase_legacy_holder::erase_legacy_holder(self, request).await
     }
 }

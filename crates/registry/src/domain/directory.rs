@@ -73,8 +73,24 @@ pub(crate) struct Subscription {
     /// The end of the subscription, or `None` when it is open-ended.
     pub(crate) end_time: Option<Timestamp>,
     /// The end of the grace period, in which the subscription still counts as active (R39):
-    /// `end_time` plus the grace period that was configured at the import.
+    /// `end_time` plus the grace period that was configured at the import. For a subscription that
+    /// was reported as expired before that, it is the time of the report.
     pub(crate) expire_time: Option<Timestamp>,
+}
+
+impl Subscription {
+    /// Returns the subscription as it is stored when it is imported at `now`. The status EXPIRED
+    /// says that the subscription has ended, for example because it was cancelled, even if its end
+    /// was planned for later or is not known. It then ends with the first report of this status.
+    pub(super) fn expired_by(self, now: Timestamp, previous: Option<&Self>) -> Self {
+        let has_ended_before = self.expire_time.is_some_and(|end| end <= now);
+        if self.status != SubscriptionStatus::Expired || has_ended_before {
+            return self;
+        }
+        let reported = previous.filter(|previous| previous.status == SubscriptionStatus::Expired);
+        let expire_time = reported.and_then(|previous| previous.expire_time).filter(|end| *end <= now).or(Some(now));
+        Self { expire_time, ..self }
+    }
 }
 
 /// The directory data of one partner.

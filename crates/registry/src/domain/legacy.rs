@@ -39,6 +39,17 @@ pub(crate) enum DeclineRefusal {
     BelongsToClaim,
 }
 
+/// The reason why the personal data of the holder of an association cannot be erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EraseRefusal {
+    /// There is no association with this id.
+    NotFound,
+    /// An association of the holder with the key has not ended.
+    NotEnded,
+    /// The association belongs to a claim.
+    BelongsToClaim,
+}
+
 impl Tenant {
     /// Imports a legacy association, which is official at once.
     ///
@@ -205,6 +216,32 @@ impl Tenant {
         let mut next = self.clone();
         let events = next.end_associations(EndReason::Declined, at, |association| *association == declined);
         Ok((next, events))
+    }
+}
+
+impl Tenant {
+    /// Erases the contact of the holder of a legacy association that has ended (R56). Returns `None`
+    /// if there is no contact.
+    ///
+    /// # Errors
+    /// Returns an [`EraseRefusal`] if the contact is still needed, or the association has none.
+    pub(crate) fn erase_legacy_holder(&self, id: AssociationId) -> Result<Option<TenantChange>, EraseRefusal> {
+        let named = self.associations.get(&id).ok_or(EraseRefusal::NotFound)?;
+        if named.claimed_line().is_some() {
+            return Err(EraseRefusal::BelongsToClaim);
+        }
+        let is_of_holder = |other: &Association| {
+            other.claimed_line().is_none() && (other.partner(), &other.key) == (named.partner(), &named.key)
+        };
+        if self.associations.values().any(|other| is_of_holder(other) && other.is_live()) {
+            return Err(EraseRefusal::NotEnded);
+        }
+        let mut next = self.clone();
+        for association in next.associations.values_mut().filter(|other| is_of_holder(other)) {
+            association.source = Source::Legacy { partner: named.partner().clone(), contact: None };
+        }
+        let erased = TenantEvent::LegacyHolderErased { holder: holder_id(self.id, named.partner(), &named.key) };
+        Ok((next != *self).then(|| (next, vec![erased])))
     }
 }
 

@@ -208,8 +208,9 @@ impl Tenant {
                     RowEffect::of(Some(&previous), profile)
                 }
                 TenantRow::Subscription(id, subscription) => {
+                    let subscription = subscription.clone().expired_by(now, directory.subscriptions.get(id));
                     let previous = directory.subscriptions.insert(*id, subscription.clone());
-                    let effect = RowEffect::of(previous.as_ref(), subscription);
+                    let effect = RowEffect::of(previous.as_ref(), &subscription);
                     changed.extend((effect != RowEffect::Unchanged).then_some(*id));
                     effect
                 }

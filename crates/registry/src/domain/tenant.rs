@@ -69,6 +69,8 @@ pub(crate) enum TenantEvent {
     LegacyHolderNotified(Box<HolderNotice>),
     /// The holder of a legacy association does not hold this key any more (R58).
     LegacyHolderGone { key: AssociationKey, holder: LegacyHolderId },
+    /// The personal data of the holder of a legacy association was erased (R56).
+    LegacyHolderErased { holder: LegacyHolderId },
     /// A subscription changed with which this claim has an official association.
     SubscriptionChanged { claim: ClaimName, id: SubscriptionId, subscription: Subscription },
 }

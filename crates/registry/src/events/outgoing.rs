@@ -5,7 +5,7 @@ use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
-    AssociationBecameOfficial, AssociationEnded, CatalogChanged, EnrollmentFacts, LegacyHolderGone,
+    AssociationBecameOfficial, AssociationEnded, CatalogChanged, EnrollmentFacts, LegacyHolderErased, LegacyHolderGone,
     LegacyHolderNotified, LegacyStatementReported, LineFacts, PartnerChanged, PartnerFacts, ProductFacts,
     SubscriptionChanged, SubscriptionFacts, legacy_holder_notified::Subject, legacy_statement_reported::Status,
 };
@@ -103,6 +103,10 @@ fn tenant_event(change: &Change<Tenant>, recorded: &RecordedEvent<TenantEvent>) 
         TenantEvent::LegacyHolderGone { key, holder } => {
             let event = LegacyHolderGone { tenant, key: key.to_string(), legacy_holder_id: holder.to_string() };
             vec![to(Service::PoeReview, Payload::LegacyHolderGone(event))]
+        }
+        TenantEvent::LegacyHolderErased { holder } => {
+            let event = LegacyHolderErased { tenant, holder_id: holder.to_string() };
+            vec![to(Service::CustomerConsent, Payload::LegacyHolderErased(event))]
         }
         TenantEvent::SubscriptionChanged { claim, id, subscription } => {
             let event = SubscriptionChanged {

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use cpor_acceptance::{
     Actor, CONTOSO, ClaimStage, FABRIKAM, LITWARE, Method, PDF, TestClaim, TestSystem, assert_refused, both_databases,
-    call, decode, methods, rows,
+    call, contact, decode, methods, rows,
 };
 use cpor_proto::{
     claims::v1::{
@@ -20,8 +20,8 @@ use cpor_proto::{
         SendPayoutRequest, UsageMonth,
     },
     registry::v1::{
-        DeclineLegacyAssociationRequest, DirectoryRow, ImportDirectoryRequest, ImportLegacyAssociationsRequest,
-        LegacyAssociation, directory_row::Row,
+        DeclineLegacyAssociationRequest, DirectoryRow, EraseLegacyHolderRequest, ImportDirectoryRequest,
+        ImportLegacyAssociationsRequest, LegacyAssociation, directory_row::Row,
     },
     reviews::v1::{
         ApproveReviewCaseRequest, ArbitrateLinesRequest, AssignReviewCaseRequest, Award, ConfirmCustomerContactRequest,
@@ -83,7 +83,8 @@ const CONSENTS: [&str; 4] = ["ApproveConsent", "DeclineConsent", "ResendNotice",
 const MONEY: [&str; 4] = ["CreateProgramGuide", "ActivateProgramGuide", "RecordPayout", "ImportUsage"];
 /// They are about one payout, in this order.
 const PAYOUTS: [&str; 5] = ["CreatePayout", "ProcessPayout", "SendPayout", "ReversePayout", "ImportPayouts"];
-const DIRECTORY: [&str; 3] = ["ImportDirectory", "ImportLegacyAssociations", "DeclineLegacyAssociation"];
+const DIRECTORY: [&str; 4] =
+    ["ImportDirectory", "ImportLegacyAssociations", "DeclineLegacyAssociation", "EraseLegacyHolder"];
 
 #[test]
 fn every_method_with_a_request_id_is_repeated() {
@@ -413,12 +414,16 @@ async fn prepare_for_vendor(system: &TestSystem, method: &str) -> (Actor, Vec<u8
             (directory, request.encode_to_vec())
         }
         "DeclineLegacyAssociation" => {
-            let (key, row) = legacy_association(system).await;
-            let request = ImportLegacyAssociationsRequest { rows: vec![row], ..Default::default() };
-            directory.registry().import_legacy_associations(request).await.unwrap();
-            let name = system.associations_of_key(&key, None).await.remove(0).name;
+            let name = imported_legacy_association(system).await;
             let request = DeclineLegacyAssociationRequest { name, request_id: id, ..Default::default() };
             (system.fabrikam.clone(), request.encode_to_vec())
+        }
+        "EraseLegacyHolder" => {
+            let name = imported_legacy_association(system).await;
+            let decline = DeclineLegacyAssociationRequest { name: name.clone(), ..Default::default() };
+            system.fabrikam.registry().decline_legacy_association(decline).await.unwrap();
+            let request = EraseLegacyHolderRequest { name, request_id: id, ..Default::default() };
+            (system.operator.clone(), request.encode_to_vec())
         }
         other => panic!("no request of {other} is prepared"),
     }
@@ -430,6 +435,15 @@ async fn legacy_association(system: &TestSystem) -> (String, LegacyAssociation) 
     let activities = vec![Activity::Usage.into()];
     let (partner, mpn_id) = (CONTOSO.into(), "1001".into());
     (key.clone(), LegacyAssociation { key, partner, mpn_id, activities, ..Default::default() })
+}
+
+/// Imports a legacy association with a contact, and returns its name.
+async fn imported_legacy_association(system: &TestSystem) -> String {
+    let (key, row) = legacy_association(system).await;
+    let row = LegacyAssociation { contact: contact("Ada", "", "ada@contoso.example"), ..row };
+    let request = ImportLegacyAssociationsRequest { rows: vec![row], ..Default::default() };
+    system.directory.registry().import_legacy_associations(request).await.unwrap();
+    system.associations_of_key(&key, None).await.remove(0).name
 }
 
 async fn a_repeated_upload_gets_the_tenth_document(system: &TestSystem) {

@@ -99,7 +99,7 @@ fn fields_for(method: &Method, names: &ResourceNames) -> Value {
             "key": format!("tenants/{FABRIKAM}/workloads/teams"), "partner": partner, "mpn_id": "1001", "activities": ["ACTIVITY_USAGE"],
         }]}),
         "GetAssociation" => json!({"name": association}),
-        "DeclineLegacyAssociation" => json!({"name": legacy_association}),
+        "DeclineLegacyAssociation" | "EraseLegacyHolder" => json!({"name": legacy_association}),
         "GetSubscription" => json!({"name": subscription}),
         "GetWorkload" => json!({"name": workload}),
         "GetProduct" => json!({"name": "products/teams"}),

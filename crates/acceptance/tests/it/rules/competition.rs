@@ -20,6 +20,7 @@ both_databases![
     r37_a_lead_awards_in_one_step,
     r37_an_award_reserves_the_key,
     r37_a_removed_line_releases_its_award,
+    r37_a_winner_that_claims_again_is_a_rival_again,
     r27a_losing_the_last_line_rejects_the_claim,
     r37_a_pending_hold_yields_at_once,
     r37_an_official_holder_stays_until_superseded,
@@ -239,4 +240,32 @@ async fn r37_a_removed_line_releases_its_award(system: &TestSystem) {
     one.update(Claim { lines: vec![kept], ..Claim::default() }, &["lines"]).await.unwrap();
     system.wait_until_idle().await;
     again.approve(&system.reviewer).await.unwrap();
+}
+
+/// The winner of a key gives it up and claims it again. The holder can defend it again.
+async fn r37_a_winner_that_claims_again_is_a_rival_again(system: &TestSystem) {
+    let claim = system.presales().await;
+    let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Official).await;
+    let second = line("dynamics-365-sales", &system.create_subscription("dynamics-365-sales").await);
+    let rival = system.rival_of(&claim);
+    let both = Claim { lines: vec![claim.lines[0].clone(), second], ..rival };
+    let rival = TestClaim::at_stage(system, both.clone(), ClaimStage::UnderReview).await;
+    rival.award(&system.lead, &[line_key(&rival).await.as_str()]).await.unwrap();
+    system.wait_until_idle().await;
+    let contested = async || (holder.claim().await.lines[0].contested, rival.claim().await.lines[0].contested);
+    assert_eq!(contested().await, (false, false));
+    rival.request_action(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    let set_lines = async |lines: &[_]| {
+        rival.update(Claim { lines: lines.to_vec(), ..Claim::default() }, &["lines"]).await.unwrap();
+        system.wait_until_idle().await;
+    };
+    set_lines(&both.lines[1..]).await;
+    assert_eq!(contested().await, (false, false));
+    set_lines(&both.lines).await;
+    assert_eq!(contested().await, (true, true));
+    let award = rival.award(&system.lead, &[line_key(&rival).await.as_str()]).await.unwrap();
+    assert_eq!(award.awards[0].outcome(), AwardOutcome::SucceedsHolder);
+    system.wait_until_idle().await;
+    assert_eq!(contested().await, (false, false));
 }

@@ -6,7 +6,7 @@ use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_not_allowed, bot
 use cpor_proto::{
     claims::v1::{Claim, ClaimState, ExplainClaimRequest},
     consents::v1::{Consent, ConsentState},
-    r#type::v1::{AssociationState, NoticeState},
+    r#type::v1::{AssociationState, NoticeState, PrimaryRejectionReason},
 };
 use cpor_types::Service;
 
@@ -21,6 +21,8 @@ both_databases![
     r29a_a_crossing_approval_of_the_tenant_counts,
     r29a_crossing_silence_does_not_count,
     r29a_crossing_silence_is_no_decline,
+    r41a_a_crossing_correction_keeps_the_claim,
+    r47_a_correction_after_the_delivery_period_is_too_late,
 ];
 
 const NEW_ADDRESS: &str = "jana@fabrikam.example";
@@ -65,7 +67,7 @@ async fn cross(case: &TestClaim<'_>, act: impl AsyncFn(), while_stopped: impl As
 }
 
 /// Repeats an attempt until it succeeds, like a client that retries.
-async fn eventually(attempt: impl AsyncFn() -> bool) {
+pub(super) async fn eventually(attempt: impl AsyncFn() -> bool) {
     let retries = async { while !attempt().await {} };
     tokio::time::timeout(std::time::Duration::from_secs(20), retries).await.expect("success in 20 seconds");
 }
@@ -212,4 +214,31 @@ async fn r29a_crossing_silence_does_not_count(system: &TestSystem) {
     system.advance_by(TimeDelta::days(8)).await;
     let claim = case.claim().await;
     assert_eq!((claim.association_state(), claim.official_time), (AssociationState::Official, consent.due_time));
+}
+
+/// The end of the time in which a notice must be accepted crosses the correction.
+async fn r41a_a_crossing_correction_keeps_the_claim(system: &TestSystem) {
+    let case = unreached(system).await;
+    let consent = case.consent().await.unwrap();
+    let later = from_timestamp(consent.delivery_due_time) + TimeDelta::hours(1);
+    cross(&case, async || {}, async || system.set_clock_only(later).await).await;
+    assert!(case.entry("customer_not_reached").await.overtaken);
+    let consent = assert_new_contact_is_asked(&case).await;
+    system.advance_by(TimeDelta::days(8)).await;
+    let claim = case.claim().await;
+    assert_eq!((claim.association_state(), claim.official_time), (AssociationState::Official, consent.due_time));
+}
+
+async fn r47_a_correction_after_the_delivery_period_is_too_late(system: &TestSystem) {
+    let case = unreached(system).await;
+    let due = case.consent().await.unwrap().delivery_due_time;
+    system.nodes()[system.process_hosting(Service::CustomerConsent)].stop().await;
+    system.set_clock_only(from_timestamp(due) + TimeDelta::hours(1)).await;
+    correct(&case).await.unwrap();
+    system.start(system.process_hosting(Service::CustomerConsent)).await;
+    system.wait_until_idle().await;
+    let rejection = case.claim().await.rejection.unwrap();
+    assert_eq!((rejection.primary_reason(), rejection.reject_time), (PrimaryRejectionReason::CustomerNotReached, due));
+    assert_eq!(case.consent().await.unwrap().state(), ConsentState::Closed);
+    assert!(system.mails_to(NEW_ADDRESS).is_empty(), "there is nothing to decide");
 }

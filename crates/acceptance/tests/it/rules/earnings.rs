@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use cpor_acceptance::{
-    Actor, CONTOSO, ClaimStage, FABRIKAM, LITWARE, TestClaim, TestSystem, assert_refused, both_databases, metadata,
-    rows,
+    Actor, CONTOSO, ClaimStage, Engine, FABRIKAM, LITWARE, TestClaim, TestSystem, assert_refused, both_databases,
+    metadata, rows,
 };
 use cpor_proto::{
     claims::v1::WithdrawReason,
@@ -15,6 +15,7 @@ use cpor_proto::{
     registry::v1::Subscription,
     r#type::v1::{ExportFormat, Money, SubscriptionStatus},
 };
+use cpor_types::Service;
 use tonic::{Code, Status};
 
 both_databases![
@@ -354,7 +355,18 @@ async fn r54_concurrent_payouts_pay_each_line_once(system: &TestSystem) {
     assert!(case.name.starts_with(CONTOSO));
     system.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
     let other = system.manager.at_replica(system.replicas() - 1);
-    let (one, two) = tokio::join!(payout(&system.manager, "2026-Q2", "one", ""), payout(&other, "2026-Q2", "two", ""));
+    // Both payouts wait at the same time for the earnings, or to mark them.
+    let locks = match system.engine() {
+        Engine::Postgres => Some(system.hold_locks(Service::Eligibility, "SELECT 1 FROM earning FOR UPDATE").await),
+        Engine::Sqlite => None,
+    };
+    let release = async {
+        if let Some(locks) = locks {
+            locks.release_when_waiting(2).await;
+        }
+    };
+    let (one, two, ()) =
+        tokio::join!(payout(&system.manager, "2026-Q2", "one", ""), payout(&other, "2026-Q2", "two", ""), release);
     let (one, two) = (one.unwrap(), two.unwrap());
     assert_eq!(one.entry_count + two.entry_count, 1);
     let paid = ledger(&case).await.into_iter().find(|line| line.status() == EarningStatus::Paid).unwrap();

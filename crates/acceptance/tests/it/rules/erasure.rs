@@ -2,20 +2,24 @@
 
 use super::{
     command_line::run_as,
+    contact_corrections::eventually,
     receipts::{check, json, receipt},
 };
 use crate::api::delivery::deliver;
 use chrono::TimeDelta;
 use cpor::verify::verify;
 use cpor_acceptance::{
-    CONTOSO, ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, contact, to_timestamp,
+    CONTOSO, ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, contact, from_timestamp, to_timestamp,
 };
 use cpor_proto::{
-    claims::v1::{Claim, ClaimReceipt, ErasePersonalDataRequest, HistoryPart, ListClaimsRequest, WithdrawReason},
+    claims::v1::{
+        Claim, ClaimReceipt, ErasePersonalDataRequest, ExplainClaimRequest, HistoryPart, ListClaimsRequest, WaitsFor,
+        WithdrawReason,
+    },
     events::v1::{Actor, CustomerDeclined, Event, event::Payload},
-    r#type::v1::{ActorSide, PersonalDataKind},
+    r#type::v1::{ActorSide, AssociationState, PersonalDataKind},
 };
-use cpor_types::Role;
+use cpor_types::{Role, Service};
 use tonic::Code;
 
 both_databases![
@@ -26,6 +30,11 @@ both_databases![
     r56_an_erasure_reaches_every_service,
     r56_late_events_do_not_restore_erased_data,
     r56_the_retention_period_ends,
+    r56_a_hold_that_yielded_is_erased,
+];
+both_databases![
+    with five_processes:
+    r56_a_late_consent_keeps_the_data,
 ];
 
 /// The e-mail addresses of contacts.
@@ -281,4 +290,60 @@ async fn r56_the_retention_period_ends(system: &TestSystem) {
 
     let request = ListClaimsRequest { parent: CONTOSO.into(), show_deleted: true, ..ListClaimsRequest::default() };
     assert_refused(system.contoso.claims().list_claims(request).await, Code::InvalidArgument, "INVALID_FIELDS");
+}
+
+/// An approved claim whose hold yields to a rival at an award, and the rival.
+async fn holder_and_rival(system: &TestSystem) -> (TestClaim<'_>, TestClaim<'_>) {
+    let claim = system.presales().await;
+    let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;
+    (holder, TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await)
+}
+
+/// Lets the rival be awarded the key of the holder, and waits until the holder's hold has ended.
+async fn award(holder: &TestClaim<'_>, rival: &TestClaim<'_>) {
+    rival.award(&rival.system.lead, &[rival.claim().await.lines[0].key.as_str()]).await.unwrap();
+    eventually(async || holder.claim().await.association_state() == AssociationState::Ended).await;
+}
+
+async fn assert_data_needed(case: &TestClaim<'_>) {
+    let erased = case.erase(&case.system.operator, &[]).await;
+    assert_refused(erased, Code::FailedPrecondition, "PERSONAL_DATA_NEEDED");
+}
+
+async fn r56_a_hold_that_yielded_is_erased(system: &TestSystem) {
+    let (holder, rival) = holder_and_rival(system).await;
+    award(&holder, &rival).await;
+    system.wait_until_idle().await;
+    assert!(!holder.entry("consent_ended").await.overtaken);
+    holder.erase(&system.operator, &[]).await.unwrap();
+    assert_eq!(visible(&holder, &CONTACTS).await, Vec::<String>::new());
+}
+
+/// The consent window of a pending hold passes before the hold yields. claim-intake learns of it
+/// only later, and the registry later still.
+async fn r56_a_late_consent_keeps_the_data(system: &TestSystem) {
+    let (holder, rival) = holder_and_rival(system).await;
+    let window = from_timestamp(holder.claim().await.consent_due_time);
+    let [consent, registry] =
+        [Service::CustomerConsent, Service::Registry].map(|service| system.process_hosting(service));
+    system.nodes()[consent].stop().await;
+    system.set_clock_only(window + TimeDelta::hours(1)).await;
+    award(&holder, &rival).await;
+    assert_data_needed(&holder).await;
+    system.nodes()[registry].stop().await;
+    system.start(consent).await;
+    let explanation = async || {
+        let request = ExplainClaimRequest { name: holder.name.clone() };
+        holder.partner.claims().explain_claim(request).await.unwrap().into_inner()
+    };
+    eventually(async || explanation().await.waits_for() == WaitsFor::Registry).await;
+    assert_data_needed(&holder).await;
+    system.start(registry).await;
+    system.wait_until_idle().await;
+    assert_eq!(holder.claim().await.association_state(), AssociationState::Official);
+    assert_data_needed(&holder).await;
+    rival.approve(&system.reviewer).await.unwrap();
+    system.advance_by(TimeDelta::days(8)).await;
+    assert_eq!(holder.claim().await.association_state(), AssociationState::Ended);
+    holder.erase(&system.operator, &[]).await.unwrap();
 }

@@ -1,15 +1,20 @@
 //! R47: late processing of deadlines never changes an outcome.
 
+use super::contact_corrections::eventually;
 use chrono::{DateTime, TimeDelta, Utc};
 use cpor_acceptance::{
     CONTOSO, ClaimStage, FABRIKAM, NORTHWIND, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused,
-    both_databases, from_timestamp, rows, to_timestamp,
+    assert_violations, both_databases, from_timestamp, rows, to_timestamp,
 };
 use cpor_proto::{
     claims::v1::{ClaimState, ExplainClaimRequest, WaitsFor, WithdrawReason},
     consents::v1::ConsentState,
+    registry::v1::{Subscription, directory_row::Row, import_result::Outcome},
     reviews::v1::{ArbitrateLinesRequest, Award, AwardOutcome},
-    r#type::v1::{AssociationEndReason, AssociationState, FurtherRejectionReason, PrimaryRejectionReason, ReviewClock},
+    r#type::v1::{
+        AssociationEndReason, AssociationState, FurtherRejectionReason, PrimaryRejectionReason, ReviewClock,
+        SubscriptionStatus,
+    },
 };
 use cpor_types::Service;
 use tonic::Code;
@@ -28,6 +33,8 @@ both_databases![
     r47_an_approval_before_an_award_counts,
     r47_a_successor_counts_before_the_expiry,
     r47_a_decline_before_the_expiry_counts,
+    r38_a_claim_gets_its_line_back,
+    r47_an_early_end_counts_for_a_late_consent,
 ];
 
 async fn r47_a_passed_response_deadline_applies_first(system: &TestSystem) {
@@ -205,6 +212,65 @@ async fn r47_a_consent_before_an_award_counts(system: &TestSystem) {
     assert_eq!((on_record.len(), on_record[0].partner.as_str()), (1, NORTHWIND));
     assert_eq!(ended(&holder).await, (AssociationEndReason::Superseded, Some(window), official));
     assert_eq!(holder.claim().await.association_state(), AssociationState::Ended);
+}
+
+/// A subscription is reported as expired before its planned end, after a hold has yielded to a rival.
+/// A consent from before that arrives later still.
+async fn r47_an_early_end_counts_for_a_late_consent(system: &TestSystem) {
+    let claim = system.presales().await;
+    let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;
+    let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    let window = from_timestamp(holder.claim().await.consent_due_time);
+    let consent = system.process_hosting(Service::CustomerConsent);
+    system.nodes()[consent].stop().await;
+    system.set_clock_only(window + TimeDelta::hours(1)).await;
+    rival.award(&system.lead, &[rival.claim().await.lines[0].key.as_str()]).await.unwrap();
+    eventually(async || holder.claim().await.association_state() == AssociationState::Ended).await;
+    let cancelled = window + TimeDelta::hours(2);
+    system.set_clock_only(cancelled).await;
+    let expired = Subscription {
+        status: SubscriptionStatus::Expired.into(),
+        end_time: Some(to_timestamp(cancelled + TimeDelta::days(365))),
+        ..rows::subscription(FABRIKAM, &claim.lines[0].subscription_id, "dynamics-365-sales")
+    };
+    assert_eq!(system.import_row(Row::Subscription(expired.clone())).await, Outcome::Updated);
+    system.set_clock_only(cancelled + TimeDelta::hours(1)).await;
+    assert_eq!(system.import_row(Row::Subscription(expired)).await, Outcome::Unchanged);
+    system.start(consent).await;
+    system.wait_until_idle().await;
+    assert_eq!(ended(&holder).await, (AssociationEndReason::Expired, Some(window), cancelled));
+    assert_eq!(holder.claim().await.association_state(), AssociationState::Ended);
+}
+
+/// A company claims a key again after its association has ended. The association turns out to be
+/// official, and ends later, while the newer claim is still open.
+async fn r38_a_claim_gets_its_line_back(system: &TestSystem) {
+    let claim = system.presales().await;
+    let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;
+    let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    let window = from_timestamp(holder.claim().await.consent_due_time);
+    let consent = system.process_hosting(Service::CustomerConsent);
+    system.nodes()[consent].stop().await;
+    system.set_clock_only(window + TimeDelta::hours(1)).await;
+    rival.award(&system.lead, &[rival.claim().await.lines[0].key.as_str()]).await.unwrap();
+    eventually(async || holder.claim().await.association_state() == AssociationState::Ended).await;
+    let newer = TestClaim::create_with_evidence(system, claim.clone()).await;
+    newer.submit().await.unwrap();
+    system.start(consent).await;
+    system.wait_until_idle().await;
+    assert_eq!(holder.claim().await.association_state(), AssociationState::Official);
+    let third = TestClaim::create_with_evidence(system, claim).await;
+    let assert_claimed = async || {
+        assert_violations(third.submit().await, &[("lines[0]", "ALREADY_CLAIMED")]);
+    };
+    assert_claimed().await;
+    rival.approve(&system.reviewer).await.unwrap();
+    system.advance_by(TimeDelta::days(8)).await;
+    assert_eq!(ended(&holder).await.0, AssociationEndReason::Superseded);
+    assert_eq!(newer.claim().await.state(), ClaimState::Submitted);
+    assert_claimed().await;
+    newer.withdraw(WithdrawReason::WrongMpnId, "").await.unwrap();
+    third.submit().await.unwrap();
 }
 
 /// The customer has approved a pending hold, but claim-intake learns of it only after a review lead

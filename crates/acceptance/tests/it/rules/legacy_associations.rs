@@ -8,8 +8,9 @@ use cpor_acceptance::{
 use cpor_proto::{
     claims::v1::{Claim, ClaimState},
     registry::v1::{
-        CheckUsageAccessRequest, DeclineLegacyAssociationRequest, ImportLegacyAssociationsRequest, ImportResult,
-        LegacyAssociation, ListAssociationsRequest, directory_row::Row, import_result::Outcome,
+        CheckUsageAccessRequest, DeclineLegacyAssociationRequest, EraseLegacyHolderRequest,
+        ImportLegacyAssociationsRequest, ImportResult, LegacyAssociation, ListAssociationsRequest, directory_row::Row,
+        import_result::Outcome,
     },
     reviews::v1::{AwardOutcome, ReviewCommand, statement::Status},
     r#type::v1::{Activity, AssociationEndReason, AssociationState},
@@ -35,6 +36,7 @@ both_databases![
     r58a_a_contact_is_added_by_another_import,
     r48_a_legacy_holder_is_reminded,
     r58_a_later_legacy_holder_contests_an_edited_claim,
+    r56_a_legacy_holder_is_erased,
 ];
 both_databases![with five_processes: r58_a_holder_that_ended_meanwhile_does_not_compete];
 
@@ -444,4 +446,45 @@ async fn r58a_a_contact_is_added_by_another_import(system: &TestSystem) {
     assert_eq!(statements(&case).await, (vec![], Some(Status::Open)));
     assert!(system.mails_to(wrong).is_empty());
     assert!(system.mail_to(HOLDER).text.contains("Do you still work there?"));
+}
+
+/// The holder has got mails and given a statement. Its data is needed until the association ends.
+async fn r56_a_legacy_holder_is_erased(system: &TestSystem) {
+    let (case, key) = claim_against_holder(system).await;
+    case.request_statement(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    system.browser.submit(system.mail_to(HOLDER).link(), "confirm=yes&comment=Ada+works+there.").await;
+    assert_eq!(statements(&case).await.0, ["Ada works there."]);
+    let name = system.associations_of_key(&key, None).await.remove(0).name;
+    let erase = async |name: &str, validate_only| {
+        let request = EraseLegacyHolderRequest { name: name.to_owned(), validate_only, ..Default::default() };
+        let erased = system.operator.registry().erase_legacy_holder(request).await;
+        system.wait_until_idle().await;
+        erased
+    };
+    assert_refused(erase(&name, false).await, Code::FailedPrecondition, "PERSONAL_DATA_NEEDED");
+    decline_legacy(system, &key).await;
+    system.wait_until_idle().await;
+    let texts = [HOLDER, "Ada works there", "Do you still work there?"];
+    let stored = system.columns_with_texts(&texts).await;
+    for column in [
+        "registry.association.holder_contact",
+        "customer-consent.legacy_holder.body",
+        "customer-consent.mail.recipient",
+        "poe-review.review_case.",
+    ] {
+        assert!(stored.iter().any(|place| place.starts_with(column)), "nothing in {column}: {stored:?}");
+    }
+    erase(&name, true).await.unwrap();
+    assert_eq!(system.columns_with_texts(&texts).await, stored, "validate_only erases nothing");
+    let erased = erase(&name, false).await.unwrap().into_inner();
+    assert_eq!(erased.state(), AssociationState::Ended);
+    assert_eq!(system.columns_with_texts(&texts).await, Vec::<String>::new());
+    assert_eq!(statements(&case).await.0, [""]);
+    erase(&name, false).await.unwrap();
+    let unknown = format!("tenants/{FABRIKAM}/associations/{}", system.next_uuid());
+    assert_refused(erase(&unknown, false).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let official = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
+    let of_claim = official.associations().await.remove(0).name;
+    assert_refused(erase(&of_claim, false).await, Code::FailedPrecondition, "ASSOCIATION_OF_CLAIM");
 }

@@ -1,10 +1,11 @@
 //! R55: only reviewers can read review notes.
 
-use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases};
+use super::receipts::{check, receipt};
+use cpor_acceptance::{Actor, ClaimStage, TestClaim, TestSystem, assert_refused, both_databases};
 use cpor_proto::claims::v1::{HistoryEntry, ListHistoryRequest};
 use tonic::Code;
 
-both_databases![r55_notes_are_for_reviewers_only];
+both_databases![r55_notes_are_for_reviewers_only, r5_program_managers_see_no_part_of_reviews];
 
 async fn r55_notes_are_for_reviewers_only(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
@@ -40,4 +41,30 @@ async fn r55_notes_are_for_reviewers_only(system: &TestSystem) {
         };
         assert_eq!(*placeholder, without_content);
     }
+}
+
+async fn r5_program_managers_see_no_part_of_reviews(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
+    let evidence = case.evidence().await.remove(0);
+    let (noted, said) = ("Looks like last year's letter.", "Is the letter from this year?");
+    case.note(&system.reviewer, noted).await.unwrap();
+    case.comment_on(&system.reviewer, &evidence.name, "").await.unwrap();
+    case.comment(&system.reviewer, said).await.unwrap();
+    system.wait_until_idle().await;
+    let history = async |actor: &Actor, filter: &str| {
+        let (parent, filter) = (case.name.clone(), filter.to_owned());
+        let request = ListHistoryRequest { parent, filter, page_size: 1000, ..ListHistoryRequest::default() };
+        actor.claims().list_history(request).await.unwrap().into_inner().entries
+    };
+    let secrets = [evidence.file_name.as_str(), noted, said];
+    let shown_to = async |actor: &Actor| {
+        let shown = format!("{:?}{:?}", history(actor, "").await, receipt(&case, actor).await);
+        secrets.iter().filter(|secret| shown.contains(**secret)).count()
+    };
+    assert_eq!((shown_to(&system.lead).await, shown_to(&system.manager).await), (3, 0));
+    assert_eq!(history(&system.manager, "").await.len(), history(&system.lead, "").await.len(), "no entry is left out");
+    let filter = "action = review_noted";
+    assert_eq!((history(&system.lead, filter).await.len(), history(&system.manager, filter).await.len()), (1, 0));
+    check(system, &receipt(&case, &system.manager).await).unwrap();
+    assert!(!format!("{:?}", case.claim_as(&system.manager).await.unwrap()).contains(&evidence.file_name));
 }

@@ -212,6 +212,10 @@ pub(crate) fn of_present_case(fact: Fact, claim: &Claim) -> Fact {
                 consent_request_number: Some(submission.consent_request_number),
             })
         }
+        (Fact::Consent(ConsentFact::Ended { .. }), Some(submission)) => {
+            let consent_request_number = submission.consent_request_number;
+            Fact::Consent(ConsentFact::Ended { consent_request_number })
+        }
         (fact, _) => fact,
     }
 }
@@ -252,11 +256,12 @@ pub(crate) fn every_fact() -> Vec<Fact> {
         }),
         Fact::Consent(ConsentFact::WindowStopped(Some(at("2026-04-11T00:00:00Z")))),
         Fact::Consent(ConsentFact::DeliveryReminded),
-        Fact::Consent(ConsentFact::NotReached),
+        Fact::Consent(ConsentFact::NotReached { consent_request_number: None }),
         Fact::Consent(ConsentFact::WindowOpened { due: at("2026-04-01T00:00:00Z"), rule: "7 calendar days".into() }),
         Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }),
         customer_approved(),
         declined(),
+        Fact::Consent(ConsentFact::Ended { consent_request_number: 0 }),
         Fact::AssociationOfficial { since: start(), associations: BTreeMap::new(), ends: BTreeMap::new() },
         ended(EndReason::Expired, &[line_id()]),
         Fact::Assessed { month: "2026-04".parse().unwrap(), verdicts: vec![verdict] },

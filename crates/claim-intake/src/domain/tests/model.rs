@@ -32,9 +32,26 @@ enum AssociationStatus {
     Official,
     Ended,
     /// Ended before it was known to be official. A late report can still say since when it was
-    /// (R47).
-    NeverOfficial,
+    /// (R47), and the claim keeps its personal data while it waits for one (R56).
+    NeverOfficial(AwaitedReport),
 }
+
+/// What a claim waits for whose association ended before it was known to be official.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AwaitedReport {
+    /// A consent, or the report that there is none.
+    Consent,
+    /// The registry's answer to a consent.
+    Registry,
+    Nothing,
+}
+
+/// The statuses of an association that ended before it was known to be official.
+const NEVER_OFFICIAL: [AssociationStatus; 3] = [
+    AssociationStatus::NeverOfficial(AwaitedReport::Consent),
+    AssociationStatus::NeverOfficial(AwaitedReport::Registry),
+    AssociationStatus::NeverOfficial(AwaitedReport::Nothing),
+];
 
 /// The model of one claim.
 #[derive(Clone, Debug)]
@@ -100,7 +117,7 @@ impl Model {
             ModelState::Approved(AssociationStatus::Pending) => Some("pending"),
             ModelState::Approved(AssociationStatus::Granted) => Some("granted"),
             ModelState::Approved(AssociationStatus::Official) => Some("official"),
-            ModelState::Approved(AssociationStatus::Ended | AssociationStatus::NeverOfficial) => Some("ended"),
+            ModelState::Approved(AssociationStatus::Ended | AssociationStatus::NeverOfficial(_)) => Some("ended"),
             ModelState::Editing
             | ModelState::Deleted
             | ModelState::Submitted
@@ -144,7 +161,9 @@ impl Model {
                 matches!(
                     self.state,
                     ModelState::Deleted
-                        | ModelState::Approved(AssociationStatus::Ended | AssociationStatus::NeverOfficial)
+                        | ModelState::Approved(
+                            AssociationStatus::Ended | AssociationStatus::NeverOfficial(AwaitedReport::Nothing)
+                        )
                         | ModelState::Rejected { disputable: false }
                 )
             }
@@ -227,14 +246,12 @@ impl Model {
                     self.move_association(
                         &[AssociationStatus::Pending, AssociationStatus::Granted],
                         AssociationStatus::Official,
-                    ) || self.move_association(&[AssociationStatus::NeverOfficial], AssociationStatus::Ended)
+                    ) || self.move_association(&NEVER_OFFICIAL, AssociationStatus::Ended)
                 }
                 Fact::AssociationEnded { reason: EndReason::Expired | EndReason::Superseded, .. } => {
                     let has_ended = self.move_association(&[AssociationStatus::Official], AssociationStatus::Ended)
-                        || self.move_association(
-                            &[AssociationStatus::Pending, AssociationStatus::Granted],
-                            AssociationStatus::NeverOfficial,
-                        );
+                        || self.move_association(&[AssociationStatus::Pending], NEVER_OFFICIAL[0])
+                        || self.move_association(&[AssociationStatus::Granted], NEVER_OFFICIAL[1]);
                     self.contested &= !has_ended;
                     has_ended || self.is_in_rejected()
                 }
@@ -328,7 +345,7 @@ impl Model {
                 is_approved
             }
             ConsentFact::DeliveryReminded => matches!(self.state, ModelState::Approved(_)),
-            ConsentFact::NotReached => {
+            ConsentFact::NotReached { .. } => {
                 let is_pending = matches!(self.state, ModelState::Approved(AssociationStatus::Pending));
                 if is_pending {
                     self.reject(true);
@@ -341,10 +358,16 @@ impl Model {
                     self.state,
                     ModelState::Approved(AssociationStatus::Granted | AssociationStatus::Official)
                 );
+                if silence_is_consent {
+                    self.settle_consent();
+                }
                 silence_is_consent
                     && (on_record || self.move_association(&[AssociationStatus::Pending], AssociationStatus::Granted))
             }
             ConsentFact::Approved { .. } => {
+                if !self.approved {
+                    self.settle_consent();
+                }
                 let too_late = matches!(self.state, ModelState::Approved(held) if held != AssociationStatus::Pending);
                 let is_counted = self.is_live() && !self.approved && !too_late;
                 if is_counted {
@@ -354,14 +377,23 @@ impl Model {
                 is_counted
             }
             ConsentFact::Declined { channel, .. } => self.apply_decline(channel == ConsentFact::SILENCE),
+            ConsentFact::Ended { .. } => {
+                self.settle_consent();
+                matches!(self.state, ModelState::Approved(_))
+            }
         }
+    }
+
+    /// No consent is on its way to a claim whose association has ended.
+    fn settle_consent(&mut self) {
+        self.move_association(&[NEVER_OFFICIAL[0]], NEVER_OFFICIAL[2]);
     }
 
     fn apply_decline(&mut self, in_silence: bool) -> bool {
         match self.state {
             ModelState::Editing
             | ModelState::Deleted
-            | ModelState::Approved(AssociationStatus::Ended | AssociationStatus::NeverOfficial)
+            | ModelState::Approved(AssociationStatus::Ended | AssociationStatus::NeverOfficial(_))
             | ModelState::Rejected { disputable: false } => return false,
             ModelState::Rejected { disputable: true } if self.declined && !self.approved => return false,
             ModelState::Rejected { disputable: true } => {}

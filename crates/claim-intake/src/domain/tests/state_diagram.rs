@@ -148,7 +148,8 @@ fn fact_source(fact: FactKind) -> &'static str {
         | FactKind::ConsentWindowStopped
         | FactKind::NoticeResent
         | FactKind::CustomerApproved
-        | FactKind::CustomerDeclined => "reported by customer-consent",
+        | FactKind::CustomerDeclined
+        | FactKind::ConsentEnded => "reported by customer-consent",
         FactKind::AssociationOfficial | FactKind::AssociationEnded => "reported by registry",
         FactKind::Assessed => "reported by eligibility",
         FactKind::ReviewAssigned

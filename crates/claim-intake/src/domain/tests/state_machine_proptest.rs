@@ -232,6 +232,7 @@ impl Run {
                     {
                         consent_request_number.is_none_or(answers)
                     }
+                    Fact::Consent(ConsentFact::Ended { consent_request_number }) => answers(*consent_request_number),
                     Fact::Review { .. }
                     | Fact::Consent(_)
                     | Fact::AssociationOfficial { .. }

@@ -47,7 +47,15 @@ impl Claim {
                 let event = EventKind::FactApplied(FactKind::DeliveryReminded);
                 Ok(Some(self.record_only(event, context.entry(), context.now)))
             }
-            ConsentFact::NotReached => self.apply_not_reached(submission, context),
+            // R29a: whether the former contact was reached says nothing about the present one. A
+            // correction after the end of the time came too late (R47).
+            ConsentFact::NotReached { consent_request_number: Some(number) }
+                if *number != submission.consent_request_number
+                    && submission.consent_request_time.is_none_or(|asked| asked < context.effective_time) =>
+            {
+                Ok(None)
+            }
+            ConsentFact::NotReached { .. } => self.apply_not_reached(submission, context),
             ConsentFact::WindowOpened { due, .. } => Ok(Some(self.apply_window_opened(submission, *due, context))),
             // After an edit (R29, R29a) or a dispute the customer is asked again. An answer to an
             // earlier request does not count, because the customer may not have known about the
@@ -85,6 +93,18 @@ impl Claim {
             ConsentFact::Approved { .. } => Ok(self.apply_customer_approved(submission, context)),
             ConsentFact::Declined { channel, comment, .. } => {
                 self.apply_customer_declined(submission, channel, comment, context)
+            }
+            ConsentFact::Ended { consent_request_number }
+                if *consent_request_number != submission.consent_request_number =>
+            {
+                Ok(None)
+            }
+            ConsentFact::Ended { .. } => {
+                let mut builder = TransitionBuilder::new(self, context.now);
+                builder.claim.state =
+                    self.state.with_submission(Submission { consent_ended: true, ..submission.clone() });
+                builder.record(EventKind::FactApplied(FactKind::ConsentEnded), context.entry());
+                Ok(Some(builder.build()))
             }
         }
     }
@@ -233,6 +253,26 @@ impl Claim {
         Some(builder.build())
     }
 
+    /// Returns whether the associations of all lines have ended before any of them was known to be
+    /// official, and a late consent can still put them on record (R47): customer-consent has not
+    /// reported yet whether there is one, or the registry has not answered it.
+    pub(in crate::domain) fn may_be_reinstated(&self) -> bool {
+        match &self.state {
+            State::Approved(submission, Association::Ended { since: None }) => match submission.grant_time {
+                Some(granted) => self.has_line_that_ended_after(granted),
+                None => !submission.consent_ended,
+            },
+            State::Approved(..)
+            | State::Editing
+            | State::Deleted
+            | State::Submitted(_)
+            | State::UnderReview(_)
+            | State::PartnerActionRequired(..)
+            | State::Rejected(..)
+            | State::Disputed(_) => false,
+        }
+    }
+
     /// Returns whether the association of a line ended after `time`, with its subscription or
     /// workload, or in favour of another company. A fact that happened at `time` then still counts
     /// (R47).
@@ -240,8 +280,9 @@ impl Claim {
         self.content.lines.iter().filter_map(|line| line.association_end.as_ref()).any(|end| end.until > time)
     }
 
-    /// Grants a pending association because of `fact`, with the history entry `entry`. Returns
-    /// `None` if the association is not pending and was not pending when the fact happened.
+    /// Grants a pending association because of `fact`, with the history entry `entry`. If the
+    /// association ended before the fact, the fact is overtaken, and the claim only learns that the
+    /// customer's decision has arrived. Returns `None` when the association is or was official.
     fn grant_association(
         &self,
         submission: Submission,
@@ -249,29 +290,32 @@ impl Claim {
         entry: EntryDetails,
         context: &FactContext<'_>,
     ) -> Option<Transition<Self>> {
+        let tenant = submission.tenant;
+        let grant_time = submission.grant_time.or(Some(context.effective_time));
+        let granted = Submission { grant_time, ..submission };
+        let mut builder = TransitionBuilder::new(self, context.now);
         match self.state.association()? {
-            Association::Granted { .. } | Association::Official { .. } => None,
-            // R47: the customer consented before the associations ended, so the registry is still
-            // asked to put them on record.
+            Association::Granted { .. } | Association::Official { .. } | Association::Ended { since: Some(_) } => {
+                return None;
+            }
+            // R47: the associations were granted before they ended.
             ended @ Association::Ended { since: None } if self.has_line_that_ended_after(context.effective_time) => {
-                let tenant = submission.tenant;
-                let mut builder = TransitionBuilder::new(self, context.now);
-                builder.claim.state = State::Approved(submission, ended.clone());
+                builder.claim.state = State::Approved(granted, ended.clone());
                 builder.record(EventKind::FactApplied(fact), entry);
                 builder.record(EventKind::Granted { tenant }, EntryDetails::default());
-                Some(builder.build())
             }
-            Association::Ended { .. } => None,
+            ended @ Association::Ended { since: None } => {
+                let unchanged = Submission { grant_time, ..self.state.submission()?.clone() };
+                builder.claim.state = State::Approved(unchanged, ended.clone());
+                builder.record(EventKind::FactOvertaken(fact), context.entry());
+            }
             Association::Pending => {
-                let tenant = submission.tenant;
-                let mut builder = TransitionBuilder::new(self, context.now);
-                builder.claim.state =
-                    State::Approved(submission, Association::Granted { since: context.effective_time });
+                builder.claim.state = State::Approved(granted, Association::Granted { since: context.effective_time });
                 builder.record(EventKind::FactApplied(fact), entry);
                 builder.record_grant(tenant);
-                Some(builder.build())
             }
         }
+        Some(builder.build())
     }
 
     /// R26: the customer declined. A decline overrides an explicit approval. It is possible in

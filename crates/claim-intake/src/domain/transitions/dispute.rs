@@ -72,6 +72,7 @@ impl Claim {
             consent_due: None,
             delivery_due: None,
             consent_request_number: submission.consent_request_number + 1,
+            consent_request_time: None,
             disputes: submission.disputes + 1,
             ..submission.clone()
         });

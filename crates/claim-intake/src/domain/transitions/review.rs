@@ -192,6 +192,8 @@ impl Claim {
             document_count_at_start: self.evidence.len(),
             is_notice_bounced: false,
             delivery_due,
+            grant_time: customer_approved.then_some(context.effective_time),
+            consent_ended: false,
             review,
             statement: None,
             ..submission.clone()

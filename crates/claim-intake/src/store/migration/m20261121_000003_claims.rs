@@ -4,7 +4,7 @@
 use sea_orm_migration::{
     prelude::*,
     schema::{
-        big_integer, big_integer_null, blob, boolean, json_binary, json_binary_null, text, text_null,
+        big_integer, big_integer_null, blob, boolean, boolean_null, json_binary, json_binary_null, text, text_null,
         timestamp_with_time_zone, uuid, uuid_null,
     },
     sea_orm::{DbBackend, DeriveIden},
@@ -58,6 +58,7 @@ enum ClaimLine {
     Activity,
     Tenant,
     Key,
+    Current,
 }
 
 #[derive(DeriveIden)]
@@ -351,6 +352,7 @@ fn claim_line() -> TableCreateStatement {
         .col(text(T::Activity).check(Expr::col(T::Activity).is_in(ACTIVITIES)))
         .col(text(T::Tenant))
         .col(text(T::Key))
+        .col(boolean_null(T::Current).check(Expr::col(T::Current)))
         .primary_key(Index::create().col(T::Owner).col(T::ClaimId).col(T::LineId).col(T::Activity))
         // Claims are never deleted.
         .foreign_key(
@@ -364,7 +366,8 @@ fn claim_line() -> TableCreateStatement {
 }
 
 /// R38: a company may have a key for one activity in only one open or approved claim. The unique
-/// index enforces this for concurrent transactions, too.
+/// index enforces this for concurrent transactions, too. It does not compare lines without a value
+/// of `current`, which have yielded to a reinstated line (R47).
 fn claim_line_key() -> IndexCreateStatement {
     use ClaimLine as T;
     Index::create()
@@ -375,6 +378,7 @@ fn claim_line_key() -> IndexCreateStatement {
         .col(T::Tenant)
         .col(T::Key)
         .col(T::Activity)
+        .col(T::Current)
         .take()
 }
 

@@ -278,7 +278,10 @@ fn r41a_an_unreached_customer_is_reported_once() {
     // The 30th day after the approval ends on a Friday, and the reminder is one business day
     // before.
     let [remind, due] = ["2026-04-01T22:00:00Z", "2026-04-03T22:00:00Z"].map(|time| time.parse::<Timestamp>().unwrap());
-    assert_eq!(passed, [(remind, vec![Event::DeliveryReminded]), (due, vec![Event::CustomerNotReached])]);
+    assert_eq!(
+        passed,
+        [(remind, vec![Event::DeliveryReminded]), (due, vec![Event::CustomerNotReached { consent_request_number: 0 }])]
+    );
     assert_eq!(consent.state.kind(), StateKind::Closed);
     let rejected = consent.on_claim_closed(Some(day(70)), day(60)).unwrap().next;
     assert_eq!(rejected.state.kind(), StateKind::RejectedDisputable, "the customer can still decline");

@@ -150,11 +150,14 @@ fn r37_an_award_to_a_rival_ends_with_the_rival() {
     let applied = apply(&holder, &lost);
     let changed = |awarded| CaseEvent::CompetitionChanged { lines: Vec::new(), awarded };
     assert!(applied.events.contains(&changed(vec![line()])), "{:?}", applied.events);
-    let both_approved = CheckedRivals { rivals: Rivals::new(), competitors: rivals() };
+    let both_approved = CheckedRivals { rivals: Rivals::new(), winners: rivals() };
     let kept = applied.next.update_rivals(both_approved, 2, now(), &calendar()).unwrap();
     assert_eq!(kept.next.lines_awarded_to_rivals(), [line()]);
     let gone = kept.next.update_rivals(CheckedRivals::default(), 3, now(), &calendar()).unwrap();
     assert_eq!(gone.events, [CaseEvent::RivalsChecked { requests: 3 }, changed(Vec::new())]);
+    // The winner claims the key again, which it had given up.
+    let again = with_rivals(&gone.next);
+    assert_eq!((again.contested_lines(), again.awarded_lines()), (vec![line()], Vec::new()));
 }
 
 /// The association of a line that was awarded to a rival turns out to be on record.

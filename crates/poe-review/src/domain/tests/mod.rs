@@ -123,9 +123,9 @@ pub(crate) fn with_rivals(case: &ReviewCase) -> ReviewCase {
     case.update_rivals(checked(rivals()), 1, parse_time("2026-03-03T15:00:00Z"), &calendar()).unwrap().next
 }
 
-/// Returns the result of a check that found these rivals and no other competitors.
+/// Returns the result of a check that found these rivals, and no winners.
 pub(crate) fn checked(rivals: Rivals) -> CheckedRivals {
-    CheckedRivals { competitors: rivals.clone(), rivals }
+    CheckedRivals { rivals, winners: Rivals::new() }
 }
 
 pub(crate) fn rivals() -> Rivals {
