@@ -157,7 +157,7 @@ fn r37_an_award_to_a_rival_ends_with_the_rival() {
     assert_eq!(gone.events, [CaseEvent::RivalsChecked { requests: 3 }, changed(Vec::new())]);
     // The winner claims the key again, which it had given up.
     let again = with_rivals(&gone.next);
-    assert_eq!((again.contested_lines(), again.awarded_lines()), (vec![line()], Vec::new()));
+    assert_eq!((again.contested_lines(), again.lines_awarded_to_rivals()), (vec![line()], Vec::new()));
 }
 
 /// The association of a line that was awarded to a rival turns out to be on record.
