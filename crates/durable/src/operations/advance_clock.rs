@@ -8,8 +8,7 @@ use cpor_types::Timestamp;
 use tokio::time::Instant;
 use tonic::{Code, Request, Status};
 
-use super::{OperationsServer, internal};
-use crate::deadline::index;
+use super::{OperationsServer, internal, wait_until_idle::WaitOutcome};
 
 /// The time that is reserved for sending the response before the caller's deadline.
 const RESPONSE_TIME: Duration = Duration::from_millis(250);
@@ -47,6 +46,16 @@ impl OperationsServer {
             return Ok(wire::AdvanceClockResponse { clock, fired_deadline_count: 0, pending_work });
         };
         let fired_before = self.fired_deadlines();
+        // A call that only waits does not have to read the clocks, because the wait has read them.
+        if request.target == Some(Target::BySeconds(0))
+            && !request.validate_only
+            && let WaitOutcome::Idle { clocks, .. } = self.wait_until_idle(stop_time).await?
+            && clocks.windows(2).all(|pair| pair[0] == pair[1])
+        {
+            let fired_deadline_count = self.fired_deadlines().saturating_sub(fired_before);
+            let clock = Some(self.clock_message(&clocks));
+            return Ok(wire::AdvanceClockResponse { clock, fired_deadline_count, pending_work: Vec::new() });
+        }
         let mut clocks = self.read_clocks().await?;
         let start = clocks.iter().max().copied().ok_or_else(not_virtual)?;
         let target = target_time(&request, start);
@@ -78,25 +87,18 @@ impl OperationsServer {
             for (host, clock) in self.hosts.iter().zip(clocks.iter_mut()).filter(|(_, clock)| **clock < now) {
                 *clock = host.advance_clock(now).await.map_err(internal)?;
             }
-            let unfinished = self.wait_until_idle(stop_time).await?;
-            if !unfinished.is_empty() || now == target {
-                return Ok(unfinished);
+            let next_due = match self.wait_until_idle(stop_time).await? {
+                WaitOutcome::Idle { next_due, .. } => next_due,
+                WaitOutcome::Unfinished(unfinished) => return Ok(unfinished),
+            };
+            if now == target {
+                return Ok(Vec::new());
             }
             if Instant::now() >= stop_time {
                 return Ok(vec![format!("the clock has not reached {}", cpor_types::rfc3339(target))]);
             }
-            now = self.next_due_time().await?.map_or(target, |due| due.clamp(now, target));
+            now = next_due.map_or(target, |due| due.clamp(now, target));
         }
-    }
-
-    /// Returns the due time of the earliest pending deadline of all hosts.
-    async fn next_due_time(&self) -> Result<Option<Timestamp>, Status> {
-        let mut next: Option<Timestamp> = None;
-        for host in self.hosts.iter() {
-            let earliest = index::list_earliest(host.db().writer(), 1).await.map_err(internal)?;
-            next = earliest.into_iter().map(|deadline| deadline.due).chain(next).min();
-        }
-        Ok(next)
     }
 
     fn fired_deadlines(&self) -> u64 {

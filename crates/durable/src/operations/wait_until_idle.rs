@@ -4,9 +4,10 @@
 //! service.
 use std::time::Duration;
 
+use cpor_types::Timestamp;
 use sea_orm::{
     ConnectionTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _,
-    sea_query::{Expr, ExprTrait as _, Query},
+    sea_query::{Expr, ExprTrait as _, Query, SelectStatement, SimpleExpr},
 };
 use tokio::time::Instant;
 use tonic::Status;
@@ -25,37 +26,92 @@ const MIN_PAUSE: Duration = Duration::from_millis(5);
 /// The longest pause between two checks.
 const MAX_PAUSE: Duration = Duration::from_millis(160);
 
+/// The age from which on a check is repeated, even if this process has done nothing since. On
+/// PostgreSQL another process can change the same database.
+const MAX_CHECK_AGE: Duration = Duration::from_millis(100);
+
 /// The maximum number of deadlines and of streams of one service that are listed as unfinished
 /// work.
 const MAX_LISTED: usize = 20;
 
+/// The state of the hosted services at the end of a wait.
+pub(super) enum WaitOutcome {
+    /// All services are idle.
+    Idle {
+        /// The clock of each host.
+        clocks: Vec<Timestamp>,
+        /// The due time of the earliest pending deadline.
+        next_due: Option<Timestamp>,
+    },
+    /// The time was over before. There is one line for each unfinished item.
+    Unfinished(Vec<String>),
+}
+
+/// The last checks of one host that found no work.
+#[derive(Default)]
+struct HostChecks {
+    /// The check for due deadlines and undelivered events.
+    queues: Option<Check>,
+    /// The check by the idle probes.
+    probes: Option<Check>,
+    /// The result of the last check of the queues.
+    work: Option<QueuedWork>,
+}
+
+/// A check that found no work.
+#[derive(Clone, Copy)]
+struct Check {
+    /// The activity of the host before and after the check.
+    activity: u64,
+    time: Instant,
+}
+
+impl Check {
+    /// Returns whether the host has done nothing since the check.
+    fn is_current(check: Option<Self>, host: &Host) -> bool {
+        check.is_some_and(|check| host.context().activity.total() == Some(check.activity))
+    }
+
+    /// Returns whether the check must be made again.
+    fn is_outdated(check: Option<Self>, host: &Host) -> bool {
+        !Self::is_current(check, host) || check.is_some_and(|check| check.time.elapsed() >= MAX_CHECK_AGE)
+    }
+}
+
 impl OperationsServer {
-    /// Applies due deadlines and delivers events until all hosted services are idle. If `stop_time`
-    /// comes first, returns the unfinished work, one line for each item.
+    /// Applies due deadlines and delivers events until all hosted services are idle, or until
+    /// `stop_time`.
     ///
-    /// Checking an idle service takes one SQL statement, and those of its probes.
-    pub(super) async fn wait_until_idle(&self, stop_time: Instant) -> Result<Vec<String>, Status> {
+    /// Checking an idle service takes one SQL statement, and those of its probes. While others are
+    /// busy, a service is only checked again if it has done something, or after
+    /// [`MAX_CHECK_AGE`].
+    pub(super) async fn wait_until_idle(&self, stop_time: Instant) -> Result<WaitOutcome, Status> {
+        let mut checks: Vec<HostChecks> = self.hosts.iter().map(|_| HostChecks::default()).collect();
         let (mut pause, mut last_activity) = (MIN_PAUSE, None);
         loop {
             let activity_before = self.total_activity();
-            let is_unchanged = || activity_before.is_some() && self.total_activity() == activity_before;
             let mut unfinished = Vec::new();
-            for host in self.hosts.iter() {
-                unfinished.extend(process_events_and_deadlines(host).await.map_err(internal)?);
+            for (host, checks) in self.hosts.iter().zip(&mut checks) {
+                unfinished.extend(check_queues(host, checks).await.map_err(internal)?);
             }
-            let runs_probes = is_unchanged() && Instant::now() < stop_time;
-            if runs_probes {
-                for host in self.hosts.iter() {
-                    unfinished.extend(run_probes(host, stop_time).await);
+            let queues_are_empty = self.hosts.iter().zip(&checks).all(|(host, c)| Check::is_current(c.queues, host));
+            if queues_are_empty && Instant::now() < stop_time {
+                for (host, checks) in self.hosts.iter().zip(&mut checks) {
+                    unfinished.extend(check_probes(host, checks, stop_time).await);
                 }
             }
-            // If anything happened during the checks, they did not see one consistent state.
-            if runs_probes && unfinished.is_empty() && is_unchanged() {
-                return Ok(unfinished);
+            // A host that did anything after a check may have caused work for every other host.
+            let is_idle = |(host, checks): (&Host, &HostChecks)| {
+                Check::is_current(checks.queues, host) && Check::is_current(checks.probes, host)
+            };
+            if unfinished.is_empty() && self.hosts.iter().zip(&checks).all(is_idle) {
+                let works = || checks.iter().filter_map(|checks| checks.work.as_ref());
+                let clocks = works().map(|work| work.now).collect();
+                return Ok(WaitOutcome::Idle { clocks, next_due: works().filter_map(|work| work.next_due).min() });
             }
             if Instant::now() >= stop_time {
                 let busy = || "events and deadlines are still being processed".to_owned();
-                return Ok(if unfinished.is_empty() { vec![busy()] } else { unfinished });
+                return Ok(WaitOutcome::Unfinished(if unfinished.is_empty() { vec![busy()] } else { unfinished }));
             }
             if !unfinished.is_empty() || activity_before.is_none() {
                 let activity = self.total_activity();
@@ -73,37 +129,73 @@ impl OperationsServer {
     }
 }
 
-/// Applies due deadlines and delivers events. Returns a line for each deadline that is still due
-/// and each stream that still has undelivered events.
-async fn process_events_and_deadlines(host: &Host) -> Result<Vec<String>, DbErr> {
-    let (has_due_deadline, has_undelivered_event) = find_work(host).await?;
+/// Applies due deadlines and delivers events, unless the last check of the host still holds.
+/// Returns a line for each deadline that is still due and each stream that still has undelivered
+/// events.
+async fn check_queues(host: &Host, checks: &mut HostChecks) -> Result<Vec<String>, DbErr> {
+    if !Check::is_outdated(checks.queues, host) {
+        return Ok(Vec::new());
+    }
+    let (activity, time) = (host.context().activity.total(), Instant::now());
+    let work = checks.work.insert(find_work(host).await?);
+    let has_due_deadline = work.next_due.is_some_and(|due| due <= work.now);
+    checks.queues = None;
     let mut unfinished = Vec::new();
     if has_due_deadline {
         unfinished.extend(apply_deadlines(host).await?);
     }
-    if has_due_deadline || has_undelivered_event {
+    if has_due_deadline || work.has_undelivered_event {
         unfinished.extend(deliver_events(host).await?);
+    } else {
+        checks.queues = activity.map(|activity| Check { activity, time });
     }
     Ok(unfinished)
 }
 
-/// Returns whether a deadline is due by the virtual clock, and whether an event is undelivered.
-/// Uses the pool of writers, because a connection of the pool of readers may not yet see the last
-/// commit.
-async fn find_work(host: &Host) -> Result<(bool, bool), DbErr> {
+/// Runs the probes of the host, unless their last check still holds. Returns a line for each
+/// unfinished item.
+async fn check_probes(host: &Host, checks: &mut HostChecks, stop_time: Instant) -> Vec<String> {
+    if !Check::is_outdated(checks.probes, host) {
+        return Vec::new();
+    }
+    let (activity, time) = (host.context().activity.total(), Instant::now());
+    let unfinished = run_probes(host, stop_time).await;
+    checks.probes = activity.filter(|_| unfinished.is_empty()).map(|activity| Check { activity, time });
+    unfinished
+}
+
+/// The work that waits in the database of a host.
+struct QueuedWork {
+    /// The virtual clock.
+    now: Timestamp,
+    /// The due time of the earliest pending deadline.
+    next_due: Option<Timestamp>,
+    has_undelivered_event: bool,
+}
+
+/// Looks for work in one statement. Uses the pool of writers, because a connection of the pool of
+/// readers may not yet see the last commit.
+async fn find_work(host: &Host) -> Result<QueuedWork, DbErr> {
     let now = virtual_clock::Entity::find_by_id(virtual_clock::ID).select_only().column(virtual_clock::Column::Time);
-    let due = deadline::Entity::find().select_only().column(deadline::Column::Id);
-    let due = due.filter(index::is_in_state(DeadlineState::Pending));
-    let due =
-        due.filter(Expr::col(deadline::Column::DueTime).lte(Expr::SubQuery(None, Box::new(now.into_query().into()))));
+    let pending = deadline::Entity::find().select_only().filter(index::is_in_state(DeadlineState::Pending));
+    let next_due = pending.expr(Expr::col(deadline::Column::DueTime).min());
     let undelivered = outbox_stream::Entity::find().select_only().column(outbox_stream::Column::Id);
     let undelivered = undelivered.filter(outbox::StreamFilter::Pending.condition());
     let mut query = Query::select();
-    query.expr_as(Expr::exists(due.into_query()), "due");
+    query.expr_as(subquery(now.into_query()), "now");
+    query.expr_as(subquery(next_due.into_query()), "next_due");
     query.expr_as(Expr::exists(undelivered.into_query()), "undelivered");
     let row = host.db().writer().query_one(&query).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound("the statement returned no row".to_owned()))?;
-    Ok((row.try_get("", "due")?, row.try_get("", "undelivered")?))
+    Ok(QueuedWork {
+        now: row.try_get("", "now")?,
+        next_due: row.try_get("", "next_due")?,
+        has_undelivered_event: row.try_get("", "undelivered")?,
+    })
+}
+
+fn subquery(select: SelectStatement) -> SimpleExpr {
+    Expr::SubQuery(None, Box::new(select.into()))
 }
 
 /// Applies due deadlines. Returns a line for each deadline that is still due.

@@ -5,7 +5,7 @@ use cpor_testing::on_both_databases;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -31,6 +31,8 @@ on_both_databases![with Fixture::new:
     unfinished_work_is_listed,
     a_probe_with_unfinished_work_holds_the_clock,
     a_probe_that_does_not_return_is_listed,
+    a_wait_includes_work_that_a_probe_causes,
+    a_wait_moves_a_clock_that_stayed_behind,
     a_real_clock_cannot_be_moved,
     deadlines_are_listed_by_due_time_in_pages,
 ];
@@ -116,6 +118,33 @@ async fn a_probe_that_does_not_return_is_listed(fixture: Fixture) {
     let answer = OperationsServer::new([host]).handle_advance_clock(request, Duration::from_secs(1)).await.unwrap();
     assert_eq!(answer.pending_work.len(), 1);
     assert!(answer.pending_work[0].ends_with("mail: the probe is still running"), "{:?}", answer.pending_work);
+}
+
+async fn a_wait_includes_work_that_a_probe_causes(fixture: Fixture) {
+    let other = Fixture::on(fixture.db.engine()).await;
+    let (first, second) = (fixture.host().await, other.host().await);
+    let (writer, has_run) = (TestWriter::unbatched(&first), Arc::new(AtomicBool::new(false)));
+    // The first host has been found idle when the probe of the second one gives it a due deadline.
+    second.add_idle_probe("caller", move || {
+        let (writer, has_run) = (writer.clone(), Arc::clone(&has_run));
+        async move {
+            if !has_run.swap(true, Ordering::SeqCst) {
+                run_open(&writer, command(&key(1)), "one", Some(start())).await?;
+            }
+            Ok(Vec::new())
+        }
+    });
+    let answer = advance(&OperationsServer::new([first, second]), 0).await;
+    assert_eq!((answer.fired_deadline_count, answer.pending_work.as_slice()), (1, [].as_slice()));
+}
+
+async fn a_wait_moves_a_clock_that_stayed_behind(fixture: Fixture) {
+    let other = Fixture::on(fixture.db.engine()).await;
+    let (first, second) = (fixture.host().await, other.host().await);
+    let later = start() + TimeDelta::seconds(10);
+    second.advance_clock(later).await.unwrap();
+    let answer = advance(&OperationsServer::new([first.clone(), second]), 0).await;
+    assert_eq!((time(&answer), first.now().await.unwrap()), (later, later));
 }
 
 async fn a_real_clock_cannot_be_moved(fixture: Fixture) {
