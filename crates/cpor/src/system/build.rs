@@ -15,7 +15,7 @@ use cpor_proto::{
     operations::v1::operations_service_server::OperationsServiceServer,
 };
 use cpor_rpc::{Peers, server::GrpcServices};
-use cpor_types::Service;
+use cpor_types::{Calendars, PolicyProfiles, Service};
 
 use super::{Settings, clock, schema};
 
@@ -43,8 +43,10 @@ pub(super) async fn host_services(
     // This happens before any service is built, so that nothing in a database changes if it was
     // created with the other kind of clock.
     clock::start(settings, &databases).await?;
+    let rules = &settings.config.rules;
+    let (policies, calendars) = (rules.policies()?, rules.calendars()?);
     for (service, db) in &databases {
-        let built = build_service(*service, db, settings, metrics).await;
+        let built = build_service(*service, db, settings, metrics, (policies.clone(), calendars.clone())).await;
         hosted.push(built.with_context(|| format!("{service} did not start"))?);
     }
     synchronize_clocks(&hosted).await?;
@@ -83,6 +85,7 @@ async fn build_service(
     db: &Db,
     settings: &Settings,
     metrics: &Metrics,
+    (policies, calendars): (PolicyProfiles, Calendars),
 ) -> anyhow::Result<HostedService> {
     let config = &settings.config;
     let context = ServiceContext {
@@ -93,8 +96,8 @@ async fn build_service(
         peers: Peers::new(&config.peers, settings.signer(service)?)?,
         receipt_signer: settings.receipt_signer.clone(),
         metrics: metrics.clone(),
-        policies: config.rules.policies()?,
-        calendars: config.rules.calendars()?,
+        policies,
+        calendars,
         data_dir: Some(config.database.directory.clone()),
     };
     Ok(match service {

@@ -122,8 +122,8 @@ impl Server {
         let (reporter, health_server) = tonic_health::server::health_reporter();
         let health =
             health::report_readiness(reporter, dependencies.readiness.clone(), services.grpc_services().to_vec());
-        let public_routes = reflection::add(Routes::new(health_server), &services)?;
-        let router = services.into_router().merge(public_routes.into_axum_router().reset_fallback());
+        let health_router = Routes::new(health_server).into_axum_router().reset_fallback();
+        let router = health_router.merge(reflection::router(&services)?).merge(services.into_router());
         let (readiness, metrics) = (dependencies.readiness.clone(), dependencies.metrics.clone());
         Ok(Self {
             connection_limits: dependencies.limits.grpc_connections(),
