@@ -1,7 +1,7 @@
 //! The directory that every test starts with, and rows to extend it.
 
 use cpor_proto::registry::v1::{DirectoryRow, ImportDirectoryRequest, directory_row::Row};
-use prost_reflect::{DescriptorPool, DynamicMessage};
+use prost_reflect::DynamicMessage;
 
 /// The partner Contoso, with the locations 1001 (emea, calendar `de`) and 1002 (americas,
 /// `us-east`). It is enrolled in OSA Sell and OSU Business Applications.
@@ -26,8 +26,9 @@ pub const TAILSPIN_POWER_BI: &str = "9d4c2e11-7a6b-4f38-b5d0-6c1a8e3f2b77";
 
 /// Returns the rows of `examples/directory.json`.
 pub(crate) fn example_rows() -> Vec<DirectoryRow> {
-    let pool = DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET).expect("the descriptors");
-    let message = pool.get_message_by_name("cpor.registry.v1.ImportDirectoryRequest").expect("the import");
+    let message = cpor_proto::descriptors::pool()
+        .get_message_by_name("cpor.registry.v1.ImportDirectoryRequest")
+        .expect("the import");
     let mut json = serde_json::Deserializer::from_str(include_str!("../../../examples/directory.json"));
     let request = DynamicMessage::deserialize(message, &mut json).expect("the example directory");
     request.transcode_to::<ImportDirectoryRequest>().expect("the import").rows

@@ -35,12 +35,12 @@ pub struct Method {
 /// Panics if a method does not declare who may call it.
 #[must_use]
 pub fn methods() -> Vec<Method> {
-    let pool = DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET).expect("the descriptors");
+    let pool = cpor_proto::descriptors::pool();
     let services: Vec<_> = pool.services().filter(|service| service.full_name().starts_with("cpor.")).collect();
     services
         .iter()
         .flat_map(|service| service.methods().collect::<Vec<_>>())
-        .map(|method| to_method(&pool, &method))
+        .map(|method| to_method(pool, &method))
         .collect()
 }
 
@@ -96,12 +96,12 @@ pub struct EventKind {
 /// Panics if an event does not declare who may send it.
 #[must_use]
 pub fn event_kinds() -> Vec<EventKind> {
-    let pool = DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET).expect("the descriptors");
+    let pool = cpor_proto::descriptors::pool();
     let event = pool.get_message_by_name("cpor.events.v1.Event").expect("the message");
     let payload = event.oneofs().find(|oneof| oneof.name() == "payload").expect("the events");
     let kind = |field: FieldDescriptor| {
         let access: EventAccess =
-            read_option(&pool, "cpor.options.v1.event_access", &field.options(), field.full_name());
+            read_option(pool, "cpor.options.v1.event_access", &field.options(), field.full_name());
         EventKind {
             json_name: field.json_name().to_owned(),
             sources: access.sources().map(to_service).collect(),

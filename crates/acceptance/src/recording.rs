@@ -66,9 +66,9 @@ impl Recording {
     /// Returns the answers with a word of another company, which the request did not contain.
     fn leaks(&self) -> Vec<String> {
         let exchanges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let leaks = exchanges.iter().flat_map(|exchange| {
+        let exchanges = exchanges.iter().map(|exchange| (exchange, foreign_words(&exchange.caller)));
+        let leaks = exchanges.filter(|(_, words)| !words.is_empty()).flat_map(|(exchange, words)| {
             let (request, response) = (text(&exchange.request), text(&exchange.response));
-            let words = foreign_words(&exchange.caller);
             let leaked = words.into_iter().filter(move |word| response.contains(word) && !request.contains(word));
             leaked.map(|word| format!("{} gets {word:?} from {}", exchange.caller, exchange.path)).collect::<Vec<_>>()
         });
