@@ -159,7 +159,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_service_is_built_from_defaults() {
-        let database = TestDatabase::create(Engine::Sqlite).await;
+        let database = TestDatabase::create(Engine::Sqlite);
         let db = database.migrated(crate::migrations()).await;
         let clock = VirtualClock::new(crate::domain::samples::monday());
         let context = service_context(Service::CustomerConsent, db, &clock, 1, &TestKeys::generate());

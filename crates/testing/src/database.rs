@@ -1,15 +1,24 @@
 //! The database of one test, on SQLite or on PostgreSQL.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, LazyLock},
+};
 
 use cpor_database::{Db, Engine};
 use sea_orm_migration::{MigrationTrait, SchemaManager};
 use tempfile::TempDir;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::postgres::{PREFIX, PostgresDatabase, is_of_ended_process};
 
 /// The number of connections of each PostgreSQL pool.
 const CONNECTIONS: u32 = 8;
+
+/// The migrated databases of this process, by engine and names of migrations. Copying one takes a
+/// fraction of the time that the migrations take.
+static TEMPLATES: LazyLock<Mutex<HashMap<String, TestDatabase>>> = LazyLock::new(Mutex::default);
 
 /// The database and the folder of one test. Both are removed with the last clone.
 #[derive(Clone, Debug)]
@@ -19,54 +28,85 @@ pub struct TestDatabase(Arc<Storage>);
 struct Storage {
     /// Contains the files of the test, and the database on SQLite.
     folder: TempDir,
-    /// `None` on SQLite.
-    postgres: Option<PostgresDatabase>,
+    engine: Engine,
+    /// The PostgreSQL database. It is created on first use.
+    postgres: OnceCell<PostgresDatabase>,
 }
 
 impl TestDatabase {
     /// Creates an empty database.
     ///
     /// # Panics
-    /// Panics if the database cannot be created; PostgreSQL needs `CPOR_TEST_POSTGRES`.
-    pub async fn create(engine: Engine) -> Self {
-        let postgres = match engine {
-            Engine::Sqlite => None,
-            Engine::Postgres => Some(PostgresDatabase::create().await),
-        };
-        Self(Arc::new(Storage { folder: temporary_folder(), postgres }))
+    /// Panics if the folder cannot be created.
+    #[must_use]
+    pub fn create(engine: Engine) -> Self {
+        Self(Arc::new(Storage { folder: temporary_folder(), engine, postgres: OnceCell::new() }))
     }
 
     /// Opens the database, as each process does that uses it.
     ///
     /// # Panics
-    /// Panics if the database cannot be opened.
+    /// Panics if the database cannot be opened; PostgreSQL needs `CPOR_TEST_POSTGRES`.
     pub async fn open(&self) -> Db {
-        match &self.0.postgres {
-            None => Db::open_sqlite(&self.0.folder.path().join("test.db")).await.expect("a SQLite file"),
-            Some(postgres) => Db::open_postgres(&postgres.url(), None, CONNECTIONS).await.expect("the database"),
+        match self.0.engine {
+            Engine::Sqlite => Db::open_sqlite(&self.sqlite_file()).await.expect("a SQLite file"),
+            Engine::Postgres => {
+                let postgres = self.0.postgres.get_or_init(PostgresDatabase::create).await;
+                Db::open_postgres(&postgres.url(), None, CONNECTIONS).await.expect("the database")
+            }
         }
     }
 
-    /// Opens the database and creates the tables of a service.
+    /// Opens the database with the tables of a service. The database must be new.
     ///
     /// # Panics
     /// Panics if the database cannot be opened, or a migration fails.
     pub async fn migrated(&self, migrations: Vec<Box<dyn MigrationTrait>>) -> Db {
-        let db = self.open().await;
+        let names: Vec<_> = migrations.iter().map(|migration| migration.name()).collect();
+        let key = format!("{:?} {names:?}", self.0.engine);
+        let template = {
+            let mut templates = TEMPLATES.lock().await;
+            match templates.get(&key) {
+                Some(template) => template.clone(),
+                None => {
+                    let template = Self::template(self.0.engine, migrations).await;
+                    templates.insert(key, template.clone());
+                    template
+                }
+            }
+        };
+        match template.0.postgres.get() {
+            None => drop(std::fs::copy(template.sqlite_file(), self.sqlite_file()).expect("a copy of the template")),
+            Some(postgres) => self.0.postgres.set(postgres.copy().await).expect("a new database"),
+        }
+        self.open().await
+    }
+
+    /// Creates a migrated database to which nothing is connected.
+    async fn template(engine: Engine, migrations: Vec<Box<dyn MigrationTrait>>) -> Self {
+        // Values in statics are not dropped, so each process leaves its templates behind.
+        remove_leftovers(engine).await;
+        let template = Self::create(engine);
+        let db = template.open().await;
         migrate(&db, migrations).await;
-        db
+        db.close().await.expect("to close the template");
+        template
     }
 
     /// Returns the engine of the database.
     #[must_use]
     pub fn engine(&self) -> Engine {
-        if self.0.postgres.is_some() { Engine::Postgres } else { Engine::Sqlite }
+        self.0.engine
     }
 
     /// Returns a folder for the files of the test.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.0.folder.path()
+    }
+
+    fn sqlite_file(&self) -> PathBuf {
+        self.folder().join("test.db")
     }
 }
 
@@ -111,7 +151,7 @@ pub async fn migrate(db: &Db, migrations: Vec<Box<dyn MigrationTrait>>) {
 
 /// Runs a test on a new database. `setup` makes the argument of the test.
 pub async fn run_on<T>(engine: Engine, setup: impl AsyncFnOnce(&TestDatabase) -> T, test: impl AsyncFnOnce(T)) {
-    let database = TestDatabase::create(engine).await;
+    let database = TestDatabase::create(engine);
     let system = setup(&database).await;
     test(system).await;
 }

@@ -141,7 +141,7 @@ pub(super) mod tests {
     /// The clock is moved only in a runtime with one thread.
     #[tokio::test]
     async fn keys_are_replaced_again_every_hour() {
-        let test_database = TestDatabase::create(Engine::Sqlite).await;
+        let test_database = TestDatabase::create(Engine::Sqlite);
         let db = database(&test_database).await;
         let (metrics, stop) = (Metrics::new(), CancellationToken::new());
         begin_upload(&db, 1, 2, "a").await;

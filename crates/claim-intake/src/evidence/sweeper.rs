@@ -71,7 +71,7 @@ mod tests {
 
     #[tokio::test]
     async fn abandoned_uploads_are_removed_once() {
-        let database = TestDatabase::create(Engine::Sqlite).await;
+        let database = TestDatabase::create(Engine::Sqlite);
         let db = database.migrated(crate::migrations()).await;
         insert_claim(&db, TestClaim::draft().claim).await;
         let store = EvidenceStore::in_directory(&database.folder().join("evidence")).unwrap();

@@ -32,7 +32,7 @@ impl Fixture {
 
     /// Makes a fixture for a test that does not run on both databases, or that needs two.
     pub(crate) async fn on(engine: Engine) -> Self {
-        Self::new(&TestDatabase::create(engine).await).await
+        Self::new(&TestDatabase::create(engine)).await
     }
 
     /// Opens the database as a second process would. On SQLite, which one process uses, the

@@ -24,7 +24,7 @@ products = [
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r9_an_installation_can_replace_the_catalog() {
-    let database = TestDatabase::create(Engine::Sqlite).await;
+    let database = TestDatabase::create(Engine::Sqlite);
     let file = database.folder().join("catalog.toml");
     std::fs::write(&file, CUSTOM_CATALOG).unwrap();
     let config = cpor_registry::Config { catalog_file: Some(file), ..cpor_registry::Config::default() };
