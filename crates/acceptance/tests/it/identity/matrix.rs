@@ -130,7 +130,7 @@ struct Row<'m> {
 
 /// The methods that refuse every caller, because the resources of the fixture are not in the state
 /// that they need, or because the request names nothing that they could change.
-const REFUSED_BY_STATE: [&str; 17] = [
+const REFUSED_BY_STATE: [&str; 18] = [
     "ActivateProgramGuide",
     "ArbitrateHolds",
     "ArbitrateLines",
@@ -138,6 +138,7 @@ const REFUSED_BY_STATE: [&str; 17] = [
     "CreatePayout",
     "DeclinePayment",
     "DeliverEvents",
+    "EraseLegacyHolder",
     "ErasePersonalData",
     "PlaceHold",
     "ReleaseReviewCase",

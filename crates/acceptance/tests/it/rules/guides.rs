@@ -8,7 +8,7 @@ use cpor_acceptance::{
 use cpor_proto::{
     eligibility::v1::{
         ActivateProgramGuideRequest, Assessment, CreateProgramGuideRequest, EarningOutcome, GetAssessmentRequest,
-        GetProgramGuideRequest, GuideDifference, GuideState, ListEarningsRequest, ListProgramGuidesRequest,
+        GetProgramGuideRequest, GuideDifference, GuideRate, GuideState, ListEarningsRequest, ListProgramGuidesRequest,
         ProgramGuide, SimulateProgramGuideRequest, SimulationSummary, UsageUnit,
         simulate_program_guide_response::Content,
     },
@@ -79,13 +79,13 @@ async fn r52_all_faults_of_a_guide_are_named_at_once(system: &TestSystem) {
     guide.conditions[3].expression = "claim.submit_time".into();
     guide.conditions[4].expression = "usage.latest > '10' && (".into();
     guide.conditions[4].facts = vec!["usage.everything".into()];
-    guide.rates[0].amount = Some(Money { currency: "dollars".into(), micros: 1 });
     guide.rates[1].unit = UsageUnit::SeatsSold.into();
     guide.rates[2].amount = Some(Money { currency: "USD".into(), micros: -1 });
-    guide.rates[3].unit = UsageUnit::Unspecified.into();
     guide.conditions[0].programs = vec![guide.conditions[0].programs[0]; 2];
-    guide.rates.push(guide.rates[1].clone());
-    let last = guide.rates.len() - 1;
+    let (first, second) = (guide.rates[0].clone(), guide.rates[1].clone());
+    let amount = Some(Money { currency: "dollars".into(), micros: 1 });
+    guide.rates.extend([second, GuideRate { amount, ..first.clone() }]);
+    guide.rates.push(GuideRate { unit: UsageUnit::Unspecified.into(), ..first });
     let field = |field: &str| format!("program_guide.{field}");
     let expected = [
         ("display_name", "STRING_MIN_LEN"),
@@ -96,14 +96,15 @@ async fn r52_all_faults_of_a_guide_are_named_at_once(system: &TestSystem) {
         ("conditions[3].expression", "EXPRESSION_NOT_BOOL"),
         ("conditions[4].expression", "EXPRESSION_SYNTAX"),
         ("conditions[4].facts[0]", "UNKNOWN_FACT"),
-        ("rates[0].amount.currency", "STRING_PATTERN"),
-        ("rates[0].amount.currency", "MALFORMED"),
-        ("rates[3].unit", "ENUM_NOT_IN"),
         ("conditions[0].programs", "DUPLICATE_PROGRAM"),
+        ("conditions[1].programs[0]", "ENUM_DEFINED_ONLY"),
         ("rates[1].unit", "UNIT_MISMATCH"),
         ("rates[2].amount.micros", "NEGATIVE_AMOUNT"),
-        (&*format!("rates[{last}].product"), "DUPLICATE_RATE"),
-        (&*format!("rates[{last}].unit"), "UNIT_MISMATCH"),
+        ("rates[4].product", "DUPLICATE_RATE"),
+        ("rates[4].unit", "UNIT_MISMATCH"),
+        ("rates[5].amount.currency", "STRING_PATTERN"),
+        ("rates[5].amount.currency", "MALFORMED"),
+        ("rates[6].unit", "ENUM_NOT_IN"),
     ];
     let expected: BTreeSet<_> = expected.into_iter().map(|(name, reason)| (field(name), reason.to_owned())).collect();
     let status = assert_refused(create(system, "odd", guide).await, Code::InvalidArgument, "INVALID_FIELDS");
