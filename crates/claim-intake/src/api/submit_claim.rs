@@ -8,7 +8,7 @@
 //!    have passed. If the claim's version is no longer the one of step 2, step 2 is repeated.
 //! 4. The domain decides: [`Claim::submit`].
 //! 5. The writer saves the claim, its lines, its history and the outgoing events in one
-//!   transaction.
+//!    transaction.
 //! 6. The committed claim is returned.
 use super::{RpcResult, convert, view::View};
 use crate::{
