@@ -88,6 +88,8 @@ pub struct EventKind {
     pub sources: Vec<Service>,
     /// The services to which the event may be sent.
     pub destinations: Vec<Service>,
+    /// The sides on which the actor may be who caused the event.
+    pub sides: Vec<ActorSide>,
 }
 
 /// Returns every event.
@@ -102,21 +104,24 @@ pub fn event_kinds() -> Vec<EventKind> {
     let kind = |field: FieldDescriptor| {
         let access: EventAccess =
             read_option(pool, "cpor.options.v1.event_access", &field.options(), field.full_name());
+        let automatic = access.automatic.then_some([ActorSide::Time, ActorSide::System]);
         EventKind {
             json_name: field.json_name().to_owned(),
             sources: access.sources().map(to_service).collect(),
             destinations: access.destinations().map(to_service).collect(),
+            sides: access.persons().map(to_side).chain(automatic.into_iter().flatten()).collect(),
         }
     };
     payload.fields().map(kind).collect()
 }
 
 fn to_on_behalf_of(declared: &OnBehalfOf) -> (Service, Vec<ActorSide>) {
-    let side = |side: PersonSide| {
-        let name = side.as_str_name().trim_start_matches("PERSON_SIDE_").to_lowercase();
-        name.parse().unwrap_or_else(|_| panic!("a method declares the unknown side {name}"))
-    };
-    (to_service(declared.service()), declared.sides().map(side).collect())
+    (to_service(declared.service()), declared.sides().map(to_side).collect())
+}
+
+fn to_side(side: PersonSide) -> ActorSide {
+    let name = side.as_str_name().trim_start_matches("PERSON_SIDE_").to_lowercase();
+    name.parse().unwrap_or_else(|_| panic!("the unknown side {name} is declared"))
 }
 
 fn hosting_service(package: &str) -> Service {

@@ -5,6 +5,7 @@
 mod access;
 mod caller;
 mod claims;
+mod client_certificate;
 mod config;
 mod jwks;
 mod keys;
@@ -20,6 +21,7 @@ mod watched_key;
 
 pub use access::{Access, AccessError, Method, MethodTable};
 pub use caller::Caller;
+pub use client_certificate::ClientCertificate;
 pub use config::AuthConfig;
 pub use jwks::KeyError;
 pub use keys::{TokenError, VerificationKeys};

@@ -6,7 +6,7 @@ use cpor_types::{Role, Service};
 use http::{header::AUTHORIZATION, request::Parts};
 use tonic::{Code, Status};
 
-use super::{Access, Caller, Method, TokenError, VerificationKeys, on_behalf_of::may_act};
+use super::{Access, Caller, ClientCertificate, Method, TokenError, VerificationKeys, on_behalf_of::may_act};
 use cpor_call::status;
 
 /// How long a client should wait if the keys of its issuer are not available.
@@ -17,6 +17,8 @@ const ISSUER_RETRY: Duration = Duration::from_secs(10);
 pub struct Authorizer {
     /// The keys with which bearer tokens are verified.
     pub keys: Arc<VerificationKeys>,
+    /// Whether the connection of a calling service must have a client certificate of this service.
+    pub requires_certificates: bool,
 }
 
 impl Authorizer {
@@ -30,14 +32,19 @@ impl Authorizer {
         let Some(method) = request.extensions.get::<Arc<Method>>() else {
             return Err(unknown_method(request.uri.path()));
         };
-        let outcome = self.authorize(method, &request.headers);
+        let mut outcome = self.authorize(method, &request.headers);
         if outcome.is_err()
             && let Ok(token) = bearer_token(&request.headers)
             && self.keys.wait_for_key(token).await
         {
-            return self.authorize(method, &request.headers);
+            outcome = self.authorize(method, &request.headers);
         }
-        outcome
+        match outcome {
+            Ok(Some(caller)) if !self.accepts_certificate(&caller, request.extensions.get()) => {
+                Err(certificate_required())
+            }
+            outcome => outcome,
+        }
     }
 
     /// Returns the caller if the method allows it, or `None` if the method needs no caller.
@@ -56,6 +63,13 @@ impl Authorizer {
                 if may_act(on_behalf_of, &caller) { Ok(Some(caller)) } else { Err(actor_not_allowed(method, &caller)) }
             }
         }
+    }
+
+    /// Returns true if the caller is a user, if certificates are not required, or if the
+    /// certificate is one of the calling service.
+    fn accepts_certificate(&self, caller: &Caller, certificate: Option<&ClientCertificate>) -> bool {
+        let Some(service) = caller.service.filter(|_| self.requires_certificates) else { return true };
+        certificate.is_some_and(|certificate| certificate.names(service))
     }
 
     fn authenticate(&self, method: &Method, headers: &http::HeaderMap) -> Result<Arc<Caller>, Status> {
@@ -90,6 +104,13 @@ fn bearer_token(headers: &http::HeaderMap) -> Result<&str, Status> {
     let (Some(value), None) = (values.next(), values.next()) else { return Err(missing()) };
     let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(missing)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
+}
+
+fn certificate_required() -> Status {
+    unauthenticated(
+        ErrorReason::ClientCertificateRequired.as_str_name(),
+        "the connection has no client certificate of the calling service",
+    )
 }
 
 fn unauthenticated(reason: &str, message: &str) -> Status {

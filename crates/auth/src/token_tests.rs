@@ -34,7 +34,12 @@ impl TestProcess {
             ("cpor.registry.v1.RegistryService", vec![Service::Registry]),
             ("cpor.events.v1.EventService", both),
         ]);
-        Self { users, services, authorizer: Authorizer { keys: Arc::new(keys) }, table: table.unwrap() }
+        Self {
+            users,
+            services,
+            authorizer: Authorizer { keys: Arc::new(keys), requires_certificates: false },
+            table: table.unwrap(),
+        }
     }
 
     fn authorize(&self, path: &str, authorization: &str) -> Result<Option<Arc<Caller>>, Status> {

@@ -10,6 +10,7 @@ use crate::{
     store::{ClaimReader, ClaimStore, EvidenceUsage},
 };
 use cpor_auth::{AccessError, MethodTable, ReceiptSigner};
+use cpor_call::directory_budget::DirectoryBudget;
 use cpor_durable::{Host, HostedService, ServiceContext, watch::Watches};
 use cpor_mail::{Sender, SetupError};
 use cpor_proto::claims::v1::claim_service_server::{ClaimServiceServer, SERVICE_NAME};
@@ -49,7 +50,8 @@ pub enum BuildError {
     /// Keys that encrypt stored documents are missing, or another key has the id of such a key.
     #[error(
         "claim_intake.evidence_keys_file: {path}: must contain all keys of stored documents: \
-         missing: {missing:?}, replaced by other keys: {changed:?}",
+         missing: {missing:?}, replaced by other keys: {changed:?}; \
+         if a missing key is lost for good, name it in claim_intake.evidence_lost_keys",
         path = .path.display()
     )]
     EvidenceKeysUnusable {
@@ -60,6 +62,9 @@ pub enum BuildError {
         /// The ids that the file gives to other keys.
         changed: Vec<String>,
     },
+    /// A key that is named as lost is configured.
+    #[error("claim_intake.evidence_lost_keys: must not contain {0:?}, because claim_intake.evidence_keys_file has it")]
+    EvidenceKeyNotLost(String),
     /// Mail cannot be set up.
     #[error("claim-intake: {0}")]
     Mail(#[from] SetupError),
@@ -117,6 +122,7 @@ pub async fn build_with(
         host: host.clone(),
         claims: ClaimReader::start(context.db.reader()),
         registry,
+        wrong_domains: Arc::new(DirectoryBudget::new(config.wrong_domains)),
         rules,
         evidence_store,
         evidence_keys,
@@ -174,10 +180,14 @@ async fn evidence_keys(
         }
     };
     let keys = match keys {
-        Ok(keys) => keys,
+        Ok(keys) => keys.with_lost(config.evidence_lost_keys.clone()),
         Err(error) => return Err(BuildError::EvidenceKeys { path, error: error.to_string() }),
     };
-    let unusable = evidence::find_unusable_keys(&context.db, &keys).await?;
+    if let Some(id) = config.evidence_lost_keys.iter().find(|id| keys.contains(id)) {
+        return Err(BuildError::EvidenceKeyNotLost(id.clone()));
+    }
+    let mut unusable = evidence::find_unusable_keys(&context.db, &keys).await?;
+    unusable.missing.retain(|id| !config.evidence_lost_keys.contains(id));
     if unusable == UnusableKeys::default() {
         return Ok(keys);
     }

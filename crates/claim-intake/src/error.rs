@@ -4,6 +4,7 @@ use crate::{
     evidence::{DocumentError, EvidenceStoreError, ScannerError, UploadError},
     store::AlreadyClaimed,
 };
+use cpor_call::directory_budget::TooManyQuestions;
 use cpor_durable::{CommandError, StoreError};
 
 /// The reason why an RPC call failed. A failed call has changed nothing, except where
@@ -48,6 +49,8 @@ pub(crate) enum CallError {
     ConcurrentChange,
     /// The registry does not answer.
     RegistryUnavailable,
+    /// The caller has named too many domains that are not the tenant's.
+    TooManyQuestions(TooManyQuestions),
     /// The database could not be read.
     Store(StoreError),
     /// The evidence store failed.

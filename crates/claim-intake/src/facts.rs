@@ -13,10 +13,13 @@ use crate::{
     service::{ClaimIntake, RegistryNeed},
     store::{KeyActivity, find_claimed_elsewhere},
 };
+use cpor_call::directory_budget::DirectoryBudget;
 use cpor_registry_client::{
     CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck, RegistryError, SubmittedWith, SuggestedLine,
 };
-use cpor_types::{Activity, Actor, AssociationKey, ClaimId, ClaimName, LineId, PartnerId, TenantId, program};
+use cpor_types::{
+    Activity, Actor, ActorSide, AssociationKey, ClaimId, ClaimName, LineId, PartnerId, TenantId, program,
+};
 use std::collections::BTreeSet;
 
 impl ClaimIntake {
@@ -40,7 +43,10 @@ impl ClaimIntake {
         if need == RegistryNeed::Optional && is_blank(&request) {
             return Ok(Some(DirectoryFacts::default()));
         }
-        match (self.registry.check_claim(&call.actor, request).await, need) {
+        let question = DomainQuestions::ask(self, &call.actor, std::slice::from_ref(&request))?;
+        let answer = self.registry.check_claim(&call.actor, request).await;
+        question.judge(answer.as_ref().map(std::slice::from_ref).unwrap_or_default());
+        match (answer, need) {
             (Ok(answer), RegistryNeed::Optional | RegistryNeed::Required) => {
                 let mut checked = [CheckedContent { content, facts: facts_from_answer(answer, content) }];
                 self.add_lines_claimed_elsewhere(&call.claim.partner, Some(call.claim.claim), &mut checked).await?;
@@ -68,7 +74,10 @@ impl ClaimIntake {
         let request = claim_to_check(&claim.name, &claim.content);
         let request =
             ClaimToCheck { submitted: submitted_with(claim), suggest_lines: true, lines: Vec::new(), ..request };
-        let answer = self.registry.check_claim(&call.actor, request).await.map_err(registry_error)?;
+        let question = DomainQuestions::ask(self, &call.actor, std::slice::from_ref(&request))?;
+        let answer = self.registry.check_claim(&call.actor, request).await;
+        question.judge(answer.as_ref().map(std::slice::from_ref).unwrap_or_default());
+        let answer = answer.map_err(registry_error)?;
         let (Some(tenant), mut suggestions) = (answer.tenant, answer.suggestions) else { return Ok(Vec::new()) };
         let activities = &claim.content.activities;
         let mut claimed = BTreeSet::new();
@@ -103,7 +112,10 @@ impl ClaimIntake {
         let requests = drafts.iter().map(|(claim, content)| claim_to_check(claim, content)).enumerate();
         let (indexes, requests): (Vec<usize>, Vec<_>) = requests.filter(|(_, request)| !is_blank(request)).unzip();
         let (Some((claim, _)), false) = (drafts.first(), indexes.is_empty()) else { return Ok(results) };
-        match self.registry.check_claims(actor, requests).await {
+        let questions = DomainQuestions::ask(self, actor, &requests)?;
+        let answers = self.registry.check_claims(actor, requests).await;
+        questions.judge(answers.as_deref().unwrap_or_default());
+        match answers {
             Ok(answers) => {
                 let checked_content = |(index, answer): (&usize, _)| CheckedContent {
                     content: &drafts[*index].1,
@@ -143,6 +155,50 @@ impl ClaimIntake {
             checked.facts.directory.violations.extend(violations);
         }
         Ok(())
+    }
+}
+
+/// Requests of a partner's user in which a claim names a tenant and a domain. They count as
+/// questions whether the domain is one of the tenant's (R12a). Questions are counted before the
+/// registry answers, and those whose answer is yes are given back, so only wrong domains count.
+struct DomainQuestions<'a> {
+    budget: &'a DirectoryBudget,
+    user: &'a str,
+    /// The partner of each request, if the request is a question.
+    partners: Vec<Option<PartnerId>>,
+}
+
+impl<'a> DomainQuestions<'a> {
+    /// Counts the questions.
+    ///
+    /// # Errors
+    /// Returns [`CallError::TooManyQuestions`] if there are too many. Then none is counted.
+    fn ask(intake: &'a ClaimIntake, actor: &'a Actor, requests: &[ClaimToCheck]) -> Result<Self, CallError> {
+        let (budget, user) = (&*intake.wrong_domains, actor.subject.expose());
+        let mut questions = Self { budget, user, partners: Vec::with_capacity(requests.len()) };
+        for request in requests {
+            let is_question = request.tenant_id.is_some() && request.customer_domain.is_some();
+            let partner = (is_question && actor.side == ActorSide::Partner).then(|| request.partner.clone());
+            if let Some(Err(refusal)) = partner.as_ref().map(|partner| budget.ask(user, partner)) {
+                questions.give_back(|_| true);
+                return Err(CallError::TooManyQuestions(refusal));
+            }
+            questions.partners.push(partner);
+        }
+        Ok(questions)
+    }
+
+    /// Gives back the questions whose answer is yes, or all if there is no answer.
+    fn judge(&self, answers: &[CheckedClaim]) {
+        self.give_back(|index| answers.get(index).is_none_or(|answer| answer.tenant.is_some()));
+    }
+
+    fn give_back(&self, is_given_back: impl Fn(usize) -> bool) {
+        for (index, partner) in self.partners.iter().enumerate() {
+            if let Some(partner) = partner.as_ref().filter(|_| is_given_back(index)) {
+                self.budget.give_back(self.user, partner);
+            }
+        }
     }
 }
 

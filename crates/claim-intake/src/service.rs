@@ -12,6 +12,7 @@ use crate::{
     store::{ClaimReader, ClaimStore, EvidenceUsage},
 };
 use cpor_auth::{MethodTable, ReceiptSigner};
+use cpor_call::directory_budget::DirectoryBudget;
 use cpor_durable::{
     Aggregate as _, Command, CommandError, CommandOutcome, Host, StoreError, Transition, Versioned, Writer,
     watch::Watches,
@@ -33,6 +34,8 @@ pub(crate) struct ClaimIntake {
     pub(crate) claims: ClaimReader,
     /// The client of the registry service.
     pub(crate) registry: SharedRegistry,
+    /// Limits how often partners name domains that are not the tenant's.
+    pub(crate) wrong_domains: Arc<DirectoryBudget>,
     /// The policy profiles and calendars.
     pub(crate) rules: Rules,
     /// The store of the documents' bytes.

@@ -140,7 +140,11 @@ mod tests {
 
     #[test]
     fn deployment_files_set_only_known_keys() {
-        for text in [include_str!("../../../docker-compose.yml"), include_str!("../../../deploy/base/cpor.env")] {
+        for text in [
+            include_str!("../../../docker-compose.yml"),
+            include_str!("../../../deploy/base/cpor.env"),
+            include_str!("../../../deploy/base/services.env"),
+        ] {
             let environment = variables(text);
             assert!(environment.len() > 5, "the file has no settings");
             let sources = cpor_process::config::Sources { environment, ..cpor_process::config::Sources::default() };

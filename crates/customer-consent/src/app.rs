@@ -14,7 +14,7 @@ use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
 
 use crate::Config;
-use crate::api::Api;
+use crate::api::{Api, NoticeLimit};
 use crate::bounces::{BounceReader, ReturnAddresses};
 use crate::consents::Consents;
 use crate::domain::Rules;
@@ -92,7 +92,12 @@ pub async fn build(config: Config, context: ServiceContext) -> Result<HostedServ
     let sender = Sender::spawn_on(&host, &context, config.mail, renderer)?;
     let settings = PageSettings { origin, session_keys: session_keys?, client_address_header };
     spawn_link_cleanup(&host, &links);
-    let api = Api { consents: consents.clone(), entropy: context.entropy.clone(), sender: sender.clone() };
+    let api = Api {
+        consents: consents.clone(),
+        entropy: context.entropy.clone(),
+        sender: sender.clone(),
+        resends: NoticeLimit::new(config.notices_again_per_hour),
+    };
     let holders = host.writer(HolderStore);
     let receiver =
         ClaimEventReceiver { consents: consents.clone(), holders: holders.clone(), entropy: context.entropy, sender };

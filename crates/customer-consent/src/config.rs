@@ -30,6 +30,9 @@ pub struct Config {
     /// requests for each address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_address_header: Option<String>,
+    /// The maximum number of times in an hour that the notice of one claim can be sent again, for
+    /// each process.
+    pub notices_again_per_hour: u32,
     /// The settings for sending mails to customers.
     pub mail: MailConfig,
     /// The settings for reports of notices that bounced after they were accepted (R41b). Without
@@ -59,6 +62,7 @@ impl Default for Config {
             link_lifetime_days: 180,
             session_keys_file: None,
             client_address_header: None,
+            notices_again_per_hour: 20,
             mail: MailConfig::default(),
             bounces: None,
         }
@@ -80,6 +84,7 @@ impl Config {
             "client_address_header",
             "must be the name of a header",
         );
+        errors.require(self.notices_again_per_hour > 0, "notices_again_per_hour", "must be at least 1");
         errors.in_section("mail", |errors| self.mail.validate(errors));
         if let Some(bounces) = &self.bounces {
             let is_domain = bounces.return_domain.parse::<DomainName>().is_ok();

@@ -79,6 +79,11 @@ impl MailRenderer for NoticeRenderer {
         let command = Command::new("report_notice", consent_key(mail)?, Actor::system(Service::CustomerConsent));
         self.consents.report_delivery(command, mail.id, report).await.map(|_| ()).map_err(renderer_error)
     }
+
+    /// The customer can object only after a notice (R40).
+    fn is_required(&self, mail: &Mail) -> bool {
+        mail.kind != CONFIRMATION_MAIL && holder_id(mail).is_none()
+    }
 }
 
 /// Returns the id of the holder if the mail is for the holder of a legacy association, which was

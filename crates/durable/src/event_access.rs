@@ -1,14 +1,21 @@
-//! The rules that say which service may send an event, and to which service. They are read from the
-//! options `cpor.options.v1.event_access` of the fields of `cpor.events.v1.Event`.
-use std::collections::HashMap;
+//! The rules that say which service may send an event, to which service, and by whom it may be
+//! caused. They are read from the options `cpor.options.v1.event_access` of the fields of
+//! `cpor.events.v1.Event`.
+use std::{
+    collections::HashMap,
+    mem::{Discriminant, discriminant},
+};
 
 use cpor_proto::{
     descriptors,
     events::v1::{Event, event::Payload},
-    options::v1::EventAccess as WireAccess,
+    options::v1::{EventAccess as WireAccess, PersonSide},
 };
-use cpor_types::Service;
-use prost::{Name as _, encoding::decode_key};
+use cpor_types::{Actor, ActorSide, Service};
+use prost::{
+    Message as _, Name as _,
+    encoding::{WireType, encode_key},
+};
 use prost_reflect::{FieldDescriptor, OneofDescriptor};
 
 /// An event that cannot be received because its declaration is missing or invalid.
@@ -17,26 +24,58 @@ pub enum EventAccessError {
     /// The event does not declare who may send it.
     #[error("the event {0} does not declare cpor.options.v1.event_access")]
     Undeclared(String),
-    /// The declaration has no source or no destination, or contains the value UNSPECIFIED.
-    #[error("the event {0} declares no source, no destination, or an unspecified service")]
+    /// The declaration has no source, no destination or no cause of the event, or contains the
+    /// value UNSPECIFIED.
+    #[error("the event {0} declares no source, destination or cause, or an unspecified service or side")]
     Unspecified(String),
     /// The descriptors of this build have no events.
     #[error("the descriptors contain no events")]
     NoEvents,
 }
 
-/// The rule that says which services may send an event, and to which services.
+/// The rule that says which services may send an event, to which services, and by whom it may be
+/// caused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct EventAccess {
     /// The name of the event's field, for example `claim_submitted`.
     name: String,
     sources: Vec<Service>,
     destinations: Vec<Service>,
+    /// The sides of the persons who may cause the event.
+    persons: Vec<ActorSide>,
+    /// Whether a deadline or a service may cause the event.
+    is_automatic: bool,
 }
 
-/// The rules of all events, by the number of the event's field.
+impl EventAccess {
+    fn may_be_caused_by(&self, actor: &Actor) -> bool {
+        match actor.side {
+            ActorSide::Time => self.is_automatic,
+            ActorSide::System => self.is_automatic && Service::ALL.iter().any(|service| actor.is_service(*service)),
+            side @ (ActorSide::Partner | ActorSide::Reviewer | ActorSide::Vendor | ActorSide::Customer) => {
+                self.persons.contains(&side)
+            }
+        }
+    }
+}
+
+/// The reason why an event is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum EventRefusal<'t> {
+    /// The source may not send the event with this name to the destination.
+    Services(&'t str),
+    /// The actor cannot cause the event.
+    Actor {
+        /// The name of the event.
+        event: &'t str,
+        /// The side of the actor.
+        side: ActorSide,
+    },
+}
+
+/// The rules of all events, by the kind of the event.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct EventTable(HashMap<u32, EventAccess>);
+pub(crate) struct EventTable(HashMap<Discriminant<Payload>, EventAccess>);
 
 impl EventTable {
     /// Reads the rules of all events.
@@ -52,20 +91,29 @@ impl EventTable {
     fn build(payload: &OneofDescriptor) -> Result<Self, Vec<EventAccessError>> {
         let (mut table, mut errors) = (Self::default(), Vec::new());
         for field in payload.fields() {
-            match declared_access(&field) {
-                Ok(access) => drop(table.0.insert(field.number(), access)),
-                Err(error) => errors.push(error),
+            match (declared_access(&field), empty_payload(&field)) {
+                (Ok(access), Some(payload)) => drop(table.0.insert(discriminant(&payload), access)),
+                (Ok(_), None) => errors.push(EventAccessError::NoEvents),
+                (Err(error), _) => errors.push(error),
             }
         }
         if errors.is_empty() { Ok(table) } else { Err(errors) }
     }
 
-    /// Checks that `source` may send this event to `destination`. The error is the name of the
-    /// event.
-    pub(crate) fn check(&self, payload: &Payload, source: Service, destination: Service) -> Result<(), &str> {
-        let access = self.0.get(&field_number(payload)).ok_or("unknown")?;
-        let is_allowed = access.sources.contains(&source) && access.destinations.contains(&destination);
-        if is_allowed { Ok(()) } else { Err(&access.name) }
+    /// Checks that `source` may send this event to `destination`, and that its actor can cause it.
+    /// An event without a payload or an actor is not checked, because it is never applied.
+    pub(crate) fn check(&self, event: &Event, source: Service, destination: Service) -> Result<(), EventRefusal<'_>> {
+        let Some(payload) = &event.payload else { return Ok(()) };
+        let access = self.0.get(&discriminant(payload)).ok_or(EventRefusal::Services("unknown"))?;
+        if !access.sources.contains(&source) || !access.destinations.contains(&destination) {
+            return Err(EventRefusal::Services(&access.name));
+        }
+        match event.actor.as_ref().and_then(crate::wire::actor_from) {
+            Some(actor) if !access.may_be_caused_by(&actor) => {
+                Err(EventRefusal::Actor { event: &access.name, side: actor.side })
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 }
 
@@ -80,19 +128,34 @@ fn declared_access(field: &FieldDescriptor) -> Result<EventAccess, EventAccessEr
         services.filter(|services| !services.is_empty()).ok_or_else(unspecified)
     };
     let (sources, destinations) = (services(&access.sources)?, services(&access.destinations)?);
-    Ok(EventAccess { name: field.name().to_owned(), sources, destinations })
+    let persons = access.persons().map(person_side).collect::<Option<Vec<_>>>().ok_or_else(unspecified)?;
+    if persons.len() != access.persons.len() || (persons.is_empty() && !access.automatic) {
+        return Err(unspecified());
+    }
+    Ok(EventAccess { name: field.name().to_owned(), sources, destinations, persons, is_automatic: access.automatic })
 }
 
-/// Returns the number of the field that holds the event: the first tag of its encoding.
-fn field_number(payload: &Payload) -> u32 {
-    let mut bytes = Vec::with_capacity(payload.encoded_len());
-    payload.encode(&mut bytes);
-    decode_key(&mut bytes.as_slice()).map(|(number, _)| number).unwrap_or_default()
+fn person_side(side: PersonSide) -> Option<ActorSide> {
+    match side {
+        PersonSide::Unspecified => None,
+        PersonSide::Partner => Some(ActorSide::Partner),
+        PersonSide::Reviewer => Some(ActorSide::Reviewer),
+        PersonSide::Vendor => Some(ActorSide::Vendor),
+        PersonSide::Customer => Some(ActorSide::Customer),
+    }
+}
+
+/// Returns the event that the field holds, without content: the decoded form of an empty message.
+fn empty_payload(field: &FieldDescriptor) -> Option<Payload> {
+    let mut bytes = Vec::new();
+    encode_key(field.number(), WireType::LengthDelimited, &mut bytes);
+    bytes.push(0);
+    Event::decode(bytes.as_slice()).ok()?.payload
 }
 
 #[cfg(test)]
 mod tests {
-    use cpor_proto::events::v1::{ClaimSubmitted, CustomerDeclined, StreamResult};
+    use cpor_proto::events::v1::{ClaimSubmitted, CustomerDeclined, ReviewApproved, ReviewReminded, StreamResult};
 
     use super::*;
 
@@ -110,14 +173,37 @@ mod tests {
         assert_eq!(EventTable::build(&failure).unwrap_err(), [undeclared("retry"), undeclared("parked")]);
     }
 
+    fn event(payload: Payload, actor: &Actor) -> Event {
+        Event { payload: Some(payload), actor: Some(crate::wire::actor(actor)), ..Event::default() }
+    }
+
     #[test]
     fn only_declared_services_send_and_receive() {
         let table = EventTable::load().unwrap();
-        let submitted = Payload::ClaimSubmitted(ClaimSubmitted::default());
+        let alice = Actor::new(ActorSide::Partner, "alice");
+        let submitted = event(Payload::ClaimSubmitted(ClaimSubmitted::default()), &alice);
         assert_eq!(table.check(&submitted, Service::ClaimIntake, Service::CustomerConsent), Ok(()));
-        assert_eq!(table.check(&submitted, Service::ClaimIntake, Service::Registry), Err("claim_submitted"));
-        let declined = Payload::CustomerDeclined(CustomerDeclined::default());
+        let refused = Err(EventRefusal::Services("claim_submitted"));
+        assert_eq!(table.check(&submitted, Service::ClaimIntake, Service::Registry), refused);
+        let declined = event(Payload::CustomerDeclined(CustomerDeclined::default()), &alice);
         assert_eq!(table.check(&declined, Service::CustomerConsent, Service::ClaimIntake), Ok(()));
-        assert_eq!(table.check(&declined, Service::PoeReview, Service::ClaimIntake), Err("customer_declined"));
+        let refused = Err(EventRefusal::Services("customer_declined"));
+        assert_eq!(table.check(&declined, Service::PoeReview, Service::ClaimIntake), refused);
+    }
+
+    #[test]
+    fn only_declared_actors_cause_an_event() {
+        let table = EventTable::load().unwrap();
+        let check = |payload: Payload, actor: Actor| {
+            table.check(&event(payload, &actor), Service::PoeReview, Service::ClaimIntake).is_ok()
+        };
+        let approve = |actor| check(Payload::ReviewApproved(ReviewApproved::default()), actor);
+        let remind = |actor| check(Payload::ReviewReminded(ReviewReminded::default()), actor);
+        assert!(approve(Actor::new(ActorSide::Reviewer, "rita")));
+        assert!(!approve(Actor::new(ActorSide::Partner, "alice")) && !approve(Actor::time()));
+        assert!(!approve(Actor::system(Service::PoeReview)));
+        assert!(remind(Actor::time()) && remind(Actor::system(Service::PoeReview)));
+        assert!(!remind(Actor::new(ActorSide::Reviewer, "rita")));
+        assert!(!remind(Actor::new(ActorSide::System, "nobody")), "no service has this name");
     }
 }

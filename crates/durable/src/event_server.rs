@@ -15,7 +15,10 @@ use tonic::{Code, Request, Response, Status};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::{EventAccessError, EventReceiver, IncomingEvent, ReceiveError, StreamKey, event_access::EventTable};
+use crate::{
+    EventAccessError, EventReceiver, IncomingEvent, ReceiveError, StreamKey,
+    event_access::{EventRefusal, EventTable},
+};
 
 /// Serves `cpor.events.v1.EventService` for all services that the process hosts.
 #[derive(Clone)]
@@ -48,7 +51,7 @@ impl EventServer {
     /// Returns FAILED_PRECONDITION (`SERVICE_NOT_HOSTED`) if the process does not host the
     /// destination, PERMISSION_DENIED (`SERVICE_NOT_ALLOWED`) if a stream belongs to another
     /// service than `source`, PERMISSION_DENIED (`EVENT_NOT_ALLOWED`) if `source` may not send an
-    /// event to the destination, and INVALID_ARGUMENT if a stream's id is malformed. Then no event
+    /// event to the destination or its actor cannot cause it, and INVALID_ARGUMENT if a stream's id is malformed. Then no event
     /// of the delivery is applied.
     pub async fn deliver(
         &self,
@@ -61,9 +64,9 @@ impl EventServer {
         let mut streams = Vec::with_capacity(request.streams.len());
         for batch in request.streams {
             let stream = stream_key(source, &batch)?;
-            for payload in batch.events.iter().filter_map(|event| event.payload.as_ref()) {
-                let is_allowed = self.access.check(payload, source, destination);
-                is_allowed.map_err(|event| event_not_allowed(event, source, destination))?;
+            for event in &batch.events {
+                let is_allowed = self.access.check(event, source, destination);
+                is_allowed.map_err(|refusal| event_not_allowed(&refusal, source, destination))?;
             }
             streams.push((stream, batch));
         }
@@ -110,14 +113,25 @@ fn foreign_stream() -> Status {
     )
 }
 
-/// Creates the status for an event that `source` may not send to `destination`.
-fn event_not_allowed(event: &str, source: Service, destination: Service) -> Status {
-    cpor_call::status::with_reason(
-        Code::PermissionDenied,
-        ErrorReason::EventNotAllowed.as_str_name(),
-        format!("the service {source} is not allowed to send the event {event} to {destination}"),
-        &[("event", event)],
-    )
+/// Creates the status for an event that `source` may not send to `destination`, or that its actor
+/// cannot cause.
+fn event_not_allowed(refusal: &EventRefusal<'_>, source: Service, destination: Service) -> Status {
+    let reason = ErrorReason::EventNotAllowed.as_str_name();
+    match refusal {
+        EventRefusal::Services(event) => {
+            let message = format!("the service {source} is not allowed to send the event {event} to {destination}");
+            cpor_call::status::with_reason(Code::PermissionDenied, reason, message, &[("event", event)])
+        }
+        EventRefusal::Actor { event, side } => {
+            let message = format!("the event {event} cannot be caused by this actor of the side {side}");
+            cpor_call::status::with_reason(
+                Code::PermissionDenied,
+                reason,
+                message,
+                &[("event", event), ("side", side.as_str())],
+            )
+        }
+    }
 }
 
 /// Reads the identity of the stream and checks that it belongs to `source`.

@@ -23,6 +23,12 @@ pub struct MailConfig {
     /// The number of hours (1 to 720) after the first attempt at which a mail that the server still
     /// defers counts as bounced.
     pub give_up_after_hours: u32,
+    /// The maximum number of mails to one address in an hour, for each process. Further mails are
+    /// delayed, not lost.
+    pub per_recipient_per_hour: u32,
+    /// The same for mails that must be sent by law or contract: the notices to customers. They have
+    /// this number for themselves, so that other mails to the address never delay them.
+    pub required_per_recipient_per_hour: u32,
     /// The SMTP server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub smtp: Option<SmtpConfig>,
@@ -37,6 +43,8 @@ impl Default for MailConfig {
             // RFC 5321, section 4.5.4.1: the give-up time generally needs to be at least four to
             // five days.
             give_up_after_hours: 120,
+            per_recipient_per_hour: 1000,
+            required_per_recipient_per_hour: 1000,
             smtp: None,
         }
     }
@@ -53,6 +61,9 @@ impl MailConfig {
         errors.require((1..=64).contains(&self.parallel), "parallel", "must be between 1 and 64");
         let is_allowed = (1..=720).contains(&self.give_up_after_hours);
         errors.require(is_allowed, "give_up_after_hours", "must be between 1 and 720");
+        errors.require(self.per_recipient_per_hour > 0, "per_recipient_per_hour", "must be at least 1");
+        let is_positive = self.required_per_recipient_per_hour > 0;
+        errors.require(is_positive, "required_per_recipient_per_hour", "must be at least 1");
         if let Some(smtp) = &self.smtp {
             errors.in_section("smtp", |errors| smtp.validate(errors));
         }
@@ -173,6 +184,8 @@ mod tests {
             from: "nobody".into(),
             parallel: 0,
             give_up_after_hours: 0,
+            per_recipient_per_hour: 0,
+            required_per_recipient_per_hour: 0,
             smtp: Some(smtp),
             directory: None,
         };
@@ -180,6 +193,8 @@ mod tests {
             "from",
             "parallel",
             "give_up_after_hours",
+            "per_recipient_per_hour",
+            "required_per_recipient_per_hour",
             "smtp.host",
             "smtp.timeout_seconds",
             "smtp.username",

@@ -21,6 +21,12 @@ pub trait MailRenderer: Send + Sync + 'static {
     /// Returns [`RendererError`] if the outcome cannot be recorded now. The sender calls again
     /// later.
     fn record_outcome(&self, mail: &Mail, outcome: Outcome) -> impl Future<Output = Result<(), RendererError>> + Send;
+
+    /// Returns true if `mail` must be sent by law or contract. Other mails to the same address
+    /// never delay it.
+    fn is_required(&self, _mail: &Mail) -> bool {
+        false
+    }
 }
 
 /// What the sender does with a mail.

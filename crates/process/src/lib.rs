@@ -10,6 +10,7 @@
 //! | [`metrics`] | Registers metrics and encodes them for Prometheus. |
 //! | [`private_files`] | Creates files that only their owner can read. |
 //! | [`quota`] | Limits what is in use at the same time, in all and by key. |
+//! | [`rate_limit`] | Limits how often something is done, by key. |
 //! | [`telemetry`] | Sets up logs and traces. |
 
 pub mod admin;
@@ -19,8 +20,9 @@ pub mod listener;
 pub mod metrics;
 pub mod private_files;
 pub mod quota;
+pub mod rate_limit;
 pub mod telemetry;
 mod watched_file;
 
 pub use metrics::Metrics;
-pub use watched_file::WatchedFile;
+pub use watched_file::{WatchedFile, WatchedFiles};

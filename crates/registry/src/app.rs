@@ -3,6 +3,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use chrono::Days;
+use cpor_call::directory_budget::DirectoryBudget;
 use cpor_durable::{Command, Host, HostedService, ServiceContext, Transition};
 use cpor_proto::registry::v1::registry_service_server::{RegistryServiceServer, SERVICE_NAME};
 use cpor_types::{Actor, Service};
@@ -48,6 +49,7 @@ pub async fn build(config: Config, context: ServiceContext) -> Result<HostedServ
         catalog,
         calendars: context.calendars,
         grace: Days::new(config.grace_days.into()),
+        domain_lookups: Arc::new(DirectoryBudget::new(config.domain_lookups)),
         tenants,
         partners,
     };

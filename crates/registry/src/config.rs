@@ -1,6 +1,7 @@
 //! The registry's section of the configuration.
 use std::path::{Path, PathBuf};
 
+use cpor_call::directory_budget::DirectoryBudgetConfig;
 use cpor_process::config::ValidationErrors;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,8 @@ pub struct Config {
     /// that are imported afterwards. An import that reports a subscription as expired ends the
     /// grace period early.
     pub grace_days: u32,
+    /// How often partners may look up the tenant of a domain, for each process.
+    pub domain_lookups: DirectoryBudgetConfig,
 }
 
 /// The largest value of `grace_days`, about ten years.
@@ -25,7 +28,7 @@ const MAX_GRACE_DAYS: u32 = 3660;
 
 impl Default for Config {
     fn default() -> Self {
-        Self { catalog_file: None, grace_days: 30 }
+        Self { catalog_file: None, grace_days: 30, domain_lookups: DirectoryBudgetConfig::default() }
     }
 }
 
@@ -54,6 +57,7 @@ impl Config {
         if self.grace_days > MAX_GRACE_DAYS {
             errors.add("grace_days", format!("must be at most {MAX_GRACE_DAYS}, but is {}", self.grace_days));
         }
+        errors.in_section("domain_lookups", |errors| self.domain_lookups.validate(errors));
     }
 
     /// Reads the configured catalog, or the one that ships with the service.

@@ -43,39 +43,33 @@ const PENDING_CHANGES: usize = 64;
 /// Stands for the host name in the place of an address.
 const WHOLE_HOST: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
-/// Makes the endpoint for an address.
-pub(crate) trait MakeEndpoint:
-    Fn(SocketAddr) -> Result<Endpoint, tonic::transport::Error> + Clone + Send + Sync + 'static
-{
+/// Makes the endpoints of a peer.
+pub(crate) trait Endpoints: Clone + Send + Sync + 'static {
+    /// Returns the endpoint of the replica at this address, or of the host name if it is `None`.
+    fn endpoint(&self, address: Option<SocketAddr>) -> Result<Endpoint, tonic::transport::Error>;
+
+    /// Returns a number that is another one when the endpoints have changed, for example because
+    /// there is a new client certificate.
+    fn version(&self) -> u64;
 }
 
-impl<E: Fn(SocketAddr) -> Result<Endpoint, tonic::transport::Error> + Clone + Send + Sync + 'static> MakeEndpoint
-    for E
-{
-}
-
-/// Creates a channel to all serving replicas at these hosts, each with its port. `whole_host` is
-/// the endpoint of the first host by its name. Must be called within a Tokio runtime.
-pub(crate) fn channel(hosts: Vec<(String, u16)>, whole_host: Endpoint, endpoint: impl MakeEndpoint) -> Channel {
-    let replicas = Arc::new(Replicas { hosts, endpoint: endpoint.clone(), channels: Mutex::default() });
-    channel_to_lookup_results(move || Arc::clone(&replicas).serving(), LOOKUP_INTERVAL, whole_host, endpoint)
+/// Creates a channel to all serving replicas at these hosts, each with its port. Must be called
+/// within a Tokio runtime.
+pub(crate) fn channel(hosts: Vec<(String, u16)>, endpoints: impl Endpoints) -> Channel {
+    let replicas = Arc::new(Replicas { hosts, endpoints: endpoints.clone(), channels: Mutex::default() });
+    channel_to_lookup_results(move || Arc::clone(&replicas).serving(), LOOKUP_INTERVAL, endpoints)
 }
 
 /// Creates a channel to the addresses that `look_up` returns. It is called again after each
-/// `interval`.
-fn channel_to_lookup_results<L, F>(
-    look_up: L,
-    interval: Duration,
-    whole_host: Endpoint,
-    endpoint: impl MakeEndpoint,
-) -> Channel
+/// `interval`. Changed endpoints take the place of those before; running calls go on.
+fn channel_to_lookup_results<L, F>(look_up: L, interval: Duration, endpoints: impl Endpoints) -> Channel
 where
     L: Fn() -> F + Send + 'static,
     F: Future<Output = io::Result<BTreeSet<SocketAddr>>> + Send,
 {
     let (channel, changes) = Channel::balance_channel(PENDING_CHANGES);
     tokio::spawn(async move {
-        let mut known = BTreeSet::new();
+        let (mut known, mut version) = (BTreeSet::new(), endpoints.version());
         let mut lookups = tokio::time::interval(interval);
         lookups.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // The changes are closed when the last clone of the channel is dropped.
@@ -98,36 +92,35 @@ where
             let found = match (found.is_empty(), known.is_empty()) {
                 (false, _) => found,
                 // The known addresses are kept: the look-up or the network may have failed.
-                (true, false) => continue,
+                (true, false) => known.clone(),
                 (true, true) => BTreeSet::from([WHOLE_HOST]),
             };
-            send_changes(&changes, &known, &found, |address| {
-                if address == WHOLE_HOST { Ok(whole_host.clone()) } else { endpoint(address) }
-            })
-            .await;
-            known = found;
+            let present = endpoints.version();
+            let unchanged = if present == version { known.clone() } else { BTreeSet::new() };
+            let removed = known.difference(&found).copied();
+            let added = found.difference(&unchanged).copied();
+            send_changes(&changes, removed.collect(), added.collect(), &endpoints).await;
+            (known, version) = (found, present);
         }
     });
     channel
 }
 
-/// Tells the channel which addresses are new and which are gone.
+/// Tells the channel which addresses are new, or have new endpoints, and which are gone.
 async fn send_changes(
     changes: &Sender<Change<SocketAddr, Endpoint>>,
-    known: &BTreeSet<SocketAddr>,
-    found: &BTreeSet<SocketAddr>,
-    endpoint: impl Fn(SocketAddr) -> Result<Endpoint, tonic::transport::Error>,
+    removed: Vec<SocketAddr>,
+    added: Vec<SocketAddr>,
+    endpoints: &impl Endpoints,
 ) {
-    let insertion = |address: &SocketAddr| match endpoint(*address) {
-        Ok(endpoint) => Some(Change::Insert(*address, endpoint)),
-        Err(error) => {
+    let insertion = |address: SocketAddr| {
+        let endpoint = endpoints.endpoint((address != WHOLE_HOST).then_some(address));
+        endpoint.map(|endpoint| Change::Insert(address, endpoint)).map_err(|error| {
             tracing::error!(%error, %address, "a peer cannot be called at this address");
-            None
-        }
+        })
     };
-    let added = found.difference(known).filter_map(insertion);
-    let removed = known.difference(found).map(|address| Change::Remove(*address));
-    for change in Vec::from_iter(added.chain(removed)) {
+    let added = added.into_iter().filter_map(|address| insertion(address).ok());
+    for change in added.chain(removed.into_iter().map(Change::Remove)) {
         if changes.send(change).await.is_err() {
             return;
         }
@@ -137,11 +130,12 @@ async fn send_changes(
 /// The replicas of a peer, with the channels over which they are asked for their health.
 struct Replicas<E> {
     hosts: Vec<(String, u16)>,
-    endpoint: E,
-    channels: Mutex<HashMap<SocketAddr, Channel>>,
+    endpoints: E,
+    /// The channels, each with the version of its endpoint.
+    channels: Mutex<HashMap<SocketAddr, (u64, Channel)>>,
 }
 
-impl<E: MakeEndpoint> Replicas<E> {
+impl<E: Endpoints> Replicas<E> {
     /// Looks up the addresses of the hosts, and returns those of serving replicas.
     ///
     /// # Errors
@@ -166,18 +160,20 @@ impl<E: MakeEndpoint> Replicas<E> {
         Ok(join_all(checks).await.into_iter().flatten().collect())
     }
 
-    /// Returns the channels to these addresses, and drops those to other addresses.
+    /// Returns the channels to these addresses. Drops those to other addresses, and those whose
+    /// endpoints have changed.
     fn channels_to(&self, addresses: &BTreeSet<SocketAddr>) -> Vec<(SocketAddr, Channel)> {
         let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
-        channels.retain(|address, _| addresses.contains(address));
+        let present = self.endpoints.version();
+        channels.retain(|address, (version, _)| *version == present && addresses.contains(address));
         for address in addresses {
             if !channels.contains_key(address)
-                && let Ok(endpoint) = (self.endpoint)(*address)
+                && let Ok(endpoint) = self.endpoints.endpoint(Some(*address))
             {
-                channels.insert(*address, endpoint.connect_lazy());
+                channels.insert(*address, (present, endpoint.connect_lazy()));
             }
         }
-        channels.iter().map(|(address, channel)| (*address, channel.clone())).collect()
+        channels.iter().map(|(address, (_, channel))| (*address, channel.clone())).collect()
     }
 }
 
@@ -199,6 +195,21 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+
+    /// Endpoints without TLS, and with a host name at which nothing listens.
+    #[derive(Clone)]
+    struct PlainEndpoints;
+
+    impl Endpoints for PlainEndpoints {
+        fn endpoint(&self, address: Option<SocketAddr>) -> Result<Endpoint, tonic::transport::Error> {
+            let address = address.map_or_else(|| "127.0.0.1:1".to_owned(), |address| address.to_string());
+            Endpoint::from_shared(format!("http://{address}"))
+        }
+
+        fn version(&self) -> u64 {
+            0
+        }
+    }
 
     /// Starts a health service and counts the requests to it.
     async fn start_replica() -> (SocketAddr, Arc<AtomicUsize>, tokio::task::JoinHandle<()>) {
@@ -251,8 +262,7 @@ mod tests {
                 std::future::ready(Ok(looked_up.lock().unwrap().clone()))
             },
             Duration::from_millis(20),
-            Endpoint::from_static("http://127.0.0.1:1"),
-            |address| Endpoint::from_shared(format!("http://{address}")),
+            PlainEndpoints,
         );
         let mut health = HealthClient::new(channel.clone());
         health.check(HealthCheckRequest::default()).await.unwrap();
@@ -287,7 +297,7 @@ mod tests {
         drop(listener);
         let replicas = Arc::new(Replicas {
             hosts: [serving, leaving, ended].map(|address| (address.ip().to_string(), address.port())).to_vec(),
-            endpoint: |address| Endpoint::from_shared(format!("http://{address}")),
+            endpoints: PlainEndpoints,
             channels: Mutex::default(),
         });
         for _ in 0..2 {
@@ -303,8 +313,7 @@ mod tests {
         let channel = channel_to_lookup_results(
             move || std::future::ready(looked_up.lock().unwrap().clone().map_err(|()| io::ErrorKind::NotFound.into())),
             Duration::from_millis(20),
-            Endpoint::from_static("http://127.0.0.1:1"),
-            |address| Endpoint::from_shared(format!("http://{address}")),
+            PlainEndpoints,
         );
         let mut health = HealthClient::new(channel);
         let refused = health.check(HealthCheckRequest::default()).await.unwrap_err();

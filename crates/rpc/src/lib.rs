@@ -10,6 +10,8 @@
 //! | [`reflect`] | Reads the fields of a message by name. |
 //! | [`request`] | Validates requests against the constraints that the protos declare. |
 //! | [`server`] | Runs the gRPC server with its middleware stack. |
+//! | `tls` | Reads certificates, keys and authorities, and again when their files have changed. |
+//! | `unsent` | Sends calls again that a peer has certainly not processed. |
 
 mod balance;
 pub mod config;
@@ -18,5 +20,9 @@ pub mod peer;
 pub mod reflect;
 pub mod request;
 pub mod server;
+mod tls;
+mod unsent;
 
 pub use peer::Peers;
+pub use tls::{PeerTls, TlsError};
+pub use unsent::ResendingChannel;

@@ -1,6 +1,6 @@
 //! gRPC channels to the other services. Every call is sent with a token that names the calling
 //! service and the actor on whose behalf it calls.
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use cpor_types::{Actor, Service};
 use http::uri::{Scheme, Uri};
@@ -8,10 +8,16 @@ use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
-    transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
+    transport::{Channel, Endpoint},
 };
 
-use crate::{balance, config::PeersConfig, server};
+use crate::{
+    balance::{self, Endpoints},
+    config::PeersConfig,
+    server,
+    tls::{PeerTls, TlsError},
+    unsent::ResendingChannel,
+};
 use cpor_auth::ServiceSigner;
 use cpor_call::{context, status};
 use cpor_process::telemetry;
@@ -29,7 +35,7 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A channel for a generated client, for example `RegistryServiceClient::new(channel)`. Creating
 /// one is cheap, so a new one can be created for each call.
-pub type PeerChannel = InterceptedService<Channel, PeerInterceptor>;
+pub type PeerChannel = InterceptedService<ResendingChannel, PeerInterceptor>;
 
 /// The reason why a peer cannot be called.
 #[derive(Debug, thiserror::Error)]
@@ -45,14 +51,9 @@ pub enum PeerError {
         /// The reason why the address cannot be used.
         source: tonic::transport::Error,
     },
-    /// The file with the certificate authorities cannot be read.
-    #[error("cannot read {path}: {source}", path = .path.display())]
-    File {
-        /// The path of the file.
-        path: std::path::PathBuf,
-        /// The I/O error.
-        source: std::io::Error,
-    },
+    /// The TLS files of the section `peers` cannot be used.
+    #[error("peers: {0}")]
+    Tls(#[from] TlsError),
 }
 
 impl From<PeerError> for Status {
@@ -76,17 +77,13 @@ impl Peers {
     /// peers are down.
     ///
     /// # Errors
-    /// Returns an error if an address is invalid or the file with the certificate authorities
-    /// cannot be read.
+    /// Returns an error if an address is invalid or a TLS file cannot be used.
     pub fn new(config: &PeersConfig, signer: ServiceSigner) -> Result<Self, PeerError> {
-        let authorities = match &config.ca_file {
-            Some(path) => Some(std::fs::read(path).map_err(|source| PeerError::File { path: path.clone(), source })?),
-            None => None,
-        };
+        let tls = PeerTls::open(config)?.map(Arc::new);
         let mut channels = HashMap::new();
         for service in Service::ALL.iter().copied() {
             if let Some(address) = address(config, service) {
-                let channel = connect(address, authorities.clone())
+                let channel = connect(address, tls.clone())
                     .map_err(|source| PeerError::Address { peer: service.as_str(), source })?;
                 channels.insert(service, channel);
             }
@@ -114,7 +111,7 @@ impl Peers {
         let channel = self.channels.get(&peer).cloned().ok_or(PeerError::NotSet(peer.as_str()))?;
         let signer = self.signer.clone();
         let interceptor = PeerInterceptor { peer, actor, signer };
-        Ok(InterceptedService::new(channel, interceptor))
+        Ok(InterceptedService::new(ResendingChannel::new(channel), interceptor))
     }
 }
 
@@ -130,23 +127,54 @@ fn address(config: &PeersConfig, service: Service) -> Option<&str> {
 }
 
 /// Creates a channel to all replicas of a peer, which connects when it is needed. `addresses` are
-/// URLs, separated by commas; the certificate is verified by the host of the first. `authorities`
-/// are the PEM certificates by which the certificate of an `https` peer is verified. Must be called
-/// within a Tokio runtime.
+/// URLs, separated by commas; the certificate is verified by the host of the first. `tls` is needed
+/// for an `https` peer. Must be called within a Tokio runtime.
 ///
 /// # Errors
 /// Returns an error if an address is not a URL, or the TLS configuration is invalid.
-pub fn connect(addresses: &str, authorities: Option<Vec<u8>>) -> Result<Channel, tonic::transport::Error> {
+pub fn connect(addresses: &str, tls: Option<Arc<PeerTls>>) -> Result<Channel, tonic::transport::Error> {
     let urls = addresses.split(',').map(|url| Ok(Endpoint::from_shared(url.trim().to_owned())?.uri().clone()));
     let urls = urls.collect::<Result<Vec<_>, tonic::transport::Error>>()?;
     let hosts = urls.iter().map(|url| (host_of(url).to_owned(), port_of(url))).collect();
-    let url = urls.into_iter().next().unwrap_or_default();
-    let scheme = if is_tls(&url) { "https" } else { "http" };
-    let whole_peer = endpoint(url.clone(), &url, authorities.as_deref())?;
-    Ok(balance::channel(hosts, whole_peer, move |replica| {
-        let replica_url = Endpoint::from_shared(format!("{scheme}://{replica}"))?.uri().clone();
-        endpoint(replica_url, &url, authorities.as_deref())
-    }))
+    let endpoints = PeerEndpoints { url: urls.into_iter().next().unwrap_or_default(), tls };
+    endpoints.endpoint(None)?;
+    Ok(balance::channel(hosts, endpoints))
+}
+
+/// The endpoints of a peer.
+#[derive(Clone)]
+struct PeerEndpoints {
+    /// The first configured URL of the peer, by whose host the certificate is verified.
+    url: Uri,
+    tls: Option<Arc<PeerTls>>,
+}
+
+impl Endpoints for PeerEndpoints {
+    fn endpoint(&self, address: Option<SocketAddr>) -> Result<Endpoint, tonic::transport::Error> {
+        let is_tls = is_tls(&self.url);
+        let scheme = if is_tls { "https" } else { "http" };
+        let endpoint = match address {
+            Some(address) => Endpoint::from_shared(format!("{scheme}://{address}"))?,
+            None => Endpoint::from(self.url.clone()),
+        };
+        let endpoint = endpoint
+            .origin(self.url.clone())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
+            .keep_alive_timeout(KEEPALIVE_TIMEOUT);
+        match &self.tls {
+            Some(tls) if is_tls => {
+                server::install_crypto_provider();
+                endpoint.tls_config(tls.client_config().domain_name(host_of(&self.url)))
+            }
+            Some(_) | None => Ok(endpoint),
+        }
+    }
+
+    fn version(&self) -> u64 {
+        self.tls.as_ref().map_or(0, |tls| tls.version())
+    }
 }
 
 fn is_tls(url: &Uri) -> bool {
@@ -160,26 +188,6 @@ fn port_of(url: &Uri) -> u16 {
 /// Returns the host of a URL, an IPv6 address without its brackets.
 fn host_of(url: &Uri) -> &str {
     url.host().unwrap_or_default().trim_matches(['[', ']'])
-}
-
-/// Returns the endpoint of one replica. `peer_url` is the configured URL of the peer, by whose host
-/// the certificate is verified.
-fn endpoint(replica_url: Uri, peer_url: &Uri, authorities: Option<&[u8]>) -> Result<Endpoint, tonic::transport::Error> {
-    let is_tls = is_tls(&replica_url);
-    let endpoint = Endpoint::from(replica_url)
-        .origin(peer_url.clone())
-        .connect_timeout(CONNECT_TIMEOUT)
-        .tcp_nodelay(true)
-        .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
-        .keep_alive_timeout(KEEPALIVE_TIMEOUT);
-    match authorities {
-        Some(pem) if is_tls => {
-            server::install_crypto_provider();
-            let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem));
-            endpoint.tls_config(tls.domain_name(host_of(peer_url)))
-        }
-        Some(_) | None => Ok(endpoint),
-    }
 }
 
 /// Adds the token, the request id, the trace and the timeout to every outgoing call.

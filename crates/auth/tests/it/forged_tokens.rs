@@ -88,6 +88,17 @@ async fn the_key_decides_the_algorithm() {
     }
 }
 
+/// The key and its signature are right, but the issuer publishes the key for another algorithm.
+#[tokio::test]
+async fn a_key_signs_only_with_its_algorithm() {
+    let mut rsa = IssuerKey::generate("rsa", Algorithm::RS256);
+    let issuer = TestIssuer::start(&[&rsa]).await;
+    let verifier = Verifier::start(vec![discovered(&issuer, None)]);
+    assert!(verifier.verify(&issuer.token(&rsa, &rita())).await.is_ok());
+    rsa.algorithm = Algorithm::PS256;
+    assert_eq!(verifier.verify(&issuer.token(&rsa, &rita())).await, Err(TokenError::Invalid));
+}
+
 #[tokio::test]
 async fn a_public_key_is_not_a_shared_secret() {
     for algorithm in ALGORITHMS {

@@ -72,11 +72,17 @@ impl From<CallError> for Status {
                 let message = "the registry is unavailable; try again";
                 status::unavailable(options::ErrorReason::RegistryUnavailable.as_str_name(), message, RETRY_AFTER)
             }
+            CallError::TooManyQuestions(refusal) => refusal.into(),
             CallError::Store(error) => cpor_durable::status::store_error(&error),
             CallError::EvidenceStore(EvidenceStoreError::Damaged(damage)) => {
                 tracing::error!(%damage, "a stored document is damaged");
                 let message = "the stored document is damaged; an operator has to restore it from a backup";
                 reason_status(Code::DataLoss, ErrorReason::EvidenceDamaged, message, &[])
+            }
+            CallError::EvidenceStore(EvidenceStoreError::LostKey(key)) => {
+                tracing::error!(key, "a stored document cannot be decrypted, because its key is lost");
+                let message = "the stored document can never be read again, because its key is lost; upload it anew";
+                reason_status(Code::DataLoss, ErrorReason::EvidenceKeyLost, message, &[])
             }
             CallError::EvidenceStore(error) => cpor_durable::status::unavailable(&error),
             CallError::Internal(error) => status::internal(&error),

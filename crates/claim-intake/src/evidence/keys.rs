@@ -23,7 +23,11 @@ const FIRST_ID: &str = "1";
 
 /// The keys of the installation. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct EvidenceKeys(Arc<Vec<EvidenceKey>>);
+pub(crate) struct EvidenceKeys {
+    keys: Arc<Vec<EvidenceKey>>,
+    /// The ids of keys that are lost for good.
+    lost: Arc<Vec<String>>,
+}
 
 #[derive(Debug)]
 struct EvidenceKey {
@@ -107,17 +111,31 @@ impl EvidenceKeys {
             }
             keys.push(EvidenceKey { id, key });
         }
-        if keys.is_empty() { Err(KeysError::Malformed) } else { Ok(Self(Arc::new(keys))) }
+        if keys.is_empty() {
+            Err(KeysError::Malformed)
+        } else {
+            Ok(Self { keys: Arc::new(keys), lost: Arc::default() })
+        }
+    }
+
+    /// Names the keys that are lost for good.
+    pub(crate) fn with_lost(self, lost: Vec<String>) -> Self {
+        Self { lost: Arc::new(lost), ..self }
+    }
+
+    /// Returns whether this key is lost for good.
+    pub(super) fn is_lost(&self, id: &str) -> bool {
+        self.lost.iter().any(|lost| lost == id)
     }
 
     /// Returns the id of the key that encrypts.
     pub(crate) fn current_id(&self) -> &str {
-        self.0.first().map_or("", |key| &key.id)
+        self.keys.first().map_or("", |key| &key.id)
     }
 
     /// Returns whether there is a key with this id.
-    pub(super) fn contains(&self, id: &str) -> bool {
-        self.0.iter().any(|key| key.id == id)
+    pub(crate) fn contains(&self, id: &str) -> bool {
+        self.keys.iter().any(|key| key.id == id)
     }
 
     /// Creates the key of a document. Returns it wrapped, to be stored, and as a cipher.
@@ -151,7 +169,7 @@ impl EvidenceKeys {
     }
 
     fn wrap_key(&self, document: EvidenceId, key: &[u8; KEY_BYTES]) -> Result<WrappedKey, EvidenceStoreError> {
-        let EvidenceKey { id, key: wrapping_key } = self.0.first().ok_or(EvidenceStoreError::Cipher)?;
+        let EvidenceKey { id, key: wrapping_key } = self.keys.first().ok_or(EvidenceStoreError::Cipher)?;
         let mut sealed = key.to_vec();
         let nonce = wrapping_key.seal_in_place_append_tag(bound_to(document), &mut sealed);
         let nonce = nonce.map_err(|_| EvidenceStoreError::Cipher)?;
@@ -160,8 +178,11 @@ impl EvidenceKeys {
 
     fn unwrap_key(&self, document: EvidenceId, key: &WrappedKey) -> Result<[u8; KEY_BYTES], EvidenceStoreError> {
         let damaged = || EvidenceStoreError::Damaged(Damage::Key);
-        let wrapping_key = self.0.iter().find(|known| known.id == key.key_id);
-        let wrapping_key = wrapping_key.ok_or_else(|| EvidenceStoreError::UnknownKey(key.key_id.clone()))?;
+        let wrapping_key = self.keys.iter().find(|known| known.id == key.key_id);
+        let wrapping_key = wrapping_key.ok_or_else(|| match self.is_lost(&key.key_id) {
+            true => EvidenceStoreError::LostKey(key.key_id.clone()),
+            false => EvidenceStoreError::UnknownKey(key.key_id.clone()),
+        })?;
         let (nonce, sealed) = key.bytes.split_at_checked(NONCE_BYTES).ok_or_else(damaged)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| damaged())?;
         let mut sealed = sealed.to_vec();

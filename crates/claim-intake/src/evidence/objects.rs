@@ -33,6 +33,9 @@ pub(crate) enum EvidenceStoreError {
     /// setting `evidence_keys_file`.
     #[error("the evidence key `{0}` is not in claim_intake.evidence_keys_file")]
     UnknownKey(String),
+    /// The key of the installation that encrypts the document's key is lost.
+    #[error("the evidence key `{0}` is lost")]
+    LostKey(String),
     /// The cryptographic library failed.
     #[error("a document cannot be encrypted")]
     Cipher,

@@ -1,7 +1,7 @@
 //! The replacement of the installation's key. Each document has a key of its own, which is stored
 //! encrypted with a key of the installation. The key of the document is encrypted anew with the
 //! current key of the installation, so that the old key of the installation is not needed any more.
-use super::EvidenceKeys;
+use super::{EvidenceKeys, EvidenceStoreError};
 use crate::store::StoredKey;
 use cpor_database::Db;
 use cpor_process::metrics::{Gauges, Metrics};
@@ -59,6 +59,8 @@ impl Rewrapper {
                         old.replace(db.writer(), new).await?;
                         replaced += 1;
                     }
+                    // Nothing can replace it.
+                    Err(EvidenceStoreError::LostKey(_)) => {}
                     Err(error) => {
                         tracing::error!(document = %old.id, %error, "the key of a document cannot be replaced");
                         failed += 1;

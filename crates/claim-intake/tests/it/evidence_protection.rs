@@ -17,6 +17,7 @@ on_both_databases![
     damaged_documents_are_refused_without_content,
     uploads_that_end_early_leave_nothing,
     the_keys_of_stored_documents_are_needed_at_start,
+    documents_of_a_lost_key_are_refused,
 ];
 on_both_databases![with small_quota: quotas_are_reserved_before_the_bytes];
 on_both_databases![with few_bytes: a_quota_of_bytes_counts_removed_documents];
@@ -170,9 +171,38 @@ async fn the_keys_of_stored_documents_are_needed_at_start(system: TestSystem) {
         let error = cpor_claim_intake::build(Config::default(), context).await.err().map(|error| error.to_string());
         match problem {
             None => assert_eq!(error, None),
-            Some(problem) => assert!(error.as_ref().is_some_and(|error| error.ends_with(problem)), "{error:?}"),
+            Some(problem) => assert!(error.as_ref().is_some_and(|error| error.contains(problem)), "{error:?}"),
         }
     }
+}
+
+async fn documents_of_a_lost_key_are_refused(system: TestSystem) {
+    let draft = system.create(claim()).await.unwrap();
+    let lost = system.upload(&draft.name, "lost.pdf", PDF).await.unwrap();
+    let file = system.database.folder().join("evidence/keys.toml");
+    let old_keys = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("[[keys]]\nid = \"2\"\nkey = \"{}=\"\n", "A".repeat(43))).unwrap();
+    let config = |lost: &[&str]| Config {
+        evidence_lost_keys: lost.iter().map(|id| (*id).to_owned()).collect(),
+        ..Config::default()
+    };
+    let refused = system.restart(config(&[])).await.err().unwrap();
+    assert!(refused.contains("missing: [\"1\"]") && refused.contains("evidence_lost_keys"), "{refused}");
+    let refused = system.restart(config(&["1", "2"])).await.err().unwrap();
+    assert!(refused.contains("must not contain \"2\""), "{refused}");
+
+    let system = system.restart(config(&["1"])).await.unwrap();
+    let (error, content) = download(&system, &lost.name).await.unwrap_err();
+    assert_eq!((error.code(), reason(&error).as_str()), (Code::DataLoss, "EVIDENCE_KEY_LOST"));
+    assert!(content.is_empty());
+    let new = system.upload(&draft.name, "new.pdf", &[PDF, b"!"].concat()).await.unwrap();
+    assert_eq!(download(&system, &new.name).await.unwrap(), [PDF, b"!"].concat(), "other documents are read");
+
+    // The key is found again.
+    let new_keys = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, new_keys + &old_keys).unwrap();
+    let system = system.restart(config(&[])).await.unwrap();
+    assert_eq!(download(&system, &lost.name).await.unwrap(), PDF);
 }
 
 /// Opens an upload and never ends it. Returns the refusal.

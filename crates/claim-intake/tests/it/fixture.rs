@@ -55,6 +55,19 @@ impl TestSystem {
         Self { hosted, registry, database: database.clone(), server, keys }
     }
 
+    /// Starts a second claim-intake on the same database and folder. Returns the error if it does
+    /// not start.
+    pub(crate) async fn restart(&self, config: Config) -> Result<Self, String> {
+        let (db, keys) = (self.database.open().await, TestKeys::generate());
+        let context = service_context(Service::ClaimIntake, db, &VirtualClock::new(start()), 2, &keys);
+        let context = ServiceContext { data_dir: Some(self.database.folder().to_owned()), ..context };
+        let registry = self.registry.clone();
+        let hosted = build_with(config, context, Arc::new(registry.clone())).await;
+        let mut hosted = hosted.map_err(|error| error.to_string())?;
+        let server = TestServer::start(&mut hosted, &keys).await;
+        Ok(Self { hosted, registry, database: self.database.clone(), server, keys })
+    }
+
     /// A client for a user of a partner.
     pub(crate) fn partner(&self, partner: &str, role: Role) -> Client {
         self.client("alice@contoso.example", role, Some(partner))
@@ -70,7 +83,7 @@ impl TestSystem {
         self.client("rita@vendor.example", role, None)
     }
 
-    fn client(&self, subject: &str, role: Role, partner: Option<&str>) -> Client {
+    pub(crate) fn client(&self, subject: &str, role: Role, partner: Option<&str>) -> Client {
         let owner = partner.map(|id| format!("partners/{id}"));
         let token = user_token(&self.keys.users, subject, role, owner.as_deref());
         ClaimServiceClient::new(self.server.channel(&token))

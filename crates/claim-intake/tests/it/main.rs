@@ -2,6 +2,7 @@
 //! registry in memory, once on SQLite and once on PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod directory_budget;
 mod disputes;
 mod edits;
 mod events;

@@ -122,7 +122,7 @@ fn load_settings(config: Config, services: Vec<Service>, virtual_clock: Option<T
 
 /// Returns the configuration keys of the services that have no address.
 fn missing_addresses(peers: &PeersConfig) -> Vec<&'static str> {
-    let PeersConfig { claim_intake, poe_review, customer_consent, eligibility, registry, ca_file: _ } = peers;
+    let PeersConfig { claim_intake, poe_review, customer_consent, eligibility, registry, .. } = peers;
     let peers = [
         ("peers.claim_intake", claim_intake),
         ("peers.poe_review", poe_review),

@@ -25,6 +25,8 @@ use cpor_proto::consents::v1::{
 use cpor_types::{ConsentName, Entropy};
 use tonic::{Request, Response, Status};
 
+pub(crate) use self::resend_notice::NoticeLimit;
+
 use self::convert::View;
 use crate::consents::{CommandResult, Consents};
 use crate::notices::NoticeRenderer;
@@ -37,6 +39,8 @@ pub(crate) struct Api {
     pub(crate) entropy: Arc<dyn Entropy>,
     /// The sender of notices (mails to the customer). It is woken up after a notice was queued.
     pub(crate) sender: Sender<NoticeRenderer>,
+    /// Limits how often the notice of a claim is sent again.
+    pub(crate) resends: NoticeLimit,
 }
 
 type RpcResult<T> = Result<Response<T>, Status>;

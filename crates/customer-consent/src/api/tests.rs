@@ -31,10 +31,16 @@ on_both_databases![
     lists_are_paged_and_filtered_newest_first,
     r44_resending_a_bounced_notice_opens_the_window,
     r44_no_notice_is_resent_after_a_decline,
+    r44_a_notice_is_sent_again_only_so_often,
 ];
 
 fn api(system: &TestSystem) -> Api {
-    Api { consents: system.consents.clone(), entropy: Arc::new(SystemEntropy), sender: system.sender.clone() }
+    Api {
+        consents: system.consents.clone(),
+        entropy: Arc::new(SystemEntropy),
+        sender: system.sender.clone(),
+        resends: NoticeLimit::new(20),
+    }
 }
 
 fn name() -> String {
@@ -246,4 +252,27 @@ async fn r44_no_notice_is_resent_after_a_decline(system: TestSystem) {
     decline(&system, decline_request("")).await.unwrap();
     let refused = resend(&system, Role::ReviewLead, "").await.unwrap_err();
     assert_eq!(reason(&refused), (Code::FailedPrecondition, "ALREADY_DECLINED".into()));
+}
+
+async fn r44_a_notice_is_sent_again_only_so_often(system: TestSystem) {
+    system.submit_claim().await;
+    system.approve_claim().await;
+    let limited = Api { resends: NoticeLimit::new(2), ..api(&system) };
+    let resend = async |validate_only, name: String| {
+        let message = ResendNoticeRequest { name, validate_only, ..ResendNoticeRequest::default() };
+        limited.resend_notice(request_from(caller(Role::Operator, None), "ResendNotice", message)).await
+    };
+    for _ in 0..2 {
+        resend(false, name()).await.unwrap();
+    }
+    let refused = resend(false, name()).await.unwrap_err();
+    assert_eq!(
+        (refused.code(), status::reason(&refused).as_deref()),
+        (Code::ResourceExhausted, Some("TOO_MANY_NOTICES"))
+    );
+    assert_eq!(status::metadata(&refused, "limit").as_deref(), Some("2"));
+    assert!(status::retry_after(&refused).is_some());
+    resend(true, name()).await.expect("a call that sends nothing is not counted");
+    let other = name().replace(&TestSystem::key().id.to_string(), "0a1b2c3d-0000-4000-8000-00000000abcd");
+    assert_eq!(resend(false, other).await.unwrap_err().code(), Code::NotFound, "each consent is counted by itself");
 }

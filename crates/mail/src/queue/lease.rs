@@ -108,6 +108,15 @@ pub(crate) async fn postpone(
     update_and_release(db, leased, update).await
 }
 
+/// Ends the lease of a mail that was not tried. It is not leased again before `next_attempt_time`,
+/// and its first attempt is still to come. Returns whether the lease was still held.
+pub(crate) async fn delay(db: &Db, leased: &LeasedMail, next_attempt_time: Timestamp) -> Result<bool, DbErr> {
+    let update = Entity::update_many()
+        .col_expr(Column::NextAttemptTime, Expr::value(next_attempt_time))
+        .col_expr(Column::FirstAttemptTime, Expr::value(None::<Timestamp>));
+    update_and_release(db, leased, update).await
+}
+
 /// Applies `update` to a leased mail and ends its lease, if the lease is still held. Returns
 /// whether the lease was still held.
 async fn update_and_release(db: &Db, leased: &LeasedMail, update: sea_orm::UpdateMany<Entity>) -> Result<bool, DbErr> {

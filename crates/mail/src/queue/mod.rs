@@ -17,7 +17,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub(crate) use lease::{LeasedMail, end_all_leases, finish, lease_due, postpone};
+pub(crate) use lease::{LeasedMail, delay, end_all_leases, finish, lease_due, postpone};
 pub use migration::migrations;
 
 use crate::NewMail;

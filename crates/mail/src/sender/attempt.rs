@@ -6,7 +6,7 @@ use cpor_process::lifecycle::Backoff;
 use cpor_types::{Entropy, Timestamp};
 use sea_orm::DbErr;
 
-use super::Sender;
+use super::{Sender, SenderParts, budget::SPREAD};
 use crate::queue::{self, LeasedMail, Mail, MailState};
 use crate::{MailRenderer, Message, Outcome, RenderResult, RendererError, SendError};
 
@@ -34,6 +34,13 @@ impl<R: MailRenderer> Sender<R> {
     /// Renders and sends one mail, reports the outcome to the renderer, and updates the mail's row.
     pub(super) async fn attempt(&self, leased: LeasedMail) -> Result<(), DbErr> {
         let mail = &leased.mail;
+        // A mail that was tried before has been counted.
+        let is_required = self.0.parts.renderer.is_required(mail);
+        if mail.attempts == 0
+            && let Err(wait) = self.0.budgets.check(&mail.recipient, is_required)
+        {
+            return self.delay(&leased, wait).await;
+        }
         match self.give_up_if_deferred_too_long(&leased, self.render_and_send(&leased).await) {
             AttemptResult::Final(outcome) => {
                 let outcome_name = outcome.as_str();
@@ -54,6 +61,16 @@ impl<R: MailRenderer> Sender<R> {
                 self.retry_later(&leased, &reason).await
             }
         }
+    }
+
+    /// Puts the mail back into the queue, because its recipient gets too many mails.
+    async fn delay(&self, leased: &LeasedMail, wait: Duration) -> Result<(), DbErr> {
+        let SenderParts { db, clock, entropy, .. } = &self.0.parts;
+        self.count_attempt("delayed");
+        let next_attempt_time = clock.now() + wait + SPREAD.mul_f64(entropy.fraction());
+        let still_held = queue::delay(db, leased, next_attempt_time).await?;
+        warn_if_lease_lost(leased, still_held);
+        Ok(())
     }
 
     /// Renders the mail and sends it, without changing its row.

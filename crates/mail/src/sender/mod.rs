@@ -1,6 +1,7 @@
 //! The background task that sends the queued mails of one service.
 
 mod attempt;
+mod budget;
 mod spawn;
 #[cfg(test)]
 mod tests;
@@ -57,6 +58,8 @@ struct Inner<R> {
     parts: SenderParts<R>,
     /// The sender address of all mails.
     from: Mailbox,
+    /// The number of mails that each address may get.
+    budgets: budget::RecipientBudgets,
     /// Wakes the background task up before its next poll.
     wake: Notify,
     /// Signals the end of a batch to tasks that wait in [`Sender::send_due_mails`].
@@ -91,8 +94,10 @@ impl<R: MailRenderer> Sender<R> {
         let queued_gauge =
             parts.metrics.gauge("cpor_mails_queued", "Mails that are neither sent, bounced nor withdrawn.");
         let attempt_counter = parts.metrics.counter("cpor_mail_attempts", "Attempts to send a mail, by outcome.");
+        let budgets = budget::RecipientBudgets::new(&parts.config, &parts.clock);
         let (wake, progress, stale_leases_ended) = (Notify::new(), Notify::new(), OnceCell::new());
-        Some(Self(Arc::new(Inner { parts, from, wake, progress, stale_leases_ended, queued_gauge, attempt_counter })))
+        let inner = Inner { parts, from, budgets, wake, progress, stale_leases_ended, queued_gauge, attempt_counter };
+        Some(Self(Arc::new(inner)))
     }
 
     /// Makes the sender search for due mails at once. Call it after a transaction that enqueued a

@@ -29,7 +29,11 @@ on_both_databases![with empty_queue:
     a_killed_senders_mail_waits_for_its_lease,
     an_empty_batch_does_not_signal_progress,
     a_mail_is_not_sent_if_its_lease_may_end,
+    mails_over_the_budget_are_delayed_and_not_lost,
 ];
+
+/// The kind of the mails that must be sent.
+const REQUIRED_MAIL: &str = "required";
 
 /// A transport and renderer that records calls and fails as a test asks for.
 #[derive(Clone, Default)]
@@ -77,6 +81,10 @@ impl MailRenderer for FakeMailSystem {
             Ok(())
         })
     }
+
+    fn is_required(&self, mail: &Mail) -> bool {
+        mail.kind == REQUIRED_MAIL
+    }
 }
 
 #[async_trait::async_trait]
@@ -104,6 +112,16 @@ fn sender(
     fake: &FakeMailSystem,
     transport: Box<dyn Transport>,
 ) -> Sender<FakeMailSystem> {
+    sender_with(db, clock, fake, transport, MailConfig::default())
+}
+
+fn sender_with(
+    db: &Db,
+    clock: &VirtualClock,
+    fake: &FakeMailSystem,
+    transport: Box<dyn Transport>,
+    config: MailConfig,
+) -> Sender<FakeMailSystem> {
     let parts = SenderParts {
         service: Service::CustomerConsent,
         db: db.clone(),
@@ -112,7 +130,7 @@ fn sender(
         metrics: Metrics::new(),
         renderer: fake.clone(),
         transport,
-        config: MailConfig::default(),
+        config,
     };
     Sender::new(parts).unwrap()
 }
@@ -332,4 +350,34 @@ async fn a_mail_is_not_sent_if_its_lease_may_end(db: Db) {
         assert_eq!(sender.send_due_mails().await.unwrap(), 0);
         fake.with(|state| assert_eq!(state.sent.len(), 1));
     }
+}
+
+async fn mails_over_the_budget_are_delayed_and_not_lost(db: Db) {
+    let (clock, fake) = (clock(), FakeMailSystem::default());
+    let config = MailConfig { per_recipient_per_hour: 3, required_per_recipient_per_hour: 3, ..MailConfig::default() };
+    let sender = sender_with(&db, &clock, &fake, Box::new(fake.clone()), config);
+    let to_all = |recipient: &str, kind, ids: std::ops::Range<u128>| {
+        let (recipient, sample) = (recipient.to_owned(), new_mails(1).remove(0));
+        ids.map(move |id| NewMail { id: Uuid::from_u128(id), recipient: recipient.clone(), kind, ..sample.clone() })
+    };
+    let tx = db.begin().await.unwrap();
+    let flood = to_all("victim@fabrikam.example", "reminder", 0..8);
+    let required = to_all("Victim@fabrikam.example", REQUIRED_MAIL, 100..103);
+    let others = to_all("other@northwind.example", "reminder", 200..203);
+    enqueue(&tx, flood.chain(required).chain(others)).await.unwrap();
+    tx.commit().await.unwrap();
+
+    assert_eq!(sender.send_due_mails().await.unwrap(), 5);
+    let sent = |ids: std::ops::Range<u128>| {
+        fake.with(|state| ids.filter(|id| state.sent.contains(&Uuid::from_u128(*id))).count())
+    };
+    assert_eq!([sent(0..8), sent(100..103), sent(200..203)], [3, 3, 3], "the flood delays only itself");
+    assert_eq!(sender.send_due_mails().await.unwrap(), 5, "nothing is due before its time");
+    for _ in 0..12 {
+        clock.advance_by(TimeDelta::minutes(30));
+        sender.send_due_mails().await.unwrap();
+    }
+    assert_eq!(sent(0..8), 8);
+    assert_eq!(fake.with(|state| state.sent.len()), 14, "each mail is sent once");
+    assert_eq!(sender.count_queued().await.unwrap(), 0);
 }

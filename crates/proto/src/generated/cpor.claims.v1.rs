@@ -2537,6 +2537,9 @@ pub enum ErrorReason {
     /// RESOURCE_EXHAUSTED. The metadata key `quota` is `documents` or `bytes`, `limit` holds the
     /// maximum, and `used` what is stored or reserved for uploads in progress.
     EvidenceQuotaExceeded = 81,
+    /// The key that encrypts the document is lost, so the document can never be read again. Code
+    /// DATA_LOSS. Upload the document anew.
+    EvidenceKeyLost = 90,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2583,6 +2586,7 @@ impl ErrorReason {
             Self::MalwareFound => "MALWARE_FOUND",
             Self::ScannerUnavailable => "SCANNER_UNAVAILABLE",
             Self::EvidenceQuotaExceeded => "EVIDENCE_QUOTA_EXCEEDED",
+            Self::EvidenceKeyLost => "EVIDENCE_KEY_LOST",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2626,6 +2630,7 @@ impl ErrorReason {
             "MALWARE_FOUND" => Some(Self::MalwareFound),
             "SCANNER_UNAVAILABLE" => Some(Self::ScannerUnavailable),
             "EVIDENCE_QUOTA_EXCEEDED" => Some(Self::EvidenceQuotaExceeded),
+            "EVIDENCE_KEY_LOST" => Some(Self::EvidenceKeyLost),
             _ => None,
         }
     }

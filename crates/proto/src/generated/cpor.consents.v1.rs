@@ -756,7 +756,8 @@ pub mod consent_service_client {
         ///
         /// Errors: FAILED_PRECONDITION (NO_NOTICE) if the customer has not been notified;
         /// FAILED_PRECONDITION (WINDOW_PASSED), (ALREADY_DECLINED) or (CLAIM_CLOSED) if the customer has
-        /// nothing left to decide.
+        /// nothing left to decide; RESOURCE_EXHAUSTED (TOO_MANY_NOTICES) if the notice was sent again too
+        /// often.
         ///
         /// Callers: `poe_reviewer`, `review_lead` and `operator`.
         pub async fn resend_notice(
@@ -898,7 +899,8 @@ pub mod consent_service_server {
         ///
         /// Errors: FAILED_PRECONDITION (NO_NOTICE) if the customer has not been notified;
         /// FAILED_PRECONDITION (WINDOW_PASSED), (ALREADY_DECLINED) or (CLAIM_CLOSED) if the customer has
-        /// nothing left to decide.
+        /// nothing left to decide; RESOURCE_EXHAUSTED (TOO_MANY_NOTICES) if the notice was sent again too
+        /// often.
         ///
         /// Callers: `poe_reviewer`, `review_lead` and `operator`.
         async fn resend_notice(

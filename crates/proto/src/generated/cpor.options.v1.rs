@@ -57,9 +57,9 @@ impl ::prost::Name for Access {
         "/cpor.options.v1.Access".into()
     }
 }
-/// Which services may send an event, and to which services. A server does not start if an event
-/// lacks this option. A delivery that contains an event of another service, or for another service,
-/// fails with PERMISSION_DENIED as a whole.
+/// Which services may send an event, to which services, and by whom it may be caused. A server does
+/// not start if an event lacks this option. A delivery that contains another event fails with
+/// PERMISSION_DENIED as a whole.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EventAccess {
     /// The services that may send the event.
@@ -68,6 +68,12 @@ pub struct EventAccess {
     /// The services to which the event may be sent.
     #[prost(enumeration = "Service", repeated, tag = "2")]
     pub destinations: ::prost::alloc::vec::Vec<i32>,
+    /// The sides of the persons by whom the event may be caused, directly or by an event before it.
+    #[prost(enumeration = "PersonSide", repeated, tag = "3")]
+    pub persons: ::prost::alloc::vec::Vec<i32>,
+    /// Whether a deadline, or a service by itself, may cause the event.
+    #[prost(bool, tag = "4")]
+    pub automatic: bool,
 }
 impl ::prost::Name for EventAccess {
     const NAME: &'static str = "EventAccess";
@@ -322,13 +328,26 @@ pub enum ErrorReason {
     /// `partner`, `tenant` or `service`, and `limit` holds the maximum number; `google.rpc.RetryInfo`
     /// says when to retry.
     TooManyCalls = 27,
-    /// The calling service may not send an event of this kind to the destination. Code
-    /// PERMISSION_DENIED. The metadata key `event` names the kind, for example `customer_declined`.
+    /// The calling service may not send an event of this kind to the destination, or an actor of this
+    /// side cannot cause it. Code PERMISSION_DENIED. The metadata key `event` names the kind, for
+    /// example `customer_declined`; `side` is set if the actor is the reason.
     EventNotAllowed = 28,
     /// The calling service may not call the method on behalf of a person of this side. Code
     /// PERMISSION_DENIED. The metadata key `method` names the method, and `side` the side, for example
     /// `partner`.
     ActorNotAllowed = 29,
+    /// The calling service must present a client certificate with its own SPIFFE id, and the
+    /// connection has none. Code UNAUTHENTICATED.
+    ClientCertificateRequired = 30,
+    /// The user, or the user's company, has asked too often about domains of customers: has looked up
+    /// too many, or has named too many in claims that are not the tenant's. Code RESOURCE_EXHAUSTED.
+    /// The metadata key `scope` is `user` or `partner`, and `limit` holds the maximum number in an
+    /// hour; `google.rpc.RetryInfo` says when to retry.
+    TooManyDirectoryQuestions = 31,
+    /// The notice to the customer of this claim was sent again too often. Code RESOURCE_EXHAUSTED. The
+    /// metadata key `limit` holds the maximum number in an hour; `google.rpc.RetryInfo` says when to
+    /// retry.
+    TooManyNotices = 32,
     /// The messages of the concurrent calls of the user, or of the user's company, take too much
     /// memory. Code RESOURCE_EXHAUSTED. The metadata key `scope` is `user`, `partner`, `tenant` or
     /// `service`, and `limit` holds the maximum number of bytes; `google.rpc.RetryInfo` says when to
@@ -372,6 +391,9 @@ impl ErrorReason {
             Self::TooManyCalls => "TOO_MANY_CALLS",
             Self::EventNotAllowed => "EVENT_NOT_ALLOWED",
             Self::ActorNotAllowed => "ACTOR_NOT_ALLOWED",
+            Self::ClientCertificateRequired => "CLIENT_CERTIFICATE_REQUIRED",
+            Self::TooManyDirectoryQuestions => "TOO_MANY_DIRECTORY_QUESTIONS",
+            Self::TooManyNotices => "TOO_MANY_NOTICES",
             Self::TooManyRequestBytes => "TOO_MANY_REQUEST_BYTES",
         }
     }
@@ -408,6 +430,9 @@ impl ErrorReason {
             "TOO_MANY_CALLS" => Some(Self::TooManyCalls),
             "EVENT_NOT_ALLOWED" => Some(Self::EventNotAllowed),
             "ACTOR_NOT_ALLOWED" => Some(Self::ActorNotAllowed),
+            "CLIENT_CERTIFICATE_REQUIRED" => Some(Self::ClientCertificateRequired),
+            "TOO_MANY_DIRECTORY_QUESTIONS" => Some(Self::TooManyDirectoryQuestions),
+            "TOO_MANY_NOTICES" => Some(Self::TooManyNotices),
             "TOO_MANY_REQUEST_BYTES" => Some(Self::TooManyRequestBytes),
             _ => None,
         }

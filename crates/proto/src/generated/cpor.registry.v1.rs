@@ -2198,7 +2198,8 @@ pub mod registry_service_client {
         /// the tenant has is shown for a claim that names it with the domain:
         /// `cpor.claims.v1.ClaimService.SuggestClaimLines`.
         ///
-        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if no tenant has the domain.
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if no tenant has the domain; RESOURCE_EXHAUSTED
+        /// (TOO_MANY_DIRECTORY_QUESTIONS) if a partner has looked up too many domains within an hour.
         ///
         /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`
         /// and `operator`.
@@ -2942,7 +2943,8 @@ pub mod registry_service_server {
         /// the tenant has is shown for a claim that names it with the domain:
         /// `cpor.claims.v1.ClaimService.SuggestClaimLines`.
         ///
-        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if no tenant has the domain.
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if no tenant has the domain; RESOURCE_EXHAUSTED
+        /// (TOO_MANY_DIRECTORY_QUESTIONS) if a partner has looked up too many domains within an hour.
         ///
         /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`
         /// and `operator`.

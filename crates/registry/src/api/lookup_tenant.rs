@@ -11,9 +11,13 @@ use super::{Api, ApiResult, error};
 use crate::store::query;
 
 /// Returns the tenant of a domain, and nothing else about it (R12a). Uses two queries, and a third
-/// one for the time on PostgreSQL and with a virtual clock (moved by an operator).
+/// one for the time on PostgreSQL and with a virtual clock (moved by an operator). A partner
+/// can ask only so often, because the answers tell which customers the vendor has.
 pub(super) async fn lookup_tenant(api: &Api, request: Request<LookupTenantRequest>) -> ApiResult<LookupTenantResponse> {
-    let (_, request) = request::validate(request)?;
+    let (caller, request) = request::validate(request)?;
+    if let Some(partner) = &caller.partner {
+        api.domain_lookups.ask(caller.id(), partner)?;
+    }
     let not_found = || status::not_found(&request.domain);
     let domain = request.domain.trim().trim_end_matches('.');
     let domain: DomainName = domain.parse().map_err(error::malformed_field("domain"))?;

@@ -30,6 +30,7 @@ mod shared_outcome;
 use std::sync::Arc;
 
 use chrono::Days;
+use cpor_call::directory_budget::DirectoryBudget;
 use cpor_database::Db;
 use cpor_durable::{BusinessClock, Writer};
 use cpor_proto::registry::v1::registry_service_server::RegistryService;
@@ -61,6 +62,8 @@ pub(crate) struct Api {
     /// The length of the grace period: from the end of a subscription to the end of the partners'
     /// associations with it.
     pub(crate) grace: Days,
+    /// Limits how often partners look up domains.
+    pub(crate) domain_lookups: Arc<DirectoryBudget>,
     pub(crate) tenants: Writer<TenantStore>,
     pub(crate) partners: Writer<PartnerStore>,
 }

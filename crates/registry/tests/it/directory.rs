@@ -1,17 +1,17 @@
 //! The import of the directory, and the RPCs that read it.
 use crate::fixture::TestSystem;
 use crate::rows::{TENANT, directory_rows, partner, subscription, tenant, workload};
-use cpor_call::status;
+use cpor_call::{directory_budget::DirectoryBudgetConfig, status};
 use cpor_proto::registry::v1::directory_row::Row;
 use cpor_proto::registry::v1::import_result::Outcome;
 use cpor_proto::{
     registry::v1::{
         DirectoryRow, GetPartnerRequest, GetTenantRequest, ImportDirectoryRequest, ImportResult, ListProductsRequest,
-        ListSubscriptionsRequest, ListWorkloadsRequest,
+        ListSubscriptionsRequest, ListWorkloadsRequest, LookupTenantRequest,
     },
     r#type::v1::SubscriptionStatus,
 };
-use cpor_testing::on_both_databases;
+use cpor_testing::{TestDatabase, on_both_databases};
 use cpor_types::{Role, Service};
 use prost::Message as _;
 use tonic::{Code, Status};
@@ -23,6 +23,39 @@ on_both_databases![
     imported_rows_can_be_read,
     missing_and_foreign_resources_look_the_same,
 ];
+on_both_databases![with few_lookups: r12a_partners_look_up_few_domains];
+
+async fn few_lookups(database: &TestDatabase) -> TestSystem {
+    let domain_lookups = DirectoryBudgetConfig { per_user_per_hour: 2, per_partner_per_hour: 3 };
+    TestSystem::with_config(database, cpor_registry::Config { domain_lookups, ..Default::default() }).await
+}
+
+async fn r12a_partners_look_up_few_domains(system: TestSystem) {
+    system.import_new(vec![tenant(TENANT, "fabrikam.example"), partner("contoso", "100")]).await;
+    let look_up = async |role, partner: Option<&str>, domain: &str| {
+        let request = LookupTenantRequest { domain: domain.into() };
+        system.user(role, partner, None).lookup_tenant(request).await.map_err(|status| {
+            let metadata = |key| status::metadata(&status, key).unwrap_or_default();
+            (status.code(), status::reason(&status).unwrap(), metadata("scope"), metadata("limit"))
+        })
+    };
+    let refusal = |scope: &str, limit: &str| {
+        let reason = "TOO_MANY_DIRECTORY_QUESTIONS".to_owned();
+        (Code::ResourceExhausted, reason, scope.to_owned(), limit.to_owned())
+    };
+    let contoso = Some("contoso");
+    look_up(Role::IncentivesUser, contoso, "fabrikam.example").await.unwrap();
+    assert_eq!(look_up(Role::IncentivesUser, contoso, "guess.example").await.unwrap_err().0, Code::NotFound);
+    for domain in ["fabrikam.example", "guess.example"] {
+        assert_eq!(look_up(Role::IncentivesUser, contoso, domain).await.unwrap_err(), refusal("user", "2"));
+    }
+    look_up(Role::GlobalAdmin, contoso, "fabrikam.example").await.unwrap();
+    let refused = look_up(Role::GlobalAdmin, contoso, "fabrikam.example").await.unwrap_err();
+    assert_eq!(refused, refusal("partner", "3"), "all users of the company together");
+    for _ in 0..5 {
+        look_up(Role::ReviewLead, None, "fabrikam.example").await.expect("the vendor is not limited");
+    }
+}
 
 const OTHER: &str = "0a1b2c3d-0000-4000-8000-000000000002";
 const THIRD: &str = "0a1b2c3d-0000-4000-8000-000000000003";

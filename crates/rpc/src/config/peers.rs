@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::tls::{validate_authorities, validate_identity};
 use cpor_process::config::ValidationErrors;
 
 /// The addresses of the other services, as `http://host:port` or `https://host:port`. A host can
@@ -29,10 +30,18 @@ pub struct PeersConfig {
     /// verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
+    /// The PEM file with the client certificate that this process presents to `https` peers,
+    /// followed by its chain. Needed if their `tls.client_ca_file` is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_file: Option<PathBuf>,
+    /// The PEM file with the private key of the client certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_file: Option<PathBuf>,
 }
 
 impl PeersConfig {
-    /// Checks that every address is a URL, and that `ca_file` is set if an address is `https`.
+    /// Checks that every address is a URL, that `ca_file` is set if an address is `https`, and that
+    /// the files can be used.
     pub fn validate(&self, errors: &mut ValidationErrors) {
         let peers = [
             ("claim_intake", &self.claim_intake),
@@ -49,6 +58,7 @@ impl PeersConfig {
                 errors.require(has_authorities, key, "an https address requires peers.ca_file");
             }
         }
-        errors.require_readable_file("ca_file", self.ca_file.as_ref());
+        validate_authorities(errors, "ca_file", self.ca_file.as_deref());
+        validate_identity(errors, "peers", self.certificate_file.as_deref(), self.key_file.as_deref());
     }
 }

@@ -20,7 +20,7 @@ fn defaults_are_valid() {
 
 #[test]
 fn reports_all_errors_at_once() {
-    let tls = TlsConfig { certificate_file: Some("no/such.pem".into()), key_file: None };
+    let tls = TlsConfig { certificate_file: Some("no/such.pem".into()), key_file: None, ..TlsConfig::default() };
     assert_eq!(keys(|errors| tls.validate(errors)), ["certificate_file", "certificate_file"]);
     let limits = Limits { max_request_bytes: 100 << 20, ..Limits::default() };
     assert_eq!(keys(|errors| limits.validate(errors)), ["max_request_bytes"]);

@@ -11,7 +11,7 @@ use cpor_auth::Authorizer;
 
 use super::{
     admission::{self, Admission},
-    body_drain,
+    body_drain, connection,
     deadline::{self, Deadlines},
     directory::{KnownOwners, check_owner},
     error_translation,
@@ -35,7 +35,8 @@ pub(super) async fn handle(State(middleware): State<Arc<Middleware>>, request: R
         let limited = deadline::limit(middleware.deadlines, request, |request| middleware.admit(request, next));
         panic::catch(async { error_translation::translate(limited.await) }).await
     };
-    observe::observe(&middleware.observer, body_drain::drain_body(request), handle).await
+    let request = body_drain::drain_body(connection::expose(request));
+    observe::observe(&middleware.observer, request, handle).await
 }
 
 impl Middleware {

@@ -9,6 +9,7 @@
 //! their own.
 mod admission;
 mod body_drain;
+mod connection;
 mod deadline;
 mod directory;
 mod error_translation;

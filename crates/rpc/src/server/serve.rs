@@ -4,14 +4,12 @@ use std::{sync::Arc, time::Duration};
 use axum::middleware::from_fn_with_state;
 use cpor_types::Entropy;
 use tokio::net::TcpListener;
-use tonic::{
-    service::Routes,
-    transport::{Identity, ServerTlsConfig},
-};
+use tonic::service::Routes;
 
 use super::{
     Directory, GrpcServices,
     admission::Admission,
+    connection,
     deadline::Deadlines,
     directory::KnownOwners,
     health,
@@ -22,6 +20,7 @@ use super::{
 use crate::{
     config::{Limits, TlsConfig},
     request::{self, UnsupportedRule},
+    tls::{ServerTls, TlsError},
 };
 use cpor_auth::{AccessError, Authorizer, MethodTable, VerificationKeys};
 use cpor_process::{
@@ -70,18 +69,13 @@ pub enum ServerError {
     /// The protos contain constraints that the server does not enforce.
     #[error("constraints cannot be enforced:{}", lines(.0))]
     Rules(Vec<UnsupportedRule>),
-    /// The file of the certificate or of its key cannot be read.
-    #[error("cannot read {path}: {source}", path = .path.display())]
-    File {
-        /// The path of the file.
-        path: std::path::PathBuf,
-        /// The I/O error.
-        source: std::io::Error,
-    },
+    /// The files of the section `tls` cannot be used.
+    #[error("tls: {0}")]
+    Tls(#[from] TlsError),
     /// The reflection service cannot read the descriptors.
     #[error("reflection: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
-    /// The certificate is not usable, or the listener has failed.
+    /// The listener has failed.
     #[error("the gRPC server failed: {0}")]
     Transport(#[from] tonic::transport::Error),
 }
@@ -95,6 +89,7 @@ fn lines(items: &[impl std::fmt::Display]) -> String {
 pub struct Server {
     routes: Routes,
     transport: tonic::transport::Server,
+    tls: Option<Arc<ServerTls>>,
     connection_limits: ConnectionLimits,
     metrics: Metrics,
     readiness: Readiness,
@@ -118,7 +113,9 @@ impl Server {
     pub fn prepare(dependencies: ServerDependencies, services: GrpcServices) -> Result<Self, ServerError> {
         request::check_rules().map_err(ServerError::Rules)?;
         let methods = Arc::new(MethodTable::build(&services.audiences()).map_err(ServerError::Access)?);
-        let transport = transport(&dependencies.limits, &dependencies.tls)?;
+        let transport = transport(&dependencies.limits);
+        let tls = ServerTls::open(&dependencies.tls)?.map(Arc::new);
+        let requires_certificates = tls.as_ref().is_some_and(|tls| tls.requires_certificates());
         let (reporter, health_server) = tonic_health::server::health_reporter();
         let health =
             health::report_readiness(reporter, dependencies.readiness.clone(), services.grpc_services().to_vec());
@@ -128,8 +125,9 @@ impl Server {
         Ok(Self {
             connection_limits: dependencies.limits.grpc_connections(),
             metrics,
-            routes: add_middleware(dependencies, methods, router),
+            routes: add_middleware(dependencies, requires_certificates, methods, router),
             transport,
+            tls,
             readiness,
             health: Box::pin(health),
         })
@@ -150,10 +148,7 @@ impl Server {
         };
         let drained = async move { drain_token.cancelled().await };
         let listener = LimitedListener::new(listener, "grpc", self.connection_limits, &self.metrics);
-        let incoming = futures_util::stream::unfold(listener, async |listener| {
-            let connection = listener.accept().await;
-            Some((Ok::<_, std::io::Error>(connection), listener))
-        });
+        let incoming = connection::accept(listener, self.tls, self.connection_limits.max_open);
         let serving = self.transport.add_routes(self.routes).serve_with_incoming_shutdown(incoming, drained);
         let serving_with_health = async {
             // The end of the health reporter does not end the server.
@@ -170,12 +165,17 @@ impl Server {
 }
 
 /// Wraps the router in the middleware.
-fn add_middleware(dependencies: ServerDependencies, methods: Arc<MethodTable>, router: axum::Router) -> Routes {
+fn add_middleware(
+    dependencies: ServerDependencies,
+    requires_certificates: bool,
+    methods: Arc<MethodTable>,
+    router: axum::Router,
+) -> Routes {
     let ServerDependencies { keys, limits, metrics, entropy, directory, .. } = dependencies;
     let middleware = Middleware {
         observer: Observer::new(methods, &metrics, entropy),
         deadlines: Deadlines::new(&limits),
-        authorizer: Authorizer { keys },
+        authorizer: Authorizer { keys, requires_certificates },
         admission: Admission::new(&limits, &metrics),
         owners: directory.map(KnownOwners::new),
     };
@@ -183,9 +183,9 @@ fn add_middleware(dependencies: ServerDependencies, methods: Arc<MethodTable>, r
     Routes::from(router.layer(from_fn_with_state(Arc::new(middleware), handle))).prepare()
 }
 
-/// Configures the HTTP/2 transport with the limits and, if it is configured, TLS.
-fn transport(limits: &Limits, tls: &TlsConfig) -> Result<tonic::transport::Server, ServerError> {
-    let server = tonic::transport::Server::builder()
+/// Configures the HTTP/2 transport with the limits.
+fn transport(limits: &Limits) -> tonic::transport::Server {
+    tonic::transport::Server::builder()
         .max_concurrent_streams(limits.max_streams_per_connection)
         .http2_max_header_list_size(limits.max_header_bytes)
         .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
@@ -197,15 +197,7 @@ fn transport(limits: &Limits, tls: &TlsConfig) -> Result<tonic::transport::Serve
         // Without a grace period, tonic asks the client to reconnect (GOAWAY) at this age. With
         // one, it would only close the connection at the end of that period, with the calls in
         // flight.
-        .max_connection_age(Duration::from_secs(limits.max_connection_age_seconds));
-    let (Some(certificate), Some(key)) = (&tls.certificate_file, &tls.key_file) else { return Ok(server) };
-    install_crypto_provider();
-    let identity = Identity::from_pem(read(certificate)?, read(key)?);
-    Ok(server.tls_config(ServerTlsConfig::new().identity(identity))?)
-}
-
-fn read(path: &std::path::Path) -> Result<Vec<u8>, ServerError> {
-    std::fs::read(path).map_err(|source| ServerError::File { path: path.to_owned(), source })
+        .max_connection_age(Duration::from_secs(limits.max_connection_age_seconds))
 }
 
 /// Selects the cryptography provider of rustls for the process. The selection is required because

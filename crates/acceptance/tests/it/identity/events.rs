@@ -1,11 +1,18 @@
-//! Delivers every event as every service to every service. Only declared events are accepted.
+//! Delivers every event as every service to every service, with actors of every side. Only declared
+//! events are accepted.
 
-use cpor_acceptance::{EventKind, Method, TestSystem, both_databases, call, encode, event_kinds, methods, reason};
-use cpor_types::Service;
+use cpor_acceptance::{
+    EventKind, Method, TestSystem, both_databases, call, encode, event_kinds, metadata, methods, reason,
+};
+use cpor_types::{ActorSide, Service};
 use serde_json::{Value, json};
 use tonic::Code;
 
-both_databases![each_service_sends_only_its_events, each_service_sends_only_its_streams];
+both_databases![
+    each_service_sends_only_its_events,
+    each_service_sends_only_its_streams,
+    each_event_is_caused_by_declared_actors
+];
 
 fn deliver_events() -> Method {
     methods().into_iter().find(|method| method.name == "DeliverEvents").expect("the method")
@@ -15,8 +22,24 @@ fn wire_name(service: Service) -> String {
     format!("SERVICE_{}", service.as_str().replace('-', "_").to_uppercase())
 }
 
-/// A delivery with one event without content, from a new stream of `source`.
+/// An actor of this side, as services name it.
+fn actor(side: ActorSide, source: Service) -> Value {
+    let subject = match side {
+        ActorSide::System => source.as_str(),
+        ActorSide::Time => "",
+        ActorSide::Partner | ActorSide::Reviewer | ActorSide::Vendor | ActorSide::Customer => "somebody@example.org",
+    };
+    json!({"side": format!("ACTOR_SIDE_{}", side.as_str().to_uppercase()), "subject": subject})
+}
+
+/// A delivery with one event without content, from a new stream of `source`. A declared actor has
+/// caused the event.
 fn delivery(system: &TestSystem, event: &EventKind, source: Service, destination: Service) -> Value {
+    delivery_by(system, event, source, destination, &actor(event.sides[0], source))
+}
+
+/// The same, with an event that this actor has caused.
+fn delivery_by(system: &TestSystem, event: &EventKind, source: Service, destination: Service, actor: &Value) -> Value {
     json!({
         "destination": wire_name(destination),
         "streams": [{
@@ -26,7 +49,7 @@ fn delivery(system: &TestSystem, event: &EventKind, source: Service, destination
             "events": [{
                 "sequence": "1",
                 "effectiveTime": "2026-03-16T09:00:00Z",
-                "actor": {"side": "ACTOR_SIDE_SYSTEM", "subject": source.as_str()},
+                "actor": actor,
                 (event.json_name.clone()): {},
             }],
         }],
@@ -68,6 +91,36 @@ async fn each_service_sends_only_its_streams(system: &TestSystem) {
             assert_eq!((status.code(), reason(&status).as_str()), expected, "{attempt}");
         }
     }
+}
+
+/// A service that is taken over cannot name any actor: a customer's decision is not that of an
+/// operator, and no reviewer is reminded by a person.
+async fn each_event_is_caused_by_declared_actors(system: &TestSystem) {
+    let (deliver, mut refused) = (deliver_events(), 0);
+    for event in event_kinds() {
+        let (source, destination) = (event.sources[0], event.destinations[0]);
+        let method = Method { service: destination, ..deliver.clone() };
+        let attempt = async |actor: &Value| {
+            let message = encode(&method.input, &delivery_by(system, &event, source, destination, actor));
+            call(&system.service(source, destination), &method, message).await
+        };
+        for side in ActorSide::ALL.iter().copied() {
+            let response = attempt(&actor(side, source)).await;
+            let attempt = format!("{} caused by the side {side}", event.json_name);
+            if event.sides.contains(&side) {
+                response.unwrap_or_else(|status| panic!("{attempt}: {status:?}"));
+            } else {
+                refused += 1;
+                let status = response.expect_err(&attempt);
+                let expected = (Code::PermissionDenied, "EVENT_NOT_ALLOWED", side.as_str().to_owned());
+                assert_eq!((status.code(), reason(&status).as_str(), metadata(&status, "side")), expected, "{attempt}");
+            }
+        }
+        let nobody = json!({"side": "ACTOR_SIDE_SYSTEM", "subject": "nobody"});
+        let status = attempt(&nobody).await.expect_err("no service has this name");
+        assert_eq!((status.code(), reason(&status).as_str()), (Code::PermissionDenied, "EVENT_NOT_ALLOWED"));
+    }
+    assert!(refused >= 100, "only {refused} refusals");
 }
 
 /// All pairs of a source and a destination.

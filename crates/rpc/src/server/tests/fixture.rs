@@ -26,7 +26,7 @@ use crate::{
     request,
     server::{GrpcServices, Server, ServerDependencies, ServerError},
 };
-use cpor_auth::{Caller, ServiceSigner, TokenSigner, UserToken, VerificationKeys};
+use cpor_auth::{Caller, ClientCertificate, ServiceSigner, TokenSigner, UserToken, VerificationKeys};
 use cpor_call::context::{CallDeadline, current_request_id};
 use cpor_call::status::reason;
 use cpor_process::{
@@ -43,6 +43,8 @@ pub(super) struct Controls {
     pub(super) release: Notify,
     /// The caller, the remaining time and the request id of the last DeliverEvents call.
     pub(super) last_call: Mutex<Option<(Caller, Duration, Option<String>)>>,
+    /// The client certificate of the last DeliverEvents call.
+    pub(super) last_certificate: Mutex<ClientCertificate>,
 }
 
 #[derive(Clone)]
@@ -92,6 +94,8 @@ impl EventService for TestService {
     ) -> Result<Response<DeliverEventsResponse>, Status> {
         let remaining = request.extensions().get::<CallDeadline>().unwrap().remaining();
         let id = current_request_id();
+        let certificate = request.extensions().get::<ClientCertificate>().unwrap().clone();
+        *self.0.last_certificate.lock().unwrap() = certificate;
         let caller = request.extensions().get::<Arc<Caller>>().unwrap().as_ref().clone();
         *self.0.last_call.lock().unwrap() = Some((caller, remaining, id));
         Ok(Response::new(DeliverEventsResponse::default()))

@@ -50,8 +50,11 @@ async fn a_certificate_enables_tls() {
     let (certificate, key) = (directory.path().join("cert.pem"), directory.path().join("key.pem"));
     std::fs::write(&certificate, certified.cert.pem()).unwrap();
     std::fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
-    let server =
-        start(Limits::default(), TlsConfig { certificate_file: Some(certificate.clone()), key_file: Some(key) }).await;
+    let server = start(
+        Limits::default(),
+        TlsConfig { certificate_file: Some(certificate.clone()), key_file: Some(key), ..TlsConfig::default() },
+    )
+    .await;
     let config =
         PeersConfig { registry: Some(server.address.clone()), ca_file: Some(certificate), ..PeersConfig::default() };
     let peers = Peers::new(&config, server.claim_intake.clone()).unwrap();

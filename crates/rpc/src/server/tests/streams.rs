@@ -90,3 +90,30 @@ async fn a_stream_keeps_its_permit_until_it_ends() {
     drop(first);
     assert!(!send().await.headers().contains_key("grpc-status"));
 }
+
+#[tokio::test]
+async fn a_stream_frees_the_memory_of_its_request() {
+    let (limits, mut responses) = (Limits::default(), Vec::new());
+    let admission = Arc::new(admission::Admission::new(&limits, &Metrics::new()));
+    let router = Router::new()
+        .fallback(async |request: Request| {
+            request.into_body().collect().await.unwrap();
+            Body::new(http_body_util::StreamBody::new(tokio_stream::pending::<
+                Result<http_body::Frame<axum::body::Bytes>, axum::Error>,
+            >()))
+        })
+        .layer(from_fn(move |request: Request, next: Next| {
+            let admission = Arc::clone(&admission);
+            async move { admission::admit(&admission, request, |request| next.run(request)).await }
+        }));
+    // The length of a message of 4 MiB, which counts twice, so that all requests together exceed
+    // the memory.
+    let header = axum::body::Bytes::from_static(b"\0\0\x40\0\0");
+    for _ in 0..limits.max_request_bytes / (8 << 20) {
+        let request = streaming_request().map(|_| Body::from(header.clone()));
+        let response = router.clone().oneshot(request).await.unwrap();
+        let status = Status::from_header_map(response.headers());
+        assert!(status.is_none(), "stream {}: {status:?}", responses.len());
+        responses.push(response);
+    }
+}
