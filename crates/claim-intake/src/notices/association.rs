@@ -2,6 +2,7 @@
 //! approved (R37, R39).
 use super::mail_content::{MailContent, MailContext, Section, Tone, line_labels};
 use crate::domain::{Association, AssociationEnd, EndReason, Line};
+use cpor_types::AssociationKey;
 
 /// Returns the mail that says that the association is official; `None` if it has ended since then.
 pub(super) fn official_mail(context: &MailContext<'_>) -> Option<MailContent> {
@@ -28,7 +29,10 @@ pub(super) fn ended_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let has_ended_then =
         |line: &&Line| line.association_end.as_ref().is_some_and(|ended| ended.until == context.data.time);
     let lines: Vec<&Line> = context.claim.content.lines.iter().filter(has_ended_then).collect();
-    let AssociationEnd { reason, since, .. } = *lines.first()?.association_end.as_ref()?;
+    let first = lines.first()?;
+    let AssociationEnd { reason, since, .. } = *first.association_end.as_ref()?;
+    // The lines of a claim are either all workloads or all subscriptions (R7).
+    let is_workload = matches!(first.key(), Some(AssociationKey::Workload(_)));
     let when = context.time(context.data.time);
     let lead = format!("Your association with {} ended on {when} for what is listed below.", context.customer());
     let mail = context.new_mail(Tone::Neutral, "Association ended", "An association has ended", lead);
@@ -41,13 +45,16 @@ pub(super) fn ended_mail(context: &MailContext<'_>) -> Option<MailContent> {
     };
     Some(mail.with_sections([
         Some(Section::bullet_points("What ended", line_labels(lines.iter().copied()))),
-        Some(Section::paragraphs("Why", [end_reason_text(reason)])),
+        Some(Section::paragraphs("Why", [end_reason_text(reason, is_workload)])),
         Some(Section::paragraphs("What this means", [usage_text].into_iter().chain(rest_text))),
     ]))
 }
 
-const fn end_reason_text(reason: EndReason) -> &'static str {
+const fn end_reason_text(reason: EndReason, is_workload: bool) -> &'static str {
     match reason {
+        EndReason::Expired if is_workload => {
+            "The customer's use of the workload has ended. If the customer uses it again, a new claim is needed."
+        }
         EndReason::Expired => {
             "The subscription has ended. A subscription that is renewed under a new id needs a new claim."
         }

@@ -15,13 +15,18 @@ pub(super) fn competition_mail(context: &MailContext<'_>) -> Option<MailContent>
         context.customer()
     );
     let procedure_text = "Reviewers look at both proofs of execution, and may ask both companies for more. A review lead then awards each contested line to \
-               one company. The review deadlines are stopped until then.";
+               one company.";
+    let clocks_text = if context.submission.policy_values.review_clocks_run_while_competing {
+        "The review deadlines run meanwhile."
+    } else {
+        "The review deadlines are stopped until then."
+    };
     let options_text = "You do not need to do anything if your proof of execution is complete. You may write a comment (CreateComment) and, if the claim's state allows \
                it, add evidence (UploadEvidence). An approved claim accepts evidence while the competition lasts.";
     let mail = context.new_mail(Tone::Neutral, "A competing claim", "Another company claims the same", lead);
     Some(mail.with_sections([
         Some(Section::bullet_points("What is contested", contested)),
-        Some(Section::paragraphs("What happens now", [procedure_text])),
+        Some(Section::paragraphs("What happens now", [format!("{procedure_text} {clocks_text}")])),
         Some(Section::paragraphs("What you can do", [options_text])),
     ]))
 }
