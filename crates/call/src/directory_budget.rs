@@ -67,21 +67,31 @@ impl DirectoryBudget {
         }
     }
 
-    /// Counts a question of a user of a partner.
+    /// Returns whether a user of a partner can ask, without counting a question.
     ///
     /// # Errors
     /// Returns the budget that is used up.
-    pub fn ask(&self, user: &str, partner: &PartnerId) -> Result<(), TooManyQuestions> {
+    pub fn admit(&self, user: &str, partner: &PartnerId) -> Result<(), TooManyQuestions> {
         let used_up = |scope, limit| move |wait| TooManyQuestions { scope, limit, wait };
-        self.users.check(user).map_err(used_up("user", self.config.per_user_per_hour))?;
-        let refused = used_up("partner", self.config.per_partner_per_hour);
-        self.partners.check(partner).map_err(refused).inspect_err(|_| self.users.give_back(user))
+        self.users.admit((partner, user)).map_err(used_up("user", self.config.per_user_per_hour))?;
+        self.partners.admit(partner).map_err(used_up("partner", self.config.per_partner_per_hour))
     }
 
-    /// Gives back a question whose answer tells the user nothing new.
-    pub fn give_back(&self, user: &str, partner: &PartnerId) {
-        self.users.give_back(user);
-        self.partners.give_back(partner);
+    /// Counts questions that were admitted. They can be more than what was left of the budgets.
+    /// Then the user, or all users of the partner, wait until the budgets make up for all of them.
+    pub fn charge(&self, user: &str, partner: &PartnerId, questions: u32) {
+        self.users.charge((partner, user), questions);
+        self.partners.charge(partner, questions);
+    }
+
+    /// Counts a question of a user of a partner.
+    ///
+    /// # Errors
+    /// Returns the budget that is used up. Then nothing is counted.
+    pub fn ask(&self, user: &str, partner: &PartnerId) -> Result<(), TooManyQuestions> {
+        self.admit(user, partner)?;
+        self.charge(user, partner, 1);
+        Ok(())
     }
 }
 
@@ -95,5 +105,45 @@ impl From<TooManyQuestions> for Status {
             &[("scope", scope), ("limit", &limit.to_string())],
             wait,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn partner(id: &str) -> PartnerId {
+        id.parse().unwrap()
+    }
+
+    fn refused_scope(result: Result<(), TooManyQuestions>) -> Option<&'static str> {
+        result.err().map(|refusal| refusal.scope)
+    }
+
+    #[test]
+    fn the_same_subject_at_another_partner_is_another_user() {
+        let budget = DirectoryBudget::new(DirectoryBudgetConfig { per_user_per_hour: 2, per_partner_per_hour: 5 });
+        let (contoso, litware) = (partner("contoso"), partner("litware"));
+        let asked = [(); 3].map(|()| refused_scope(budget.ask("alice", &contoso)));
+        assert_eq!(asked, [None, None, Some("user")]);
+        let asked = [(); 3].map(|()| refused_scope(budget.ask("alice", &litware)));
+        assert_eq!(asked, [None, None, Some("user")]);
+        let asked = [(); 2].map(|()| refused_scope(budget.ask("bob", &contoso)));
+        assert_eq!(asked, [None, None]);
+        assert_eq!(["carol", "dan"].map(|user| refused_scope(budget.ask(user, &contoso))), [None, Some("partner")]);
+    }
+
+    #[test]
+    fn one_question_that_is_left_admits_a_whole_request() {
+        let budget = DirectoryBudget::new(DirectoryBudgetConfig { per_user_per_hour: 10, per_partner_per_hour: 100 });
+        let contoso = partner("contoso");
+        budget.charge("alice", &contoso, 9);
+        budget.admit("alice", &contoso).unwrap();
+        budget.charge("alice", &contoso, 21);
+        let refused = budget.admit("alice", &contoso).unwrap_err();
+        assert_eq!((refused.scope, refused.limit), ("user", 10));
+        // 30 questions were counted, which is 20 more than the limit.
+        let wait = Duration::from_secs(21 * 360);
+        assert!(refused.wait > wait - Duration::from_secs(360) && refused.wait <= wait, "{refused:?}");
     }
 }

@@ -159,8 +159,10 @@ impl ClaimIntake {
 }
 
 /// Requests of a partner's user in which a claim names a tenant and a domain. They count as
-/// questions whether the domain is one of the tenant's (R12a). Questions are counted before the
-/// registry answers, and those whose answer is yes are given back, so only wrong domains count.
+/// questions whether the domain is one of the tenant's (R12a). All of them are admitted if one
+/// question is left, and only those with a wrong domain are counted afterwards. So requests with
+/// right domains are never too many, and requests without an answer cost nothing.
+#[must_use]
 struct DomainQuestions<'a> {
     budget: &'a DirectoryBudget,
     user: &'a str,
@@ -169,34 +171,29 @@ struct DomainQuestions<'a> {
 }
 
 impl<'a> DomainQuestions<'a> {
-    /// Counts the questions.
+    /// Checks that the user can ask.
     ///
     /// # Errors
-    /// Returns [`CallError::TooManyQuestions`] if there are too many. Then none is counted.
+    /// Returns [`CallError::TooManyQuestions`] if there were too many wrong domains before.
     fn ask(intake: &'a ClaimIntake, actor: &'a Actor, requests: &[ClaimToCheck]) -> Result<Self, CallError> {
         let (budget, user) = (&*intake.wrong_domains, actor.subject.expose());
-        let mut questions = Self { budget, user, partners: Vec::with_capacity(requests.len()) };
+        let mut partners = Vec::with_capacity(requests.len());
         for request in requests {
             let is_question = request.tenant_id.is_some() && request.customer_domain.is_some();
             let partner = (is_question && actor.side == ActorSide::Partner).then(|| request.partner.clone());
-            if let Some(Err(refusal)) = partner.as_ref().map(|partner| budget.ask(user, partner)) {
-                questions.give_back(|_| true);
-                return Err(CallError::TooManyQuestions(refusal));
+            if let Some(partner) = &partner {
+                budget.admit(user, partner).map_err(CallError::TooManyQuestions)?;
             }
-            questions.partners.push(partner);
+            partners.push(partner);
         }
-        Ok(questions)
+        Ok(Self { budget, user, partners })
     }
 
-    /// Gives back the questions whose answer is yes, or all if there is no answer.
-    fn judge(&self, answers: &[CheckedClaim]) {
-        self.give_back(|index| answers.get(index).is_none_or(|answer| answer.tenant.is_some()));
-    }
-
-    fn give_back(&self, is_given_back: impl Fn(usize) -> bool) {
-        for (index, partner) in self.partners.iter().enumerate() {
-            if let Some(partner) = partner.as_ref().filter(|_| is_given_back(index)) {
-                self.budget.give_back(self.user, partner);
+    /// Counts the questions whose answer is no. Without an answer, none is counted.
+    fn judge(self, answers: &[CheckedClaim]) {
+        for (partner, answer) in self.partners.iter().zip(answers) {
+            if let Some(partner) = partner.as_ref().filter(|_| answer.tenant.is_none()) {
+                self.budget.charge(self.user, partner, 1);
             }
         }
     }

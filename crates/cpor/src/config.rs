@@ -112,6 +112,12 @@ impl Config {
         errors.in_section("database", |errors| self.database.validate(errors));
         errors.in_section("auth", |errors| self.auth.validate(errors));
         errors.in_section("peers", |errors| self.peers.validate(errors));
+        let demands_certificates = self.tls.client_ca_file.is_some() && self.peers.has_addresses();
+        errors.require(
+            !demands_certificates || self.peers.certificate_file.is_some(),
+            "peers.certificate_file",
+            "must be set if tls.client_ca_file is set, because the process itself calls services",
+        );
         errors.in_section("telemetry", |errors| self.telemetry.validate(errors));
         errors.in_section("limits", |errors| self.limits.validate(errors));
         errors.in_section("rules", |errors| self.rules.validate(errors));
@@ -160,6 +166,21 @@ mod tests {
         let errors = config.check().unwrap_err();
         let keys: Vec<_> = errors.errors().iter().map(|error| error.key.as_str()).collect();
         assert_eq!(keys, ["database.connections", "customer_consent.public_url"]);
+    }
+
+    #[test]
+    fn a_process_that_demands_certificates_has_one() {
+        let mut config = Config::default();
+        config.tls.client_ca_file = Some("no/such.crt".into());
+        let lacks_certificate = |config: &Config| {
+            let errors = config.check().unwrap_err();
+            errors.errors().iter().any(|error| error.key == "peers.certificate_file" && error.problem.contains("tls."))
+        };
+        assert!(!lacks_certificate(&config), "it calls no service");
+        config.peers.registry = Some("https://registry:50051".to_owned());
+        assert!(lacks_certificate(&config));
+        config.peers.certificate_file = Some("no/such.crt".into());
+        assert!(!lacks_certificate(&config));
     }
 
     #[test]

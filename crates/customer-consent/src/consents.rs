@@ -1,7 +1,7 @@
 //! Reads and changes consents, for the API and for the consent page. A consent is the customer's
 //! side of one claim. A *notice* is a mail to the customer contact.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cpor_database::Db;
 use cpor_durable::{AggregateKey, BusinessClock, Command, CommandError, CommandOutcome, StoreError, Versioned, Writer};
@@ -92,10 +92,22 @@ impl Consents {
     }
 
     /// Sends the last notice again (R44), as a new notice with the id `notice`. The writer commits
-    /// the command.
-    pub(crate) async fn resend_notice(&self, command: Command, notice: Uuid) -> CommandResult {
+    /// the command. `count` counts the notice or refuses the command. It is called at most once, and
+    /// only if a notice is about to be queued: not for a repeated request id, for example.
+    pub(crate) async fn resend_notice(
+        &self,
+        command: Command,
+        notice: Uuid,
+        count: impl Fn() -> Result<(), Refusal> + Send + 'static,
+    ) -> CommandResult {
+        // The writer calls the decision again if a shared transaction fails.
+        let counted: OnceLock<Result<(), Refusal>> = OnceLock::new();
         let decide = move |consent: Option<&Consent>, now: Timestamp| {
-            consent.ok_or(Refusal::NotFound)?.resend_notice(notice, now)
+            let transition = consent.ok_or(Refusal::NotFound)?.resend_notice(notice, now)?;
+            if transition.is_some() {
+                (*counted.get_or_init(&count))?;
+            }
+            Ok(transition)
         };
         self.writer.execute(command, decide).await
     }

@@ -59,18 +59,21 @@ impl EventAccess {
     }
 }
 
-/// The reason why an event is refused.
+/// An event that its source may not send to its destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum EventRefusal<'t> {
-    /// The source may not send the event with this name to the destination.
-    Services(&'t str),
-    /// The actor cannot cause the event.
-    Actor {
-        /// The name of the event.
-        event: &'t str,
-        /// The side of the actor.
-        side: ActorSide,
-    },
+pub(crate) struct ForbiddenEvent<'t> {
+    /// The name of the event.
+    pub(crate) event: &'t str,
+}
+
+/// An event that its actor cannot cause.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the event {event} cannot be caused by this actor of the side {side}")]
+pub(crate) struct ForbiddenCause<'t> {
+    /// The name of the event.
+    event: &'t str,
+    /// The side of the actor.
+    side: ActorSide,
 }
 
 /// The rules of all events, by the kind of the event.
@@ -100,17 +103,30 @@ impl EventTable {
         if errors.is_empty() { Ok(table) } else { Err(errors) }
     }
 
-    /// Checks that `source` may send this event to `destination`, and that its actor can cause it.
-    /// An event without a payload or an actor is not checked, because it is never applied.
-    pub(crate) fn check(&self, event: &Event, source: Service, destination: Service) -> Result<(), EventRefusal<'_>> {
+    /// Checks that `source` may send this event to `destination`. An event without a payload is not
+    /// checked, because it is never applied.
+    pub(crate) fn check_services(
+        &self,
+        event: &Event,
+        source: Service,
+        destination: Service,
+    ) -> Result<(), ForbiddenEvent<'_>> {
         let Some(payload) = &event.payload else { return Ok(()) };
-        let access = self.0.get(&discriminant(payload)).ok_or(EventRefusal::Services("unknown"))?;
+        let access = self.0.get(&discriminant(payload)).ok_or(ForbiddenEvent { event: "unknown" })?;
         if !access.sources.contains(&source) || !access.destinations.contains(&destination) {
-            return Err(EventRefusal::Services(&access.name));
+            return Err(ForbiddenEvent { event: &access.name });
         }
-        match event.actor.as_ref().and_then(crate::wire::actor_from) {
-            Some(actor) if !access.may_be_caused_by(&actor) => {
-                Err(EventRefusal::Actor { event: &access.name, side: actor.side })
+        Ok(())
+    }
+
+    /// Checks that the actor of this event can cause it. An event without a payload or an actor is
+    /// not checked, because it is never applied.
+    pub(crate) fn check_actor(&self, event: &Event) -> Result<(), ForbiddenCause<'_>> {
+        let access = event.payload.as_ref().and_then(|payload| self.0.get(&discriminant(payload)));
+        let actor = event.actor.as_ref().and_then(crate::wire::actor_from);
+        match access.zip(actor) {
+            Some((access, actor)) if !access.may_be_caused_by(&actor) => {
+                Err(ForbiddenCause { event: &access.name, side: actor.side })
             }
             Some(_) | None => Ok(()),
         }
@@ -182,21 +198,19 @@ mod tests {
         let table = EventTable::load().unwrap();
         let alice = Actor::new(ActorSide::Partner, "alice");
         let submitted = event(Payload::ClaimSubmitted(ClaimSubmitted::default()), &alice);
-        assert_eq!(table.check(&submitted, Service::ClaimIntake, Service::CustomerConsent), Ok(()));
-        let refused = Err(EventRefusal::Services("claim_submitted"));
-        assert_eq!(table.check(&submitted, Service::ClaimIntake, Service::Registry), refused);
+        assert_eq!(table.check_services(&submitted, Service::ClaimIntake, Service::CustomerConsent), Ok(()));
+        let refused = Err(ForbiddenEvent { event: "claim_submitted" });
+        assert_eq!(table.check_services(&submitted, Service::ClaimIntake, Service::Registry), refused);
         let declined = event(Payload::CustomerDeclined(CustomerDeclined::default()), &alice);
-        assert_eq!(table.check(&declined, Service::CustomerConsent, Service::ClaimIntake), Ok(()));
-        let refused = Err(EventRefusal::Services("customer_declined"));
-        assert_eq!(table.check(&declined, Service::PoeReview, Service::ClaimIntake), refused);
+        assert_eq!(table.check_services(&declined, Service::CustomerConsent, Service::ClaimIntake), Ok(()));
+        let refused = Err(ForbiddenEvent { event: "customer_declined" });
+        assert_eq!(table.check_services(&declined, Service::PoeReview, Service::ClaimIntake), refused);
     }
 
     #[test]
     fn only_declared_actors_cause_an_event() {
         let table = EventTable::load().unwrap();
-        let check = |payload: Payload, actor: Actor| {
-            table.check(&event(payload, &actor), Service::PoeReview, Service::ClaimIntake).is_ok()
-        };
+        let check = |payload: Payload, actor: Actor| table.check_actor(&event(payload, &actor)).is_ok();
         let approve = |actor| check(Payload::ReviewApproved(ReviewApproved::default()), actor);
         let remind = |actor| check(Payload::ReviewReminded(ReviewReminded::default()), actor);
         assert!(approve(Actor::new(ActorSide::Reviewer, "rita")));

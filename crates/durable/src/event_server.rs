@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     EventAccessError, EventReceiver, IncomingEvent, ReceiveError, StreamKey,
-    event_access::{EventRefusal, EventTable},
+    event_access::{EventTable, ForbiddenEvent},
 };
 
 /// Serves `cpor.events.v1.EventService` for all services that the process hosts.
@@ -45,13 +45,13 @@ impl EventServer {
     }
 
     /// Applies a delivery from the service `source`. The gRPC method calls this once the caller is
-    /// known; tests call it directly.
+    /// known; tests call it directly. An event whose actor cannot cause it parks its stream.
     ///
     /// # Errors
     /// Returns FAILED_PRECONDITION (`SERVICE_NOT_HOSTED`) if the process does not host the
     /// destination, PERMISSION_DENIED (`SERVICE_NOT_ALLOWED`) if a stream belongs to another
     /// service than `source`, PERMISSION_DENIED (`EVENT_NOT_ALLOWED`) if `source` may not send an
-    /// event to the destination or its actor cannot cause it, and INVALID_ARGUMENT if a stream's id is malformed. Then no event
+    /// event to the destination, and INVALID_ARGUMENT if a stream's id is malformed. Then no event
     /// of the delivery is applied.
     pub async fn deliver(
         &self,
@@ -65,12 +65,12 @@ impl EventServer {
         for batch in request.streams {
             let stream = stream_key(source, &batch)?;
             for event in &batch.events {
-                let is_allowed = self.access.check(event, source, destination);
-                is_allowed.map_err(|refusal| event_not_allowed(&refusal, source, destination))?;
+                let is_allowed = self.access.check_services(event, source, destination);
+                is_allowed.map_err(|forbidden| event_not_allowed(&forbidden, source, destination))?;
             }
             streams.push((stream, batch));
         }
-        let results = streams.into_iter().map(|(stream, batch)| apply_batch(&**receiver, stream, batch));
+        let results = streams.into_iter().map(|(stream, batch)| apply_batch(&**receiver, &self.access, stream, batch));
         Ok(DeliverEventsResponse { results: join_all(results).await })
     }
 }
@@ -113,25 +113,12 @@ fn foreign_stream() -> Status {
     )
 }
 
-/// Creates the status for an event that `source` may not send to `destination`, or that its actor
-/// cannot cause.
-fn event_not_allowed(refusal: &EventRefusal<'_>, source: Service, destination: Service) -> Status {
+/// Creates the status for an event that `source` may not send to `destination`.
+fn event_not_allowed(forbidden: &ForbiddenEvent<'_>, source: Service, destination: Service) -> Status {
+    let event = forbidden.event;
+    let message = format!("the service {source} is not allowed to send the event {event} to {destination}");
     let reason = ErrorReason::EventNotAllowed.as_str_name();
-    match refusal {
-        EventRefusal::Services(event) => {
-            let message = format!("the service {source} is not allowed to send the event {event} to {destination}");
-            cpor_call::status::with_reason(Code::PermissionDenied, reason, message, &[("event", event)])
-        }
-        EventRefusal::Actor { event, side } => {
-            let message = format!("the event {event} cannot be caused by this actor of the side {side}");
-            cpor_call::status::with_reason(
-                Code::PermissionDenied,
-                reason,
-                message,
-                &[("event", event), ("side", side.as_str())],
-            )
-        }
-    }
+    cpor_call::status::with_reason(Code::PermissionDenied, reason, message, &[("event", event)])
 }
 
 /// Reads the identity of the stream and checks that it belongs to `source`.
@@ -151,13 +138,19 @@ fn stream_key(source: Service, batch: &StreamBatch) -> Result<StreamKey, Status>
 }
 
 /// Applies the events of one stream in order and stops at the first event that fails.
-async fn apply_batch(receiver: &dyn EventReceiver, stream: StreamKey, batch: StreamBatch) -> StreamResult {
+async fn apply_batch(
+    receiver: &dyn EventReceiver,
+    access: &EventTable,
+    stream: StreamKey,
+    batch: StreamBatch,
+) -> StreamResult {
     let mut applied_sequence = batch.events.first().map_or(0, |event| event.sequence.saturating_sub(1));
     for event in batch.events {
         let (sequence, traceparent) = (event.sequence, event.traceparent.clone());
         let span = tracing::info_span!("receive_event", aggregate = stream.aggregate, sequence);
         cpor_process::telemetry::continue_trace(&span, &traceparent);
-        let result = match IncomingEvent::read(&stream, event) {
+        let is_allowed = access.check_actor(&event).map_err(ReceiveError::park);
+        let result = match is_allowed.and_then(|()| IncomingEvent::read(&stream, event)) {
             Ok(incoming) => apply_catching_panics(receiver, incoming).instrument(span).await,
             Err(error) => Err(error),
         };

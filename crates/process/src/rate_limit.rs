@@ -7,11 +7,18 @@ use std::{
     time::Duration,
 };
 
-use governor::{NotUntil, RateLimiter, middleware::NoOpMiddleware, state::keyed::HashMapStateStore};
+use governor::clock::Reference;
 pub use governor::{
     Quota,
     clock::{Clock, DefaultClock},
 };
+
+/// The number of keys that can have a counter of their own at the same time.
+const OWN_COUNTERS: usize = 1 << 16;
+/// The number of counters that all further keys share.
+const SHARED_COUNTERS: u64 = 1 << 16;
+/// The time between two searches for counters that are not needed any more.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Returns a quota of this number of uses for each key: all of them at once, and then evenly spread
 /// over an hour. Zero counts as 1.
@@ -20,14 +27,28 @@ pub fn per_hour(uses: u32) -> Quota {
     Quota::per_hour(NonZeroU32::new(uses).unwrap_or(NonZeroU32::MIN))
 }
 
-/// Limits how often a key is used. Its memory is fixed: the keys share 65,536 counters, and nobody
-/// outside of the process knows which of them share one.
+/// Limits how often a key is used. Uses can also be counted afterwards, which the limiter of
+/// `governor` cannot do.
+///
+/// Its memory is bounded: 65,536 keys can have a counter of their own at the same time, and further
+/// keys share as many counters. Nobody outside of the process knows which of them share one.
 pub struct RateLimit<C: Clock = DefaultClock> {
-    counters: RateLimiter<u16, HashMapStateStore<u16>, C, NoOpMiddleware<C::Instant>>,
+    /// The time after which one use is available again.
+    interval: Duration,
+    /// The time by which uses can be ahead of their even spread.
+    tolerance: Duration,
     clock: C,
+    start: C::Instant,
     hasher: RandomState,
-    /// Uses that were given back, by counter.
-    returned: Mutex<HashMap<u16, u32>>,
+    counters: Mutex<Counters>,
+}
+
+/// The counters of the keys. All times are counted from the creation of the limit.
+#[derive(Default)]
+struct Counters {
+    /// The time from which on the whole quota of a key is available again, by the hash of the key.
+    full_again: HashMap<u64, Duration>,
+    next_sweep: Duration,
 }
 
 impl<C: Clock> std::fmt::Debug for RateLimit<C> {
@@ -44,45 +65,80 @@ impl RateLimit {
     }
 }
 
-impl<C: Clock + Clone> RateLimit<C> {
+impl<C: Clock> RateLimit<C> {
     /// Creates a limit by this clock.
     pub fn with_clock(quota: Quota, clock: C) -> Self {
-        let counters = RateLimiter::new(quota, HashMapStateStore::default(), clock.clone());
-        Self { counters, clock, hasher: RandomState::new(), returned: Mutex::default() }
+        let interval = quota.replenish_interval();
+        let tolerance = interval.saturating_mul(quota.burst_size().get().saturating_sub(1));
+        let (start, hasher) = (clock.now(), RandomState::new());
+        Self { interval, tolerance, clock, start, hasher, counters: Mutex::default() }
     }
 
     /// Counts one use of the key.
     ///
     /// # Errors
-    /// Returns the time to wait if the key was used too often.
+    /// Returns the time to wait if the key was used too often. Then nothing is counted.
     pub fn check(&self, key: impl Hash) -> Result<(), Duration> {
-        let counter = self.counter(key);
-        if let Some(uses) = self.returned.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&counter)
-            && *uses > 0
-        {
-            *uses -= 1;
-            return Ok(());
+        none_or_wait(self.count(key, |wait| u32::from(wait.is_zero())))
+    }
+
+    /// Returns whether the key can be used, without counting a use.
+    ///
+    /// # Errors
+    /// Returns the time to wait if the key was used too often.
+    pub fn admit(&self, key: impl Hash) -> Result<(), Duration> {
+        none_or_wait(self.count(key, |_| 0))
+    }
+
+    /// Counts uses of the key, also more than the limit allows. The key cannot be used again before
+    /// the limit would have allowed all of them. Returns the time until the limit allows the first
+    /// of them, which is zero if it does so now.
+    pub fn charge(&self, key: impl Hash, uses: u32) -> Duration {
+        self.count(key, |_| uses)
+    }
+
+    /// Counts as many uses of the key as `uses` returns for the time to wait. Returns that time.
+    fn count(&self, key: impl Hash, uses: impl FnOnce(Duration) -> u32) -> Duration {
+        let hash = self.hasher.hash_one(key);
+        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Duration::from(Reference::duration_since(&self.clock.now(), self.start));
+        let counter = counters.counter_of(hash, now);
+        let full_again = counters.full_again.get(&counter).copied().unwrap_or_default().max(now);
+        let wait = full_again.saturating_sub(now.saturating_add(self.tolerance));
+        let uses = uses(wait);
+        if uses > 0 {
+            counters.full_again.insert(counter, full_again.saturating_add(self.interval.saturating_mul(uses)));
         }
-        let refused = |not_until: NotUntil<C::Instant>| not_until.wait_time_from(self.clock.now());
-        self.counters.check_key(&counter).map_err(refused)
+        wait
     }
+}
 
-    /// Gives back a use that was counted before, because it turned out to be one that is not
-    /// limited. The use must be counted first and given back afterwards, so that concurrent uses
-    /// cannot exceed the limit.
-    pub fn give_back(&self, key: impl Hash) {
-        *self.returned.lock().unwrap_or_else(PoisonError::into_inner).entry(self.counter(key)).or_default() += 1;
+impl Counters {
+    /// Returns the counter of the key with this hash.
+    fn counter_of(&mut self, hash: u64, now: Duration) -> u64 {
+        if self.full_again.len() < OWN_COUNTERS || self.full_again.contains_key(&hash) {
+            return hash;
+        }
+        if now >= self.next_sweep {
+            self.full_again.retain(|_, full_again| *full_again > now);
+            self.next_sweep = now.saturating_add(SWEEP_INTERVAL);
+        }
+        if self.full_again.len() < OWN_COUNTERS { hash } else { hash % SHARED_COUNTERS }
     }
+}
 
-    fn counter(&self, key: impl Hash) -> u16 {
-        let [first, second, ..] = self.hasher.hash_one(key).to_le_bytes();
-        u16::from_le_bytes([first, second])
-    }
+/// Returns the time to wait as an error, unless it is zero.
+const fn none_or_wait(wait: Duration) -> Result<(), Duration> {
+    if wait.is_zero() { Ok(()) } else { Err(wait) }
 }
 
 #[cfg(test)]
 mod tests {
+    use governor::clock::FakeRelativeClock;
+
     use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
 
     #[test]
     fn a_key_is_limited_by_itself() {
@@ -90,26 +146,43 @@ mod tests {
         let results: Vec<bool> = (0..5).map(|_| limit.check("a").is_ok()).collect();
         assert_eq!(results, [true, true, true, false, false]);
         assert!(limit.check("a").unwrap_err() > Duration::from_secs(1100));
-        let others = (0..100).filter(|key| limit.check(key).is_ok()).count();
-        assert!(others >= 99, "other keys are not limited, unless they share the counter");
+        assert!((0..1000).all(|key| limit.check(key).is_ok()), "other keys are not limited");
     }
 
     #[test]
-    fn a_use_can_be_given_back() {
-        let limit = RateLimit::new(per_hour(2));
-        for _ in 0..10 {
-            limit.check("a").unwrap();
-            limit.give_back("a");
-        }
-        assert_eq!([limit.check("a"), limit.check("a")], [Ok(()), Ok(())]);
-        limit.check("a").unwrap_err();
+    fn an_unused_quota_is_not_saved() {
+        let clock = FakeRelativeClock::default();
+        let limit = RateLimit::with_clock(per_hour(2), clock.clone());
+        limit.check("a").unwrap();
+        clock.advance(600 * MINUTE);
+        assert_eq!([(); 4].map(|()| limit.check("a")), [Ok(()), Ok(()), Err(30 * MINUTE), Err(30 * MINUTE)]);
+        clock.advance(30 * MINUTE);
+        assert_eq!([(); 2].map(|()| limit.check("a")), [Ok(()), Err(30 * MINUTE)]);
     }
 
     #[test]
-    fn the_memory_is_fixed() {
-        let limit = RateLimit::new(per_hour(3600).allow_burst(NonZeroU32::new(60).unwrap()));
-        let admitted = (0..200_000).filter(|key| limit.check(key).is_ok()).count();
-        assert!(admitted >= 200_000 * 9 / 10, "{admitted}");
-        assert!(limit.counters.len() <= 1 << 16);
+    fn uses_can_be_counted_afterwards() {
+        let clock = FakeRelativeClock::default();
+        let limit = RateLimit::with_clock(per_hour(2), clock.clone());
+        assert_eq!([(); 9].map(|()| limit.admit("a")), [Ok(()); 9], "nothing is counted before");
+        assert_eq!(limit.charge("a", 1), Duration::ZERO);
+        assert_eq!([limit.admit("a"), limit.check("a")], [Ok(()), Ok(())], "one use is left");
+        assert_eq!(limit.charge("a", 3), 30 * MINUTE);
+        assert_eq!([limit.admit("a"), limit.check("a")], [Err(120 * MINUTE); 2], "more than the limit was used");
+        clock.advance(120 * MINUTE);
+        assert_eq!([limit.check("a"), limit.check("a")], [Ok(()), Err(30 * MINUTE)]);
+    }
+
+    #[test]
+    fn the_memory_is_bounded() {
+        let clock = FakeRelativeClock::default();
+        let quota = per_hour(3600).allow_burst(NonZeroU32::new(60).unwrap());
+        let limit = RateLimit::with_clock(quota, clock.clone());
+        let counters = || limit.counters.lock().unwrap().full_again.len();
+        assert!((0..300_000).all(|key| limit.check(key).is_ok()));
+        assert!(counters() > OWN_COUNTERS && counters() <= OWN_COUNTERS + (1 << 16), "{}", counters());
+        clock.advance(MINUTE);
+        limit.check("a").unwrap();
+        assert_eq!(counters(), 1, "counters that are not needed any more are removed");
     }
 }

@@ -13,7 +13,7 @@ use rustls::{
     RootCertStore, ServerConfig,
     crypto::aws_lc_rs::default_provider,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
-    server::WebPkiClientVerifier,
+    server::{NoServerSessionStorage, WebPkiClientVerifier},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tonic::transport::{Certificate, ClientTlsConfig, Identity};
@@ -124,6 +124,11 @@ fn server_config(contents: &[String]) -> Result<ServerConfig, TlsError> {
     };
     let mut config = builder.with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"h2".to_vec()];
+    if contents.len() > 2 {
+        // A resumed session would not verify the client certificate again, which may have expired.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+    }
     Ok(config)
 }
 

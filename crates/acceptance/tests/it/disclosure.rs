@@ -123,8 +123,8 @@ async fn read_everything(actor: &Actor, names: &ResourceNames) {
     }
 }
 
-/// R5: the customer sees no proof, comments and notes; an operator sees no proof, and no personal
-/// data. R56: partners see no notes.
+/// R5: customers and program managers see no proof, comments and notes; an operator sees no proof,
+/// and no personal data. R56: partners see no notes.
 fn assert_hidden(system: &TestSystem, pages: &str) {
     let mut shown = Vec::new();
     let mut search = |party: &str, text: &str, hidden: &[&str]| {
@@ -141,6 +141,7 @@ fn assert_hidden(system: &TestSystem, pages: &str) {
     search("customer", &system.answers_to(FABRIKAM), &[PROOF, COMMENT]);
     search("page", &pages.to_lowercase(), &[PROOF, COMMENT]);
     search("operator", &system.answers_to("olga@vendor.example"), &[PROOF, PERSONAL]);
+    search("program manager", &system.answers_to(&system.manager.subject), &[PROOF, COMMENT]);
     let (contoso, northwind) = (system.answers_to(CONTOSO), system.answers_to(NORTHWIND));
     search("contoso", &contoso, &[]);
     search("northwind", &northwind, &[]);

@@ -65,7 +65,7 @@ pub enum Refusal {
     /// The claim still needs its personal data (R56).
     #[error(
         "personal data can be erased only when the claim is deleted, its rejection is final, or all its associations \
-         have ended and no late consent can put them on record"
+         have ended and no earlier decision of the customer is on its way"
     )]
     PersonalDataNeeded {
         /// The present state.

@@ -221,7 +221,7 @@ async fn restore_yielded(tx: &Tx, changes: &[LineChanges<'_>]) -> Result<(), Sto
 
 /// Lets the line of this row have its key again. Returns false if the row does not exist any more,
 /// because another transaction has closed the line meanwhile.
-async fn give_back(tx: &Tx, row: line::Model) -> Result<bool, StoreError> {
+pub(super) async fn give_back(tx: &Tx, row: line::Model) -> Result<bool, StoreError> {
     let update = line::Entity::update_many()
         .col_expr(line::Column::Current, Expr::value(Some(true)))
         .filter(line::Column::Owner.eq(row.owner))

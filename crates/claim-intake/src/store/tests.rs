@@ -5,13 +5,13 @@ use super::entity::{
     waits_for::WaitsFor,
 };
 use super::*;
-use crate::domain::tests::fixtures::{TestClaim, ended, line_id, name, start};
-use crate::domain::{ClaimStateKind, EndReason, Fact, Party, Wait};
+use crate::domain::tests::fixtures::{TestClaim, ended, line_id, name, start, withdraw};
+use crate::domain::{ClaimStateKind, DirectoryLine, EndReason, Fact, Line, Party, Wait};
 use crate::evidence::WrappedKey;
 use cpor_database::Db;
 use cpor_history::Audience;
 use cpor_testing::{TestDatabase, on_both_databases};
-use cpor_types::{Activity, Actor, ActorSide, EvidenceId, SeededEntropy};
+use cpor_types::{Activity, Actor, ActorSide, AssociationKey, EvidenceId, LineId, SeededEntropy, SubscriptionId};
 use sea_orm::{
     ActiveEnum, ConnectionTrait as _, EntityTrait as _, Iterable as _, SqlErr, TransactionTrait as _, TryIntoModel as _,
 };
@@ -21,6 +21,8 @@ use uuid::Uuid;
 on_both_databases![with empty_tables:
     a_body_that_does_not_decode_is_an_inconsistency,
     a_document_without_its_claim_is_refused,
+    r38_a_closed_line_gets_no_key_back,
+    r38_many_lines_close_at_once,
     r38_r47_a_reinstated_line_takes_its_key_back,
     the_database_admits_exactly_the_values_of_the_enums,
 ];
@@ -186,6 +188,39 @@ async fn r38_r47_a_reinstated_line_takes_its_key_back(db: Db) {
     tx.commit().await.unwrap();
     assert_eq!(current().await, [cpor_durable::ids::ClaimId::from(newer_key.id)]);
     assert_eq!(conflicts().await, [third_key], "the key is still taken");
+}
+
+/// Another transaction has closed the line that had yielded, after it was read.
+async fn r38_a_closed_line_gets_no_key_back(db: Db) {
+    insert_claim(&db, TestClaim::submitted().claim).await;
+    let row = entity::claim_line::Entity::find().one(db.reader()).await.unwrap().unwrap();
+    let tx = db.writer().begin().await.unwrap();
+    assert!(lines::give_back(&tx, row.clone()).await.unwrap());
+    entity::claim_line::Entity::delete_many().exec(&tx).await.unwrap();
+    assert!(!lines::give_back(&tx, row).await.unwrap());
+    tx.rollback().await.unwrap();
+}
+
+/// More lines than SQLite admits as alternatives of one condition.
+async fn r38_many_lines_close_at_once(db: Db) {
+    let mut submitted = TestClaim::submitted();
+    let first = submitted.claim.content.lines.remove(0);
+    let numbered = |n| {
+        let key = AssociationKey::Subscription(SubscriptionId(Uuid::from_u128(n)));
+        let registry_data = first.registry_data.clone().map(|data| DirectoryLine { key: Some(key), ..data });
+        Line { id: LineId(Uuid::from_u128(n)), registry_data, ..first.clone() }
+    };
+    submitted.claim.content.lines = (0..1_500).map(numbered).collect();
+    let withdrawn = submitted.clone().step(|claim, now| claim.withdraw(withdraw(), now));
+    let change = Change {
+        key: key(),
+        before: Some(Versioned::new(1, submitted.claim)),
+        after: Versioned::new(2, withdrawn.claim),
+        events: vec![],
+    };
+    let tx = db.writer().begin().await.unwrap();
+    assert_eq!(lines::save(&tx, &[change]).await.unwrap(), []);
+    tx.rollback().await.unwrap();
 }
 
 async fn a_document_without_its_claim_is_refused(db: Db) {

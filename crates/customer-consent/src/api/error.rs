@@ -2,7 +2,7 @@
 
 use cpor_call::status::{self, FieldViolation};
 use cpor_durable::CommandError;
-use cpor_proto::consents::v1::ErrorReason;
+use cpor_proto::{consents::v1::ErrorReason, options};
 use cpor_types::rfc3339;
 use tonic::{Code, Status};
 
@@ -52,6 +52,13 @@ pub(super) fn refusal_status(name: &str, refusal: Refusal) -> Status {
             reason: ErrorReason::NoticeUnknown.as_str_name().to_owned(),
             description: "must be the id of a notice of this consent".to_owned(),
         }]),
+        Refusal::TooManyNotices { limit, wait } => {
+            let limit = limit.to_string();
+            let message =
+                format!("the notice was sent again too often: at most {limit} times an hour; try again later");
+            let reason = options::v1::ErrorReason::TooManyNotices.as_str_name();
+            status::resource_exhausted(reason, message, &[("limit", &limit)], wait)
+        }
         // The caller cannot cause these refusals: only the consent page uses links, and terms are
         // missing only if a policy profile or calendar is not configured.
         Refusal::LinkOutdated | Refusal::TermsMissing => status::internal(&refusal),

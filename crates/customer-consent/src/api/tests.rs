@@ -258,13 +258,20 @@ async fn r44_a_notice_is_sent_again_only_so_often(system: TestSystem) {
     system.submit_claim().await;
     system.approve_claim().await;
     let limited = Api { resends: NoticeLimit::new(2), ..api(&system) };
-    let resend = async |validate_only, name: String| {
-        let message = ResendNoticeRequest { name, validate_only, ..ResendNoticeRequest::default() };
+    let resend_as = async |request_id: &str, validate_only, name: String| {
+        let request_id = request_id.to_owned();
+        let message = ResendNoticeRequest { name, request_id, validate_only, ..ResendNoticeRequest::default() };
         limited.resend_notice(request_from(caller(Role::Operator, None), "ResendNotice", message)).await
     };
-    for _ in 0..2 {
-        resend(false, name()).await.unwrap();
+    let resend = async |validate_only, name: String| resend_as("", validate_only, name).await;
+    let first = resend_as("r1", false, name()).await.unwrap().into_inner();
+    for _ in 0..3 {
+        resend(false, name()).await.expect("a notice that is still queued is not queued again and not counted");
     }
+    system.sender.send_due_mails().await.unwrap();
+    let second = resend(false, name()).await.unwrap().into_inner();
+    assert_eq!(second.notices.len(), first.notices.len() + 1);
+    system.sender.send_due_mails().await.unwrap();
     let refused = resend(false, name()).await.unwrap_err();
     assert_eq!(
         (refused.code(), status::reason(&refused).as_deref()),
@@ -273,6 +280,7 @@ async fn r44_a_notice_is_sent_again_only_so_often(system: TestSystem) {
     assert_eq!(status::metadata(&refused, "limit").as_deref(), Some("2"));
     assert!(status::retry_after(&refused).is_some());
     resend(true, name()).await.expect("a call that sends nothing is not counted");
+    resend_as("r1", false, name()).await.expect("a repeated request id gets its first answer");
     let other = name().replace(&TestSystem::key().id.to_string(), "0a1b2c3d-0000-4000-8000-00000000abcd");
     assert_eq!(resend(false, other).await.unwrap_err().code(), Code::NotFound, "each consent is counted by itself");
 }

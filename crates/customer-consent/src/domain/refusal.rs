@@ -1,6 +1,8 @@
 //! The reasons why a command on a consent (the customer's side of one claim) is refused. A *notice*
 //! is a mail to the customer contact.
 
+use std::time::Duration;
+
 use cpor_types::Timestamp;
 
 /// The reason why the domain refuses a command.
@@ -36,4 +38,12 @@ pub(crate) enum Refusal {
     /// The notice has not been sent yet, so it cannot have bounced (R41b).
     #[error("the notice has not been sent yet")]
     NoticeNotSent,
+    /// The notices of this consent were sent again too often (R44).
+    #[error("the notice was sent again too often")]
+    TooManyNotices {
+        /// The maximum number of notices that are sent again within an hour.
+        limit: u32,
+        /// The time to wait.
+        wait: Duration,
+    },
 }

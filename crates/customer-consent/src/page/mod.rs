@@ -293,7 +293,8 @@ impl LinkedConsent {
                 | Refusal::LinkOutdated
                 | Refusal::NoNotice
                 | Refusal::NoticeUnknown
-                | Refusal::NoticeNotSent,
+                | Refusal::NoticeNotSent
+                | Refusal::TooManyNotices { .. },
             )) => self.conflict_page(context).await,
             Err(CommandError::Conflict(conflict)) => match conflict {},
             Err(CommandError::Refused(refusal @ Refusal::TermsMissing)) => {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use cpor_bulk_rows::Sql;
-use cpor_durable::Host;
+use cpor_durable::{Command, Host};
 use cpor_process::{
     Metrics,
     lifecycle::{Shutdown, Tasks},
@@ -15,7 +15,7 @@ use cpor_proto::{
     operations::v1::{RetryStreamRequest, StreamState},
     options::v1::Service as WireService,
 };
-use cpor_types::{Clock as _, Service, SystemClock, SystemEntropy};
+use cpor_types::{Actor, ActorSide, Clock as _, Service, SystemClock, SystemEntropy};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 
 use crate::{
@@ -37,6 +37,7 @@ on_both_databases![with Fixture::new:
     a_stream_without_a_result_is_sent_again,
     a_receiver_that_fails_or_panics_is_retried,
     a_refused_event_parks_only_its_stream,
+    an_undeclared_actor_parks_only_its_stream,
     an_unreadable_request_parks_the_faulty_stream,
     a_receiver_that_lost_its_inbox_parks_the_stream,
     foreign_streams_and_unknown_services_are_rejected,
@@ -159,6 +160,23 @@ async fn a_refused_event_parks_only_its_stream(fixture: Fixture) {
     }
     let unknown = operations.handle_retry_stream(retry("services/claim-intake/streams/nothing")).await.unwrap_err();
     assert_eq!(cpor_call::status::reason(&unknown).unwrap(), "STREAM_NOT_FOUND");
+}
+
+async fn an_undeclared_actor_parks_only_its_stream(fixture: Fixture) {
+    let services = ServicePair::with_ticket(fixture).await;
+    let writer = &services.test_writer.writer;
+    run_open(writer, command(&key(2)), "two", None).await.unwrap();
+    services.add(1).await;
+    // No service has this name.
+    let nobody = Actor::new(ActorSide::System, "nobody");
+    run_add(writer, Command::new("toy", key(1), nobody), 10).await.unwrap();
+    services.add(100).await;
+    run_add(writer, command(&key(2)), 2).await.unwrap();
+    assert_eq!(services.drain().await, 2, "the event before it and the other stream are delivered");
+    assert_eq!((services.mirrored_count(1).await, services.mirrored_count(2).await), (Some(1), Some(2)));
+    let parked = services.streams(StreamState::Parked).await.remove(0);
+    let reason = "the event claim_closed cannot be caused by this actor of the side system";
+    assert_eq!((parked.delivered_sequence, parked.last_error.as_str()), (1, reason));
 }
 
 async fn an_unreadable_request_parks_the_faulty_stream(fixture: Fixture) {

@@ -6,7 +6,7 @@ use cpor_process::lifecycle::Backoff;
 use cpor_types::{Entropy, Timestamp};
 use sea_orm::DbErr;
 
-use super::{Sender, SenderParts, budget::SPREAD};
+use super::{Sender, SenderParts};
 use crate::queue::{self, LeasedMail, Mail, MailState};
 use crate::{MailRenderer, Message, Outcome, RenderResult, RendererError, SendError};
 
@@ -65,10 +65,9 @@ impl<R: MailRenderer> Sender<R> {
 
     /// Puts the mail back into the queue, because its recipient gets too many mails.
     async fn delay(&self, leased: &LeasedMail, wait: Duration) -> Result<(), DbErr> {
-        let SenderParts { db, clock, entropy, .. } = &self.0.parts;
+        let SenderParts { db, clock, .. } = &self.0.parts;
         self.count_attempt("delayed");
-        let next_attempt_time = clock.now() + wait + SPREAD.mul_f64(entropy.fraction());
-        let still_held = queue::delay(db, leased, next_attempt_time).await?;
+        let still_held = queue::delay(db, leased, clock.now() + wait).await?;
         warn_if_lease_lost(leased, still_held);
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Limits the number of mails to one address, so that nobody can flood a mailbox, for example by
 //! many claims that name it.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,18 +10,21 @@ use cpor_types::Clock;
 
 use crate::MailConfig;
 
-/// The maximum time by which a delayed mail waits longer than it has to. The delay is random within
-/// it, so that many mails to one address do not become due together, again and again.
-pub(super) const SPREAD: Duration = Duration::from_secs(600);
-
 /// The mails to each address, in two parts that do not delay each other.
 pub(super) struct RecipientBudgets {
-    required: RateLimit<SenderClock>,
-    other: RateLimit<SenderClock>,
+    required: RecipientBudget,
+    other: RecipientBudget,
+}
+
+/// The mails of one part.
+struct RecipientBudget {
+    /// Limits the mails that are sent.
+    mails: RateLimit<SenderClock>,
+    /// Counts the mails that are delayed. Each has a turn, at the rate at which mails can be sent.
+    turns: RateLimit<SenderClock>,
 }
 
 /// The clock of the sender, as the limits need it.
-#[derive(Clone)]
 struct SenderClock(Arc<dyn Clock>);
 
 impl rate_limit::Clock for SenderClock {
@@ -28,23 +32,32 @@ impl rate_limit::Clock for SenderClock {
     type Instant = Duration;
 
     fn now(&self) -> Duration {
-        Duration::from_millis(self.0.now().timestamp_millis().unsigned_abs())
+        Duration::from_micros(self.0.now().timestamp_micros().unsigned_abs())
     }
 }
 
 impl RecipientBudgets {
     pub(super) fn new(config: &MailConfig, clock: &Arc<dyn Clock>) -> Self {
-        let limit = |mails| RateLimit::with_clock(per_hour(mails), SenderClock(Arc::clone(clock)));
-        Self { required: limit(config.required_per_recipient_per_hour), other: limit(config.per_recipient_per_hour) }
+        let budget = |mails| RecipientBudget::new(mails, clock);
+        Self { required: budget(config.required_per_recipient_per_hour), other: budget(config.per_recipient_per_hour) }
     }
 
     /// Counts a mail to an address.
     ///
     /// # Errors
-    /// Returns the time to wait if the address gets too many mails.
+    /// Returns the time to wait if the address gets too many mails. Each delayed mail waits until
+    /// its own turn, so that the mails to one address do not become due together, again and again.
     pub(super) fn check(&self, recipient: &str, is_required: bool) -> Result<(), Duration> {
-        let limit = if is_required { &self.required } else { &self.other };
+        let budget = if is_required { &self.required } else { &self.other };
         // Most mail systems ignore case.
-        limit.check(recipient.to_lowercase())
+        let recipient = recipient.to_lowercase();
+        budget.mails.check(&recipient).map_err(|wait| wait.saturating_add(budget.turns.charge(&recipient, 1)))
+    }
+}
+
+impl RecipientBudget {
+    fn new(mails: u32, clock: &Arc<dyn Clock>) -> Self {
+        let limit = |quota| RateLimit::with_clock(quota, SenderClock(Arc::clone(clock)));
+        Self { mails: limit(per_hour(mails)), turns: limit(per_hour(mails).allow_burst(NonZeroU32::MIN)) }
     }
 }

@@ -328,9 +328,8 @@ pub enum ErrorReason {
     /// `partner`, `tenant` or `service`, and `limit` holds the maximum number; `google.rpc.RetryInfo`
     /// says when to retry.
     TooManyCalls = 27,
-    /// The calling service may not send an event of this kind to the destination, or an actor of this
-    /// side cannot cause it. Code PERMISSION_DENIED. The metadata key `event` names the kind, for
-    /// example `customer_declined`; `side` is set if the actor is the reason.
+    /// The calling service may not send an event of this kind to the destination. Code
+    /// PERMISSION_DENIED. The metadata key `event` names the kind, for example `customer_declined`.
     EventNotAllowed = 28,
     /// The calling service may not call the method on behalf of a person of this side. Code
     /// PERMISSION_DENIED. The metadata key `method` names the method, and `side` the side, for example

@@ -27,11 +27,12 @@ pub struct PeersConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registry: Option<String>,
     /// The PEM file with the certificate authorities by which the certificates of `https` peers are
-    /// verified.
+    /// verified. Needed if an address is `https`, or `certificate_file` is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
     /// The PEM file with the client certificate that this process presents to `https` peers,
-    /// followed by its chain. Needed if their `tls.client_ca_file` is set.
+    /// followed by its chain. Needed if their `tls.client_ca_file` is set. All addresses must then
+    /// be `https`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate_file: Option<PathBuf>,
     /// The PEM file with the private key of the client certificate.
@@ -40,25 +41,39 @@ pub struct PeersConfig {
 }
 
 impl PeersConfig {
-    /// Checks that every address is a URL, that `ca_file` is set if an address is `https`, and that
-    /// the files can be used.
+    /// Checks that every address is a URL, that `ca_file` is set if an address is `https`, that a
+    /// client certificate can be presented to all peers, and that the files can be used.
     pub fn validate(&self, errors: &mut ValidationErrors) {
-        let peers = [
-            ("claim_intake", &self.claim_intake),
-            ("poe_review", &self.poe_review),
-            ("customer_consent", &self.customer_consent),
-            ("eligibility", &self.eligibility),
-            ("registry", &self.registry),
-        ];
-        for (key, address) in peers {
-            let Some(address) = address else { continue };
-            for url in address.split(',').map(str::trim) {
+        for (key, address) in self.addresses() {
+            for url in address.into_iter().flat_map(|address| address.split(',')).map(str::trim) {
                 errors.require_http_url(key, url);
                 let has_authorities = !url.starts_with("https://") || self.ca_file.is_some();
                 errors.require(has_authorities, key, "an https address requires peers.ca_file");
+                // Without TLS the certificate would not be presented.
+                let can_present = !url.starts_with("http://") || self.certificate_file.is_none();
+                errors.require(can_present, key, "must be an https address, because peers.certificate_file is set");
             }
         }
+        let can_verify = self.certificate_file.is_none() || self.ca_file.is_some();
+        errors.require(can_verify, "ca_file", "must be set if peers.certificate_file is set");
         validate_authorities(errors, "ca_file", self.ca_file.as_deref());
         validate_identity(errors, "peers", self.certificate_file.as_deref(), self.key_file.as_deref());
+    }
+
+    /// Returns true if the address of a peer is set, so that the process can call it.
+    #[must_use]
+    pub fn has_addresses(&self) -> bool {
+        self.addresses().iter().any(|(_, address)| address.is_some())
+    }
+
+    /// Returns the key and the address of each peer.
+    fn addresses(&self) -> [(&'static str, Option<&str>); 5] {
+        [
+            ("claim_intake", self.claim_intake.as_deref()),
+            ("poe_review", self.poe_review.as_deref()),
+            ("customer_consent", self.customer_consent.as_deref()),
+            ("eligibility", self.eligibility.as_deref()),
+            ("registry", self.registry.as_deref()),
+        ]
     }
 }

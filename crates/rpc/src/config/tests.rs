@@ -33,3 +33,27 @@ fn reports_all_errors_at_once() {
     };
     assert_eq!(keys(|errors| peers.validate(errors)), ["eligibility", "registry"]);
 }
+
+#[test]
+fn a_client_certificate_requires_https_and_authorities() {
+    let keys_with = |address: &str, ca_file: Option<&str>| {
+        let peers = PeersConfig {
+            registry: Some(address.to_owned()),
+            ca_file: ca_file.map(Into::into),
+            certificate_file: Some("no/such.crt".into()),
+            key_file: Some("no/such.key".into()),
+            ..PeersConfig::default()
+        };
+        keys(|errors| peers.validate(errors))
+    };
+    // The files do not exist, so each of them is an error, too.
+    assert_eq!(keys_with("https://r:1", Some("no/ca.crt")), ["ca_file", "certificate_file", "key_file"]);
+    for address in ["http://r:1", "https://r:1, http://r:2"] {
+        assert_eq!(
+            keys_with(address, Some("no/ca.crt")),
+            ["registry", "ca_file", "certificate_file", "key_file"],
+            "{address}"
+        );
+    }
+    assert_eq!(keys_with("https://r:1", None), ["registry", "ca_file", "certificate_file", "key_file"]);
+}

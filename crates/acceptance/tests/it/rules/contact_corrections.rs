@@ -216,12 +216,18 @@ async fn r29a_crossing_silence_does_not_count(system: &TestSystem) {
     assert_eq!((claim.association_state(), claim.official_time), (AssociationState::Official, consent.due_time));
 }
 
-/// The end of the time in which a notice must be accepted crosses the correction.
+/// The end of the time in which a notice must be accepted crosses the correction. A second
+/// correction after that time changes nothing about it.
 async fn r41a_a_crossing_correction_keeps_the_claim(system: &TestSystem) {
     let case = unreached(system).await;
     let consent = case.consent().await.unwrap();
     let later = from_timestamp(consent.delivery_due_time) + TimeDelta::hours(1);
-    cross(&case, async || {}, async || system.set_clock_only(later).await).await;
+    let correct_again = async || {
+        system.set_clock_only(later).await;
+        let customer_contact = contact("Jana Malá", "CIO", NEW_ADDRESS);
+        case.update(Claim { customer_contact, ..Claim::default() }, &["customer_contact"]).await.unwrap();
+    };
+    cross(&case, async || {}, correct_again).await;
     assert!(case.entry("customer_not_reached").await.overtaken);
     let consent = assert_new_contact_is_asked(&case).await;
     system.advance_by(TimeDelta::days(8)).await;

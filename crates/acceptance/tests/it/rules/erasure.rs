@@ -9,15 +9,17 @@ use crate::api::delivery::deliver;
 use chrono::TimeDelta;
 use cpor::verify::verify;
 use cpor_acceptance::{
-    CONTOSO, ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, contact, from_timestamp, to_timestamp,
+    CONTOSO, ClaimStage, FABRIKAM, TestClaim, TestSystem, assert_refused, both_databases, contact, from_timestamp,
+    rows, to_timestamp,
 };
 use cpor_proto::{
     claims::v1::{
-        Claim, ClaimReceipt, ErasePersonalDataRequest, ExplainClaimRequest, HistoryPart, ListClaimsRequest, WaitsFor,
-        WithdrawReason,
+        Claim, ClaimReceipt, ErasePersonalDataRequest, ExplainClaimRequest, HistoryPart, ListClaimsRequest, Party,
+        WaitsFor, WithdrawReason,
     },
     events::v1::{Actor, CustomerDeclined, Event, event::Payload},
-    r#type::v1::{ActorSide, AssociationState, PersonalDataKind},
+    registry::v1::Subscription,
+    r#type::v1::{ActorSide, AssociationState, PersonalDataKind, SubscriptionStatus},
 };
 use cpor_types::{Role, Service};
 use tonic::Code;
@@ -35,6 +37,7 @@ both_databases![
 both_databases![
     with five_processes:
     r56_a_late_consent_keeps_the_data,
+    r56_an_end_on_its_way_keeps_the_data,
 ];
 
 /// The e-mail addresses of contacts.
@@ -317,6 +320,29 @@ async fn r56_a_hold_that_yielded_is_erased(system: &TestSystem) {
     assert!(!holder.entry("consent_ended").await.overtaken);
     holder.erase(&system.operator, &[]).await.unwrap();
     assert_eq!(visible(&holder, &CONTACTS).await, Vec::<String>::new());
+}
+
+/// customer-consent does not know yet that the association has ended, so a decline from before the
+/// end may be on its way.
+async fn r56_an_end_on_its_way_keeps_the_data(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
+    let consent = system.process_hosting(Service::CustomerConsent);
+    system.nodes()[consent].stop().await;
+    let line = case.claim().await.lines.remove(0);
+    let expired = Subscription {
+        status: SubscriptionStatus::Expired.into(),
+        ..rows::subscription(FABRIKAM, &line.subscription_id, "dynamics-365-sales")
+    };
+    system.import_subscription(expired).await;
+    eventually(async || case.claim().await.association_state() == AssociationState::Ended).await;
+    let claim = case.claim().await;
+    assert_eq!((claim.waits_for(), claim.acting_party()), (WaitsFor::LateDecision, Party::System));
+    assert_data_needed(&case).await;
+    system.start(consent).await;
+    system.wait_until_idle().await;
+    let claim = case.claim().await;
+    assert_eq!((claim.waits_for(), claim.acting_party()), (WaitsFor::Nothing, Party::Unspecified));
+    case.erase(&system.operator, &[]).await.unwrap();
 }
 
 /// The consent window of a pending hold passes before the hold yields. claim-intake learns of it

@@ -14,7 +14,18 @@ use cpor_proto::{
 };
 use cpor_types::Service;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
-use tokio::{io::AsyncReadExt as _, task::JoinSet};
+use rustls::{
+    ClientConfig, HandshakeKind, RootCertStore, SupportedProtocolVersion,
+    crypto::aws_lc_rs::default_provider,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+    version::{TLS12, TLS13},
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    task::JoinSet,
+};
+use tokio_rustls::TlsConnector;
 use tonic::{
     Code, Status,
     transport::{Certificate, Channel, ClientTlsConfig},
@@ -154,6 +165,50 @@ async fn users_need_no_certificate() {
     let channel = Channel::from_shared(server.address.clone()).unwrap().tls_config(tls).unwrap();
     let mut client = OperationsServiceClient::new(channel.connect().await.unwrap());
     client.get_clock(server.request(GetClockRequest {})).await.unwrap();
+}
+
+/// Connects twice with the same client. Returns the kind of the second handshake.
+async fn second_handshake(
+    server: &TestServer,
+    version: &'static SupportedProtocolVersion,
+    authority: &Authority,
+) -> Option<HandshakeKind> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
+    let [certificate, key] = authority.issue(&[CLAIM_INTAKE]);
+    let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+    let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
+    let builder = builder.with_protocol_versions(&[version]).unwrap().with_root_certificates(roots);
+    let mut config = builder.with_client_auth_cert(chain, key).unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let connector = TlsConnector::from(Arc::new(config));
+    let mut kind = None;
+    for _ in 0..2 {
+        let connection = TcpStream::connect(server.address.trim_start_matches("https://")).await.unwrap();
+        let mut stream = connector.connect("localhost".try_into().unwrap(), connection).await.unwrap();
+        // The preface of HTTP/2 and empty settings. The tickets of the server precede its answer.
+        stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+        stream.flush().await.unwrap();
+        stream.read_u8().await.unwrap();
+        kind = stream.get_ref().1.handshake_kind();
+    }
+    kind
+}
+
+#[tokio::test]
+async fn each_connection_verifies_the_certificate() {
+    let (authority, files) = (Authority::new("ours"), Files::new());
+    let tls = files.server(&authority.issue(&[REGISTRY]), &authority.pem);
+    let without_certificates = TlsConfig { client_ca_file: None, trust_domain: None, ..tls.clone() };
+    let server = start(Limits::default(), tls).await;
+    let other_server = start(Limits::default(), without_certificates).await;
+    for version in [&TLS12, &TLS13] {
+        let kind = second_handshake(&other_server, version, &authority).await;
+        assert_eq!(kind, Some(HandshakeKind::Resumed), "{version:?}: the client resumes sessions");
+        let kind = second_handshake(&server, version, &authority).await;
+        assert_eq!(kind, Some(HandshakeKind::Full), "{version:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
