@@ -138,6 +138,8 @@ pub struct PolicyValues {
     pub payment_can_be_declined: bool,
     /// Whether a revenue association excludes other companies (R34).
     pub revenue_association_exclusive: bool,
+    /// Whether the deadlines of the review run while the claim is contested (R37).
+    pub review_clocks_run_while_competing: bool,
 }
 
 impl From<&PolicyProfile> for PolicyValues {
@@ -150,6 +152,7 @@ impl From<&PolicyProfile> for PolicyValues {
             disputes: profile.disputes_per_claim,
             payment_can_be_declined: profile.partner_may_decline_payment,
             revenue_association_exclusive: profile.revenue_association_exclusive,
+            review_clocks_run_while_competing: profile.review_clocks_run_while_competing,
         }
     }
 }

@@ -5,6 +5,7 @@ use super::{
     translation::EndedTexts,
 };
 use crate::domain::{Association, AssociationEnd, EndReason, Line};
+use cpor_types::AssociationKey;
 
 /// Returns the mail that says that the association is official; `None` if it has ended since then.
 pub(super) fn official_mail(context: &MailContext<'_>) -> Option<MailContent> {
@@ -28,7 +29,10 @@ pub(super) fn ended_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let has_ended_then =
         |line: &&Line| line.association_end.as_ref().is_some_and(|ended| ended.until == context.data.time);
     let lines: Vec<&Line> = context.claim.content.lines.iter().filter(has_ended_then).collect();
-    let AssociationEnd { reason, since, .. } = *lines.first()?.association_end.as_ref()?;
+    let first = lines.first()?;
+    let AssociationEnd { reason, since, .. } = *first.association_end.as_ref()?;
+    // The lines of a claim are either all workloads or all subscriptions (R7).
+    let is_workload = matches!(first.key(), Some(AssociationKey::Workload(_)));
     let texts = &context.texts.ended;
     let when = context.time(context.data.time);
     let lead = texts.lead.fill(&[("customer", context.customer()), ("when", &when)]);
@@ -42,13 +46,14 @@ pub(super) fn ended_mail(context: &MailContext<'_>) -> Option<MailContent> {
     };
     Some(mail.with_sections([
         Some(Section::bullet_points(&texts.what, context.line_labels(lines.iter().copied()))),
-        Some(Section::paragraphs(&texts.why, [end_reason_text(texts, reason)])),
+        Some(Section::paragraphs(&texts.why, [end_reason_text(texts, reason, is_workload)])),
         Some(Section::paragraphs(&texts.meaning, [usage_text.plain()].into_iter().chain(rest_text))),
     ]))
 }
 
-fn end_reason_text(texts: &EndedTexts, reason: EndReason) -> String {
+fn end_reason_text(texts: &EndedTexts, reason: EndReason, is_workload: bool) -> String {
     let text = match reason {
+        EndReason::Expired if is_workload => &texts.expired_workload,
         EndReason::Expired => &texts.expired,
         EndReason::Superseded => &texts.superseded,
         EndReason::Declined => &texts.declined,

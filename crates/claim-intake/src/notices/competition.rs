@@ -13,10 +13,13 @@ pub(super) fn competition_mail(context: &MailContext<'_>) -> Option<MailContent>
     }
     let (common, texts) = (&context.texts.common, &context.texts.competition);
     let lead = texts.lead.fill(&[("customer", context.customer())]);
+    let clocks_run = context.submission.policy_values.review_clocks_run_while_competing;
+    let clocks_text = if clocks_run { &texts.clocks_run } else { &texts.clocks_stopped };
+    let procedure_text = format!("{} {}", texts.procedure.plain(), clocks_text.plain());
     let mail = context.new_mail(Tone::Neutral, texts.subject.plain(), &texts.headline, lead);
     Some(mail.with_sections([
         Some(Section::bullet_points(&common.what_is_contested, contested)),
-        Some(Section::paragraphs(&common.what_happens_now, [texts.procedure.plain()])),
+        Some(Section::paragraphs(&common.what_happens_now, [procedure_text])),
         Some(Section::paragraphs(&common.what_you_can_do, [texts.options.plain()])),
     ]))
 }

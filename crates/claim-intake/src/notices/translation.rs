@@ -231,14 +231,25 @@ text_sections! {
         usage_lost,
         no_usage_yet,
         others_stay,
+        /// The subscription has ended.
         expired,
+        expired_workload,
         superseded,
         declined,
         withdrawn,
         rejected,
     }
     /// A competing claim.
-    CompetitionTexts { subject, headline, lead, procedure, options }
+    CompetitionTexts {
+        subject,
+        headline,
+        lead,
+        procedure,
+        clocks_stopped,
+        /// The policy lets the review deadlines run during the competition.
+        clocks_run,
+        options,
+    }
     /// The request for a statement and its reminder.
     StatementTexts {
         request_subject,
