@@ -1,11 +1,15 @@
-//! Reads single rows by their primary keys, for calls that read one row each. Reads that wait at the
-//! same time share one statement, so a busy service needs fewer round trips than it has reads.
-use std::{collections::HashMap, fmt, marker::PhantomData, sync::Arc};
+//! Reads single rows by their primary keys, for calls that read one row each. Reads that wait at
+//! the same time share one statement, so a busy service needs fewer round trips than it has reads.
+use std::{collections::HashMap, fmt, marker::PhantomData, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt as _;
 use sea_orm::{
     ConnectionTrait as _, DatabaseConnection, DbErr, EntityTrait, Iterable as _, QueryResult, RuntimeErr, Value,
 };
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::{
+    sync::{Mutex, mpsc, oneshot},
+    time::timeout,
+};
 
 use crate::{
     InputRows, LoadError, Sql,
@@ -22,6 +26,13 @@ const MAX_READS: usize = 64;
 
 /// The maximum number of reads that wait for a statement. Further callers wait until there is room.
 const MAX_WAITING: usize = 1024;
+
+/// The maximum duration of a statement, with the wait for a connection. Without it, all further
+/// reads would wait for statements that never end because the server has vanished.
+const MAX_DURATION: Duration = Duration::from_secs(5);
+
+/// The rows of a statement, by primary key. A key that was read twice has its row twice.
+type Rows = HashMap<Vec<KeyValue>, Vec<QueryResult>>;
 
 /// Reads rows of `E` by primary key. Clones share the statements.
 pub struct RowReader<E> {
@@ -61,7 +72,8 @@ impl<E: EntityTrait> RowReader<E> {
     }
 
     /// Reads the row with this primary key, as last committed when the statement starts. Returns
-    /// `None` if there is no such row.
+    /// `None` if there is no such row. A statement that fails or takes longer than five seconds is
+    /// repeated once.
     ///
     /// # Errors
     /// Returns an error if the database fails or the row cannot be decoded.
@@ -80,13 +92,15 @@ async fn run<E: EntityTrait>(db: DatabaseConnection, waiting: Arc<Mutex<mpsc::Re
     while waiting.lock().await.recv_many(&mut reads, MAX_READS).await > 0 {
         // Callers that were cancelled no longer wait for their row.
         reads.retain(|read| !read.row.is_closed());
-        let rows = select::<E>(&db, reads.iter().map(|read| read.key.as_slice())).await;
+        // A panic is the failure of these reads only. The task goes on.
+        let rows = AssertUnwindSafe(select_or_repeat::<E>(&db, &reads)).catch_unwind().await;
+        let rows = rows.unwrap_or_else(|_panic| Err(DbErr::Custom("the reader of rows has panicked".to_owned())));
         answer(std::mem::take(&mut reads), rows);
     }
 }
 
 /// Sends each read its row. Sending fails if the caller no longer waits.
-fn answer(reads: Vec<Read>, rows: Result<HashMap<Vec<KeyValue>, Vec<QueryResult>>, DbErr>) {
+fn answer(reads: Vec<Read>, rows: Result<Rows, DbErr>) {
     match rows {
         Ok(mut rows) => {
             for read in reads {
@@ -102,14 +116,26 @@ fn answer(reads: Vec<Read>, rows: Result<HashMap<Vec<KeyValue>, Vec<QueryResult>
     }
 }
 
-/// Selects the rows with these primary keys. A key that occurs twice gets its row twice.
-async fn select<E: EntityTrait>(
-    db: &DatabaseConnection,
-    keys: impl Iterator<Item = &[KeyValue]>,
-) -> Result<HashMap<Vec<KeyValue>, Vec<QueryResult>>, DbErr> {
+/// Selects the rows of these reads, a second time if the first statement fails. Pools do not test
+/// connections before use, so a broken connection is noticed by the statement that fails.
+async fn select_or_repeat<E: EntityTrait>(db: &DatabaseConnection, reads: &[Read]) -> Result<Rows, DbErr> {
+    let rows = select_in_time::<E>(db, reads).await;
+    if rows.is_ok() { rows } else { select_in_time::<E>(db, reads).await }
+}
+
+/// Selects the rows of these reads within [`MAX_DURATION`].
+async fn select_in_time<E: EntityTrait>(db: &DatabaseConnection, reads: &[Read]) -> Result<Rows, DbErr> {
+    let late = |_| DbErr::Conn(RuntimeErr::Internal(format!("the rows were not read within {MAX_DURATION:?}")));
+    timeout(MAX_DURATION, select::<E>(db, reads)).await.map_err(late)?
+}
+
+/// Selects the rows of these reads.
+async fn select<E: EntityTrait>(db: &DatabaseConnection, reads: &[Read]) -> Result<Rows, DbErr> {
     let mut input = InputRows::new(primary_key::<E>())?;
-    keys.for_each(|key| input.push(key.iter().cloned().map(Value::from)));
-    let mut rows = HashMap::<_, Vec<_>>::new();
+    for read in reads {
+        input.push(read.key.iter().cloned().map(Value::from));
+    }
+    let mut rows = Rows::new();
     for chunk in input.chunks() {
         let mut sql = Sql::with_rows(db.get_database_backend(), chunk)?;
         sql.push("SELECT ").columns("r.", E::Column::iter()).push(" FROM s JOIN ").table::<E>();

@@ -118,13 +118,14 @@ pub async fn build_with(
     let rewrapper = Rewrapper::new(context.db.clone(), evidence_keys.clone(), &context.metrics);
     host.add_background_task("evidence-keys", move |stop| rewrapper.clone().run(stop));
     let rules = Rules::new(context.policies.clone(), context.calendars.clone());
+    let claims = ClaimReader::start(context.db.reader());
     let translations = Translations::shipped()?;
-    let composer = PartnerMailComposer { db: context.db.clone(), rules: rules.clone(), translations };
+    let composer = PartnerMailComposer { claims: claims.clone(), rules: rules.clone(), translations };
     Sender::spawn_on(&host, &context, config.mail, composer)?;
     let intake = ClaimIntake {
         writer: host.writer(ClaimStore { entropy: Arc::clone(&context.entropy) }),
         host: host.clone(),
-        claims: ClaimReader::start(context.db.reader()),
+        claims,
         registry,
         wrong_domains: Arc::new(DirectoryBudget::new(config.wrong_domains)),
         rules,

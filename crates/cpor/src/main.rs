@@ -9,7 +9,8 @@ use cpor::command::{
     verify,
 };
 
-/// The allocator. A quarter of the CPU time of a short call is spent in the allocator of glibc.
+/// The allocator. Compared with the allocator of glibc, it took 8 % off the CPU time of a health
+/// check and of a GetClaim (see docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -20,9 +20,11 @@ use crate::{
 /// The part of `cpor retention --help` about what is erased.
 pub const HELP: &str = "\
 A claim is listed if it has ended (a deleted draft, a final rejection, or associations that have all ended) and has not
-changed within the period, counted back from the business time of the server. With --apply, the contacts, the ids of
-people and the free texts of these claims are erased in every service. Histories stay verifiable, and each records the
-reason. Documents are not erased. A second run changes nothing. The token needs the role `operator`.
+changed within the period, counted back from the business time of the server. A claim whose associations have ended is
+not listed while it waits for a service (`waits_for` is LATE_DECISION or REGISTRY): a decision of the customer from
+before the end may be on its way. With --apply, the contacts, the ids of people and the free texts of these claims are
+erased in every service. Histories stay verifiable, and each records the reason. Documents are not erased. A second run
+changes nothing. The token needs the role `operator`.
 
 The exit status is 0 if everything succeeded and 1 if a claim could not be erased or the server could not be called.";
 

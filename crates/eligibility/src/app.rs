@@ -50,7 +50,7 @@ pub(crate) struct App {
 pub(crate) fn compose(config: &Config, host: &Host, entropy: Arc<dyn Entropy>, registry: SharedRegistry) -> App {
     let db = host.db().clone();
     let writer = host.writer(AssessmentStore);
-    let assessor = Assessor::new(db.clone(), writer.clone());
+    let assessor = Assessor::new(db.clone(), writer.clone(), host.watch_all_commits());
     let task_assessor = assessor.clone();
     host.add_background_task("assessor", move |stop| {
         let assessor = task_assessor.clone();
@@ -61,7 +61,7 @@ pub(crate) fn compose(config: &Config, host: &Host, entropy: Arc<dyn Entropy>, r
         let assessor = probe_assessor.clone();
         async move { Ok(assessor.drain_and_report().await?) }
     });
-    let event_handler = EventHandler::new(db.clone(), writer, host.inbox(), assessor.clone());
+    let event_handler = EventHandler::new(db.clone(), writer, host.inbox());
     let api = Api {
         db,
         host: host.clone(),

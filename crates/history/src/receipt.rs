@@ -43,7 +43,7 @@ pub enum ReceiptError {
     #[error("claim: must be the name of a claim")]
     Claim,
     /// The field `head_hash` is not a digest.
-    #[error("head: must be 64 lower-case hexadecimal digits; it is empty if the last part is missing")]
+    #[error("head_hash: must be 64 lower-case hexadecimal digits; it is empty if the last part is missing")]
     Head,
     /// The part with this number (from 1) follows the last part, or belongs to another claim.
     #[error("part {0}: does not belong to the same receipt as the parts before it")]

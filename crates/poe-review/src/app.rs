@@ -12,7 +12,7 @@ use crate::{
     store::{
         CaseStore,
         arbitrations::ArbitrationStore,
-        pending_decisions::{PendingDecisions, RetryPolicy},
+        pending_decisions::{PendingDecisions, RetryPolicy, RetryTimes},
     },
 };
 use cpor_durable::{Host, HostedService, ServiceContext, watch::Watches};
@@ -88,7 +88,13 @@ impl Components {
         });
         let arbitration_store = ArbitrationStore { clock: Arc::clone(&clock), lease: retry_policy.lease };
         let arbitration_writer = host.writer(arbitration_store);
-        let pending_decisions = PendingDecisions { db: db.clone(), clock, entropy: Arc::clone(&entropy), retry_policy };
+        let pending_decisions = PendingDecisions {
+            db: db.clone(),
+            clock,
+            entropy: Arc::clone(&entropy),
+            retry_policy,
+            retry_times: RetryTimes::default(),
+        };
         let arbitration_runner = ArbitrationRunner {
             db: db.clone(),
             arbitration_writer,

@@ -37,13 +37,19 @@ pub(crate) struct ApprovalRecovery {
 impl ApprovalRecovery {
     /// Runs until `stop` is cancelled. At first it tries to complete all pending decisions, because
     /// the process that began them may have crashed. After that it tries those whose lease (the
-    /// time in which only one process works on a decision) or delay has expired.
+    /// time in which only one process works on a decision) or delay has expired: at the end of each
+    /// delay of this process, and at intervals those of other processes.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), anyhow::Error> {
-        self.complete_each(self.approval_runner.pending_decisions.lease_all().await?).await;
-        while stop.run_until_cancelled(tokio::time::sleep(self.poll_interval)).await.is_some() {
-            self.complete_each(self.approval_runner.pending_decisions.lease_due().await?).await;
+        let pending_decisions = &self.approval_runner.pending_decisions;
+        self.complete_each(pending_decisions.lease_all().await?).await;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = pending_decisions.retry_times.wait_for_next() => {}
+                () = tokio::time::sleep(self.poll_interval) => {}
+            }
+            self.complete_each(pending_decisions.lease_due().await?).await;
         }
-        Ok(())
     }
 
     /// Tries once to complete each of these decisions. Failures are logged.

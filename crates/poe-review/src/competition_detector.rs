@@ -54,10 +54,11 @@ impl CompetitionDetector {
         Ok(())
     }
 
-    /// Runs requested checks until none is left.
+    /// Runs requested checks until none is left. Searches with the pool of readers, because on
+    /// SQLite the searches after each commit would compete with the commits for one connection.
     pub(crate) async fn run_all_checks(&self) -> Result<(), anyhow::Error> {
         loop {
-            let checks = competition_checks::find_open_checks(self.db.writer()).await?;
+            let checks = competition_checks::find_open_checks(self.db.reader()).await?;
             if checks.is_empty() {
                 return Ok(());
             }

@@ -18,6 +18,7 @@ pub struct Config {
     /// failure. The delay doubles with each further failure, up to `approval_lease_seconds`.
     pub approval_retry_millis: u64,
     /// The number of milliseconds between two searches for approvals and arbitrations to retry.
+    /// Those that failed in this process are retried when their delay ends.
     pub approval_poll_millis: u64,
     /// The number of milliseconds between two searches for cases whose rivals (competing claims of
     /// other companies) may have changed. Changes that this process commits are found at once.

@@ -1,9 +1,13 @@
 //! Makes scripts of pgbench from the statements of cpor.
 //!
-//! A script has the same SQL. The values of the parameters are the captured ones, except that each
-//! transaction that creates a claim has its own claim and its own partner: otherwise the second
+//! The script that creates claims has the same SQL. The values of the parameters are the captured
+//! ones, except that each transaction has its own claim and its own partner: otherwise the second
 //! transaction would find the claim, and all would wait for the row that counts the partner's
 //! changes.
+//!
+//! The script that reads a claim has the columns and the key of the captured statement. That
+//! statement reads the claims of many calls by an array of keys, which costs more than the plain
+//! read of one claim with which cpor is compared.
 
 use std::fmt::Write as _;
 
@@ -21,12 +25,27 @@ const PARTNER: &str = "contoso";
 /// # Errors
 /// Returns an error if no such statement was captured.
 pub(super) fn read_script(transactions: &[Transaction]) -> Result<String> {
-    let is_read = |transaction: &&Transaction| match transaction.as_slice() {
-        [statement] => statement.sql.contains("JOIN \"claim\"") && statement.sql.contains(r#""content""#),
-        _ => false,
-    };
-    let read = transactions.iter().rev().find(is_read).context("no statement of GetClaim was captured")?;
-    Ok(format!("{};\n", inline(&read[0], None)))
+    let read = transactions.iter().rev().find_map(|transaction| match transaction.as_slice() {
+        [statement] => plain_read(statement),
+        _ => None,
+    });
+    read.context("no statement of GetClaim was captured")
+}
+
+/// Returns the script that reads one claim, if this is the statement that reads the claims of
+/// GetClaim and if it has read one.
+fn plain_read(shared: &Statement) -> Option<String> {
+    let (_, select) = shared.sql.split_once(") SELECT ")?;
+    let (columns, _) = select.split_once(r#" FROM s JOIN "claim" r ON "#)?;
+    let [owner, id] = shared.parameters.as_slice() else { return None };
+    let (owner, id) = (escape(only_element(owner)?), escape(only_element(id)?));
+    Some(format!("SELECT {columns} FROM \"claim\" r WHERE r.\"owner\" = {owner} AND r.\"id\" = {id};\n"))
+}
+
+/// Returns the element of the literal of an array that has one element without quotes.
+fn only_element(array: &str) -> Option<&str> {
+    let element = array.strip_prefix("'{")?.strip_suffix("}'")?;
+    (!element.contains([',', '"'])).then_some(element)
 }
 
 /// Returns the script that creates a claim as the last captured CreateClaim did.
@@ -43,7 +62,7 @@ pub(super) fn create_script(transactions: &[Transaction]) -> Result<String> {
     let id = id.context("the transaction names no claim")?;
     let mut script = String::from("\\set n random(1, 9000000000000000)\nBEGIN;\n");
     for statement in create {
-        writeln!(script, "{};", inline(statement, Some(id)))?;
+        writeln!(script, "{};", inline(statement, id))?;
     }
     script.push_str("COMMIT;\n");
     Ok(script)
@@ -60,9 +79,9 @@ fn find_uuid(literal: &str) -> Option<&str> {
     literal.split(|c: char| c != '-' && !c.is_ascii_hexdigit()).find(|text| is_uuid(text))
 }
 
-/// Writes the parameters into the SQL. If a claim is given, its id is replaced by a new one, and
-/// the partner by one of its own.
-fn inline(statement: &Statement, claim: Option<&str>) -> String {
+/// Writes the parameters into the SQL. The id of the claim is replaced by a new one, and the
+/// partner by one of its own.
+fn inline(statement: &Statement, claim: &str) -> String {
     let mut script = String::new();
     let mut rest = statement.sql.as_str();
     while let Some((before, after)) = rest.split_once('$') {
@@ -85,14 +104,12 @@ fn inline(statement: &Statement, claim: Option<&str>) -> String {
 
 /// Returns a literal as an expression of a pgbench script. pgbench takes `:name` for one of its
 /// variables even inside of literals, so colons are written as escapes.
-fn expression(literal: &str, claim: Option<&str>) -> String {
+fn expression(literal: &str, claim: &str) -> String {
     let Some(text) = literal.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')) else {
         return literal.to_owned();
     };
-    let escaped = escape(text);
-    let Some(claim) = claim else { return escaped };
     if !text.contains(claim) && !text.contains(PARTNER) {
-        return escaped;
+        return escape(text);
     }
     // The character U+0001, which no literal contains, marks the places of the new ids.
     let replaced = text.replace(claim, "\u{1}").replace(PARTNER, "\u{1}");
@@ -119,10 +136,21 @@ mod tests {
     }
 
     #[test]
-    fn a_read_has_the_captured_values() {
-        let read = statement(r#"SELECT "content" FROM s JOIN "claim" WHERE "id" = $1 LIMIT $2"#, &["'a:b'", "'1'"]);
-        let expected = "SELECT \"content\" FROM s JOIN \"claim\" WHERE \"id\" = U&'a\\003Ab' LIMIT '1';\n";
-        assert_eq!(read_script(&[vec![read]]).unwrap(), expected);
+    fn a_read_has_the_captured_columns_and_key() {
+        let sql = concat!(
+            r#"WITH s AS (SELECT "owner", "id" FROM UNNEST($1::text[], $2::uuid[]) AS u("owner", "id")) "#,
+            r#"SELECT r."owner", r."id", r."content" FROM s JOIN "claim" r "#,
+            r#"ON (r."owner", r."id") = (s."owner", s."id")"#,
+        );
+        let read = |owner: &str, id: &str| vec![statement(sql, &[owner, id])];
+        let two = read("'{contoso,contoso}'", "'{1,2}'");
+        let other = vec![statement(&sql.replace("claim", "mail"), &["'{contoso}'", "'{3}'"])];
+        let script = read_script(&[read("'{contoso}'", &format!("'{{{ID}}}'")), two, other]).unwrap();
+        let expected = format!(
+            "SELECT r.\"owner\", r.\"id\", r.\"content\" FROM \"claim\" r \
+             WHERE r.\"owner\" = 'contoso' AND r.\"id\" = '{ID}';\n"
+        );
+        assert_eq!(script, expected);
     }
 
     #[test]

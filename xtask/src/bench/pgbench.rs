@@ -1,4 +1,4 @@
-//! Measures PostgreSQL with pgbench and exactly the statements of cpor, without cpor.
+//! Measures PostgreSQL with pgbench and the statements of cpor, without cpor.
 
 use std::fs;
 

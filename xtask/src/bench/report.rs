@@ -68,14 +68,14 @@ fn comparisons(figures: &Figures) -> Vec<Comparison> {
     let rate = |system, work| figures.median(system, work).per_second;
     let p50 = |system, work| figures.median(system, work).p50_ms.unwrap_or(f64::INFINITY);
     let ratio = |value: f64, against: f64| if against > 0.0 { value / against } else { 0.0 };
-    // A call cannot be faster than an empty call followed by its statement.
+    // The rate of calls that each have a statement of their own.
     let bound = 1.0 / (1.0 / rate("PostgreSQL", "echo") + 1.0 / rate("pgbench", "GetClaim"));
     let (postgres, sqlite) = (rate("PostgreSQL", "whole claim"), rate("SQLite", "whole claim"));
     let comparison = |work, against, value, target| Comparison { work, against, value, target };
     vec![
         comparison(
             "GetClaim, PostgreSQL",
-            "an empty call of tonic, then the statement by pgbench",
+            "an empty call of tonic, then a read of the claim by pgbench",
             ratio(rate("PostgreSQL", "GetClaim"), bound),
             Target::AtLeast(0.8),
         ),

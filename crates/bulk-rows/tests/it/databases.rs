@@ -7,6 +7,12 @@ use crate::entities::{city, country, thing};
 /// Opens a database with empty tables.
 pub(crate) async fn tables(database: &TestDatabase) -> DatabaseConnection {
     let db = database.open().await.writer().clone();
+    create_tables(&db).await;
+    db
+}
+
+/// Creates the tables.
+pub(crate) async fn create_tables(db: &DatabaseConnection) {
     let schema = Schema::new(db.get_database_backend());
     for table in [
         schema.create_table_from_entity(thing::Entity),
@@ -15,5 +21,4 @@ pub(crate) async fn tables(database: &TestDatabase) -> DatabaseConnection {
     ] {
         db.execute(&table).await.unwrap();
     }
-    db
 }

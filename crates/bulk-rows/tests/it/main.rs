@@ -5,5 +5,6 @@
 mod databases;
 mod entities;
 mod references;
+mod row_reader;
 mod rows;
 mod times;

@@ -1,10 +1,9 @@
 //! The statements, with every type of column.
 use cpor_bulk_rows::{
-    KeyValue, LoadError, RowReader, delete, fetch_all, fetch_one, insert, insert_new, load, load_and_lock,
-    save_versioned, update_columns, upsert,
+    KeyValue, LoadError, delete, fetch_all, fetch_one, insert, insert_new, load, load_and_lock, save_versioned,
+    update_columns, upsert,
 };
 use cpor_testing::on_both_databases;
-use futures_util::future::join_all;
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel as _, QueryFilter as _,
     TransactionTrait as _, Value,
@@ -22,12 +21,11 @@ on_both_databases![with tables:
     rows_are_replaced_and_deleted_by_primary_key,
     save_returns_the_rows_with_another_version,
     a_row_that_does_not_decode_is_named,
-    waiting_reads_share_a_statement,
 ];
 
-const PARENT: Uuid = Uuid::from_u128(1);
+pub(crate) const PARENT: Uuid = Uuid::from_u128(1);
 
-fn thing(position: i32) -> thing::Model {
+pub(crate) fn thing(position: i32) -> thing::Model {
     let even = position % 2 == 0;
     thing::Model {
         owner: "contoso".to_owned(),
@@ -45,7 +43,7 @@ fn thing(position: i32) -> thing::Model {
     }
 }
 
-fn rows(positions: impl IntoIterator<Item = i32>) -> impl Iterator<Item = thing::ActiveModel> {
+pub(crate) fn rows(positions: impl IntoIterator<Item = i32>) -> impl Iterator<Item = thing::ActiveModel> {
     positions.into_iter().map(|position| thing(position).into_active_model())
 }
 
@@ -125,25 +123,4 @@ async fn a_row_that_does_not_decode_is_named(db: DatabaseConnection) {
     db.execute_unprepared("UPDATE thing SET colour = 'pink' WHERE position = 1").await.unwrap();
     let pink = fetch_one(&db, Entity::find().filter(sea_orm::ColumnTrait::eq(&Column::Position, 1))).await;
     assert!(matches!(pink, Err(LoadError::Undecodable(_))), "{pink:?}");
-}
-
-async fn waiting_reads_share_a_statement(db: DatabaseConnection) {
-    insert::<Entity>(&db, rows(0..100)).await.unwrap();
-    db.execute_unprepared("UPDATE thing SET colour = 'blue' WHERE position = 7").await.unwrap();
-    let reader = RowReader::<Entity>::start(&db);
-    let key = |position| vec![KeyValue::Text("contoso".to_owned()), KeyValue::Uuid(PARENT), KeyValue::Int(position)];
-    // Each key occurs twice, and there are more reads than one statement takes.
-    let found = join_all((0..200).map(|n| reader.find(key(n % 101)))).await;
-    for (n, found) in (0..).zip(found) {
-        match n % 101 {
-            7 => assert!(
-                matches!(found, Err(LoadError::Undecodable(row)) if row.key == key(7)),
-                "only its own reads fail"
-            ),
-            100 => assert_eq!(found.unwrap(), None),
-            position => assert_eq!(found.unwrap(), Some(thing(i32::try_from(position).unwrap()))),
-        }
-    }
-    db.execute_unprepared("DROP TABLE thing").await.unwrap();
-    assert!(matches!(reader.find(key(1)).await, Err(LoadError::Db(_))));
 }

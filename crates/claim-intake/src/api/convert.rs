@@ -179,7 +179,7 @@ fn contact_to_wire(contact: &Contact, view: View) -> Option<types::Contact> {
 fn partner_action_to_wire(action: &PartnerAction, view: View) -> wire::PartnerAction {
     wire::PartnerAction {
         reasons: PartnerActionReason::to_numbers(&action.reasons),
-        comment: view.mask(&action.comment),
+        comment: view.mask_comment(&action.comment),
         request_time: Some(to_wire_time(action.request_time)),
         due_time: Some(to_wire_time(action.response.deadline.due)),
         due_rule: action.response.deadline.rule.clone(),
@@ -197,7 +197,7 @@ fn statement_request_to_wire(state: &State, view: View) -> Option<wire::Statemen
         StatementStatus::Lapsed => wire::StatementStatus::Lapsed,
     };
     Some(wire::StatementRequest {
-        comment: view.mask(&statement.comment),
+        comment: view.mask_comment(&statement.comment),
         request_time: Some(to_wire_time(statement.request_time)),
         due_time: Some(to_wire_time(statement.window.deadline.due)),
         due_rule: statement.window.deadline.rule.clone(),
@@ -212,7 +212,7 @@ fn rejection_to_wire(state: &State, view: View) -> Option<wire::Rejection> {
     Some(wire::Rejection {
         primary_reason: primary.to_number(),
         further_reasons: FurtherRejectionReason::to_numbers(further_reasons),
-        comment: view.mask(comment),
+        comment: view.mask_comment(comment),
         reject_time: Some(to_wire_time(*time)),
         is_final: window.is_none(),
         dispute_due_time: window.map(|window| to_wire_time(window.due)),

@@ -69,6 +69,7 @@ pub(super) const fn waits_for_to_wire(wait: Wait) -> wire::WaitsFor {
         Wait::ContactConfirmation => wire::WaitsFor::ContactConfirmation,
         Wait::ExplicitApproval => wire::WaitsFor::ExplicitApproval,
         Wait::Registry => wire::WaitsFor::Registry,
+        Wait::LateDecision => wire::WaitsFor::LateDecision,
         Wait::DisputeWindow => wire::WaitsFor::DisputeWindow,
         Wait::Nothing => wire::WaitsFor::Nothing,
     }

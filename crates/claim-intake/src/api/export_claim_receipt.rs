@@ -8,12 +8,7 @@
 //! changes none of them, so the receipt stays valid. This RPC does not verify the history.
 //! Verification belongs to the client: see `cpor verify`.
 use super::{RpcResult, view::View};
-use crate::{
-    call::Call,
-    error::CallError,
-    service::ClaimIntake,
-    store::{Claims, HistoryEntries},
-};
+use crate::{call::Call, error::CallError, service::ClaimIntake, store::HistoryEntries};
 use cpor_call::status;
 use cpor_history::receipt::{self, Statement};
 use cpor_proto::claims::v1 as wire;
@@ -40,7 +35,7 @@ pub(super) async fn export_claim_receipt(
 ) -> RpcResult<ReceiptStream> {
     let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "ExportClaimReceipt", &request.name)?;
-    let head = Claims::history_head(intake.reader(), &call.claim).await.map_err(CallError::from)?;
+    let head = intake.claims.history_head(&call.claim).await.map_err(CallError::from)?;
     let (length, head) = head.ok_or_else(|| call.not_found())?;
     let mut last_part = wire::ClaimReceipt {
         claim: call.claim.to_string(),

@@ -6,7 +6,7 @@ use crate::{
     call::Call,
     error::CallError,
     service::ClaimIntake,
-    store::{Claims, HISTORY, HistoryEntries},
+    store::{HISTORY, HistoryEntries},
 };
 use cpor_listing::page;
 use cpor_proto::claims::v1 as wire;
@@ -29,7 +29,7 @@ pub(super) async fn list_history(
         View::Partner | View::ProgramManager | View::Vendor | View::Masked => entries,
     };
     let rows = entries.search(&query, after.as_ref(), size + 1).await.map_err(CallError::from)?;
-    if rows.is_empty() && Claims::history_head(intake.reader(), &call.claim).await.map_err(CallError::from)?.is_none() {
+    if rows.is_empty() && intake.claims.history_head(&call.claim).await.map_err(CallError::from)?.is_none() {
         return Err(call.not_found().into());
     }
     let entries = rows.into_iter().map(|(cursor, entry)| (cursor, convert::history_entry_to_wire(entry, view)));

@@ -17,27 +17,30 @@ pub(super) enum View {
     Partner,
     /// The view of reviewers, review leads and services. It shows everything.
     Vendor,
-    /// The view of program managers, who have no part in reviews. Of the history it does not show
-    /// what `ListEvidence`, `ListComments` and `ListReviewNotes` do not show them: the documents,
-    /// the comments, and the notes of reviewers (R5, R55).
+    /// The view of program managers, who have no part in reviews. It does not show what
+    /// `ListEvidence`, `ListComments` and `ListReviewNotes` do not show them: the documents, the
+    /// comments, also where they are the reason of a history entry or of a decision, and the notes
+    /// of reviewers (R5, R55).
     ProgramManager,
-    /// The view of operators. Personal data and texts that people wrote are masked (R5).
+    /// The view of operators and of other vendor staff, such as directory sync. Personal data and
+    /// texts that people wrote are masked (R5).
     Masked,
 }
 
 impl View {
     /// Returns the view of `caller`. A caller with several roles sees what one of them may see.
+    /// Only reviewers, review leads and services have the view that shows everything.
     pub(super) fn for_caller(caller: &Caller) -> Self {
         match caller.side() {
             ActorSide::Partner | ActorSide::Customer => Self::Partner,
             ActorSide::Reviewer | ActorSide::Vendor | ActorSide::System | ActorSide::Time => {
                 let is_reviewer = caller.has_role(Role::PoeReviewer) || caller.has_role(Role::ReviewLead);
-                match caller.has_role(Role::ProgramManager) {
-                    true if !is_reviewer => Self::ProgramManager,
-                    false if !caller.roles.is_empty() && caller.roles.iter().all(|role| *role == Role::Operator) => {
-                        Self::Masked
-                    }
-                    true | false => Self::Vendor,
+                if is_reviewer || caller.service.is_some() {
+                    Self::Vendor
+                } else if caller.has_role(Role::ProgramManager) {
+                    Self::ProgramManager
+                } else {
+                    Self::Masked
                 }
             }
         }
@@ -48,6 +51,14 @@ impl View {
         match self {
             Self::Masked if !text.is_empty() => REDACTED.to_owned(),
             Self::Masked | Self::Partner | Self::Vendor | Self::ProgramManager => text.to_owned(),
+        }
+    }
+
+    /// Masks or leaves out a comment, if this view requires it.
+    pub(super) fn mask_comment(self, comment: &str) -> String {
+        match self {
+            Self::ProgramManager => String::new(),
+            Self::Partner | Self::Vendor | Self::Masked => self.mask(comment),
         }
     }
 
@@ -68,9 +79,13 @@ impl View {
             }
             Self::Partner | Self::ProgramManager if entry.audience == Audience::Vendor => entry.withhold(Part::ALL),
             Self::ProgramManager => {
-                let is_about_evidence = facts.action.starts_with("evidence_");
-                let is_comment = facts.action == EventKind::Commented.action();
-                let parts = [(Part::Changes, is_about_evidence || is_comment), (Part::Reason, is_comment)];
+                // An erased comment is withheld like one that was not erased. An empty reason is
+                // shown, because it contains no comment.
+                let has_reason = entry.reason.opened.as_ref().ok().is_none_or(|(_, reason)| !reason.is_empty());
+                let has_comment = has_reason && (personal_data_rules().has_personal_reason)(facts);
+                let is_about_proof =
+                    facts.action.starts_with("evidence_") || facts.action == EventKind::Commented.action();
+                let parts = [(Part::Reason, has_comment), (Part::Changes, is_about_proof)];
                 let withheld: Vec<_> =
                     parts.into_iter().filter_map(|(part, is_hidden)| is_hidden.then_some(part)).collect();
                 entry.withhold(&withheld)
@@ -91,7 +106,7 @@ mod tests {
     use super::*;
     use crate::domain::{ClaimStateKind, FieldChange};
     use cpor_history::{Digest, EntryFacts, HistoryEntry};
-    use cpor_types::{Actor, Timestamp};
+    use cpor_types::{Actor, Service, Timestamp};
 
     fn caller(side: ActorSide, roles: &[Role]) -> Caller {
         Caller {
@@ -105,6 +120,16 @@ mod tests {
     }
 
     fn entry(side: ActorSide, audience: Audience, action: &str, changed: &[&str]) -> SealedEntry {
+        entry_with_reason(side, audience, action, changed, "because")
+    }
+
+    fn entry_with_reason(
+        side: ActorSide,
+        audience: Audience,
+        action: &str,
+        changed: &[&str],
+        reason: &str,
+    ) -> SealedEntry {
         let facts = EntryFacts {
             action: action.to_owned(),
             side,
@@ -117,7 +142,7 @@ mod tests {
         let change =
             |field: &&str| FieldChange { field: (*field).to_owned(), from: String::new(), to: "rita".to_owned() };
         let (subject, changes) = ("rita".to_owned(), changed.iter().map(change).collect());
-        let entry = HistoryEntry { audience, facts, subject, reason: "because".to_owned(), changes };
+        let entry = HistoryEntry { audience, facts, subject, reason: reason.to_owned(), changes };
         let claim = "partners/contoso/claims/00000000-0000-4000-8000-0000000000c1".parse().unwrap();
         SealedEntry::seal(&claim, Digest::GENESIS, 1, Digest([1; 32]), entry)
     }
@@ -131,10 +156,15 @@ mod tests {
         let operator = View::for_caller(&caller(ActorSide::Vendor, &[Role::Operator]));
         assert_eq!((operator, operator.mask("Ada").as_str()), (View::Masked, REDACTED));
         assert_eq!(operator.mask(""), "");
-        assert_eq!(
-            View::for_caller(&caller(ActorSide::Vendor, &[Role::Operator, Role::ProgramManager])),
-            View::ProgramManager
-        );
+        let view_of = |side, roles: &[Role]| View::for_caller(&caller(side, roles));
+        assert_eq!(view_of(ActorSide::Vendor, &[Role::Operator, Role::ProgramManager]), View::ProgramManager);
+        assert_eq!(view_of(ActorSide::Vendor, &[Role::Operator, Role::DirectorySync]), View::Masked);
+        assert_eq!(view_of(ActorSide::Vendor, &[Role::DirectorySync]), View::Masked);
+        assert_eq!(view_of(ActorSide::Reviewer, &[Role::Operator, Role::PoeReviewer]), View::Vendor);
+        assert_eq!(view_of(ActorSide::Reviewer, &[Role::Operator, Role::ReviewLead]), View::Vendor);
+        let service = Caller { service: Some(Service::PoeReview), ..caller(ActorSide::System, &[]) };
+        assert_eq!(View::for_caller(&service), View::Vendor);
+        assert_eq!(view_of(ActorSide::System, &[]), View::Masked, "neither a service nor a reviewer");
     }
 
     #[test]
@@ -144,10 +174,32 @@ mod tests {
         let manager = view(ActorSide::Vendor, &[Role::ProgramManager]);
         let hidden = |audience, action| withheld(manager, entry(ActorSide::Reviewer, audience, action, &["evidence"]));
         assert_eq!(hidden(Audience::Vendor, "review_noted"), Part::ALL);
-        assert_eq!(hidden(Audience::All, "evidence_added"), [Part::Changes]);
-        assert_eq!(hidden(Audience::All, "evidence_removed"), [Part::Changes]);
         assert_eq!(hidden(Audience::All, "commented"), [Part::Reason, Part::Changes]);
-        assert_eq!(hidden(Audience::All, "review_rejected"), []);
+        let of_reviewers =
+            ["partner_action_requested", "statement_requested", "review_approved", "review_rejected", "lines_awarded"];
+        for action in of_reviewers.into_iter().chain(["resubmitted", "disputed", "withdrawn", "customer_declined"]) {
+            assert_eq!(hidden(Audience::All, action), [Part::Reason], "{action}");
+        }
+        for action in ["consent_window_opened", "association_ended", "assessed", "personal_data_erased"] {
+            assert_eq!(hidden(Audience::All, action), [], "{action}: no comment is its reason");
+        }
+        let without_reason =
+            |action| withheld(manager, entry_with_reason(ActorSide::Partner, Audience::All, action, &["evidence"], ""));
+        assert_eq!(without_reason("evidence_added"), [Part::Changes]);
+        assert_eq!(without_reason("evidence_removed"), [Part::Changes]);
+        assert_eq!(without_reason("resubmitted"), []);
+        let erased = entry(ActorSide::Partner, Audience::All, "disputed", &[]);
+        let erased = erased.erase(&[PersonalData::FreeText], &personal_data_rules());
+        assert_eq!(withheld(manager, erased), [Part::Reason], "not even that it was erased");
+    }
+
+    #[test]
+    fn r5_program_managers_see_no_comments_of_decisions() {
+        assert_eq!(View::ProgramManager.mask_comment("because"), "");
+        assert_eq!(View::Masked.mask_comment("because"), REDACTED);
+        for view in [View::Partner, View::Vendor] {
+            assert_eq!(view.mask_comment("because"), "because");
+        }
     }
 
     #[test]

@@ -30,10 +30,21 @@ impl Claim {
                 "The association is official. Since {since} a competing claim has been awarded lines of this claim: their association ends \
                  when the one of that claim becomes official. If it never does, nothing changes. The partner does not have to do anything."
             ),
-            Wait::Arbitration => format!(
-                "Since {since} another company's claim or association competes with this claim. A review lead has to decide which \
-                 company gets the contested lines; the review deadlines are stopped until then."
-            ),
+            Wait::Arbitration => {
+                let clocks_run = self
+                    .state
+                    .submission()
+                    .is_some_and(|submission| submission.policy_values.review_clocks_run_while_competing);
+                let deadlines = match waiting.due {
+                    Some(due) => format!("run meanwhile, and the first one is due at {}", rfc3339(due)),
+                    None if clocks_run => "run meanwhile".to_owned(),
+                    None => "are stopped until then".to_owned(),
+                };
+                format!(
+                    "Since {since} another company's claim or association competes with this claim. A review lead has to decide which \
+                     company gets the contested lines; the review deadlines {deadlines}."
+                )
+            }
             Wait::PartnerResponse => format!(
                 "Since {since} the claim waits for its partner to answer the reviewer{until}; without an answer it is rejected."
             ),
@@ -77,6 +88,10 @@ impl Claim {
             Wait::Registry => {
                 format!("Since {since} the claim waits for the registry to put the association on record.")
             }
+            Wait::LateDecision => format!(
+                "The association ended. Since {since} the claim waits for the service customer-consent to report that no decision of the \
+                 customer from before that is on its way. Until then no personal data of the claim can be erased."
+            ),
             Wait::DisputeWindow => {
                 format!(
                     "Since {since} the claim is rejected; its partner may dispute the rejection{until}, and after that it is final."

@@ -39,7 +39,7 @@ const fn calls_that_end(wait: Wait) -> &'static [(&'static str, &'static [&'stat
         Wait::ContactConfirmation => &[("ConfirmCustomerContact", &["name"])],
         Wait::ExplicitApproval => &[("ApproveConsent", &["name"]), ("DeclineConsent", &["name"])],
         Wait::DisputeWindow => &[("DisputeClaim", &["name"])],
-        Wait::Supersession | Wait::ConsentWindow | Wait::Registry | Wait::Nothing => &[],
+        Wait::Supersession | Wait::ConsentWindow | Wait::Registry | Wait::LateDecision | Wait::Nothing => &[],
     }
 }
 
@@ -82,6 +82,7 @@ impl Claim {
             | Wait::ConsentWindow
             | Wait::ExplicitApproval
             | Wait::Registry
+            | Wait::LateDecision
             | Wait::Nothing => None,
         }
     }

@@ -54,16 +54,17 @@ pub struct Submission {
     /// because lines or the customer contact changed (R29). An approval that answers an earlier
     /// request does not count.
     pub consent_request_number: u32,
-    /// When the partner changed lines or the customer contact last, if it did since the submission
-    /// or dispute: the time of the present request for consent.
+    /// When the partner changed lines or the customer contact since the submission, dispute or
+    /// approval: the times of the last requests for consent, oldest first. The last time is that of
+    /// the present request.
     #[serde(default)]
-    pub consent_request_time: Option<Timestamp>,
+    pub consent_request_times: Vec<Timestamp>,
     /// The time from which the customer's consent has counted since the approval; `None` when no
     /// consent has been reported.
     #[serde(default)]
     pub grant_time: Option<Timestamp>,
     /// Whether customer-consent has learned that all associations of the approved claim have ended,
-    /// so that no consent from before that is on its way to this service.
+    /// so that no decision of the customer from before that is on its way to this service.
     #[serde(default)]
     pub consent_ended: bool,
     /// How many times a rejection of the claim was disputed (R28).
@@ -184,6 +185,15 @@ impl Submission {
     #[must_use]
     pub fn is_customer_unreached(&self, association: &Association) -> bool {
         *association == Association::Pending && self.consent_due.is_none()
+    }
+
+    /// Returns when the customer was asked again for the first time after the request with this
+    /// number. Returns `None` if the customer was not, or if a submission, dispute or approval has
+    /// followed.
+    pub(super) fn request_time_after(&self, number: u32) -> Option<Timestamp> {
+        let later_requests = usize::try_from(self.consent_request_number.checked_sub(number)?).ok()?;
+        let index = self.consent_request_times.len().checked_sub(later_requests)?;
+        self.consent_request_times.get(index).copied()
     }
 
     /// Returns the customer's last decision, as the history contains it.

@@ -22,9 +22,10 @@ string_enum! {
         ReviewStart = "REVIEW_START",
         /// The reviewer has to decide (R20, R23, R24).
         ReviewDecision = "REVIEW_DECISION",
-        /// A review lead has to decide which company gets the contested lines. The deadlines of the
-        /// review are stopped, unless the policy profile lets them run (R37). An approved claim
-        /// whose association is official waits for this, too, while its lines are contested (R37a).
+        /// A review lead has to decide which company gets the contested lines. The policy profile
+        /// determines whether the deadlines of the review are stopped until then or run (R37). An
+        /// approved claim whose association is official waits for this, too, while its lines are
+        /// contested (R37a).
         Arbitration = "ARBITRATION",
         /// The partner has to answer the reviewer's request (R21).
         PartnerResponse = "PARTNER_RESPONSE",
@@ -48,6 +49,9 @@ string_enum! {
         /// The registry has to hold the lines that a reviewer approved (R23), or has to put the
         /// association on record (R27).
         Registry = "REGISTRY",
+        /// All associations have ended. customer-consent has to report that it has learned of that,
+        /// so that no earlier decision of the customer is on its way (R47).
+        LateDecision = "LATE_DECISION",
         /// The partner can dispute the rejection until the dispute window ends (R28).
         DisputeWindow = "DISPUTE_WINDOW",
         /// The claim does not wait for anything.
@@ -113,7 +117,8 @@ impl Claim {
             return WaitStatus::new(Wait::Registry, None, Party::System);
         }
         if self.content.lines.iter().any(|line| line.contested) {
-            return WaitStatus::new(Wait::Arbitration, None, Party::ReviewLead);
+            let due = due.filter(|_| submission.policy_values.review_clocks_run_while_competing);
+            return WaitStatus::new(Wait::Arbitration, due, Party::ReviewLead);
         }
         WaitStatus::new(reviewer_wait(submission), due, Party::Reviewer)
     }
@@ -182,8 +187,11 @@ impl Claim {
             (Association::Pending, due) => WaitStatus::new(Wait::ConsentWindow, due, Party::Time),
             (Association::Granted { .. }, _) => WaitStatus::new(Wait::Registry, None, Party::System),
             // R47: the registry has not answered a late consent yet.
-            (Association::Ended { .. }, _) if self.may_be_reinstated() && submission.grant_time.is_some() => {
+            (Association::Ended { .. }, _) if self.may_be_reinstated() => {
                 WaitStatus::new(Wait::Registry, None, Party::System)
+            }
+            (Association::Ended { .. }, _) if self.awaits_late_decision() => {
+                WaitStatus::new(Wait::LateDecision, None, Party::System)
             }
             (Association::Official { .. } | Association::Ended { .. }, _) => WaitStatus::NOTHING,
         }

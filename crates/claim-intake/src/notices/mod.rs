@@ -13,10 +13,9 @@ mod translation;
 
 use crate::{
     domain::{Claim, PartnerMailKind, Refusal, Rules},
-    store::{Claims, mails::PartnerMailData},
+    store::{ClaimReader, mails::PartnerMailData},
 };
 use askama::Template;
-use cpor_database::Db;
 use cpor_mail::{Mail, MailRenderer, Message, Outcome, RenderResult, RendererError};
 use cpor_types::{ClaimName, Malformed};
 pub(crate) use label_text::activity_label;
@@ -25,8 +24,8 @@ pub(crate) use translation::Translations;
 
 /// Composes the queued mails when they are sent.
 pub(crate) struct PartnerMailComposer {
-    /// The database of claim-intake.
-    pub(crate) db: Db,
+    /// Reads the claims that the mails are about.
+    pub(crate) claims: ClaimReader,
     /// The policy profiles and calendars.
     pub(crate) rules: Rules,
     /// The texts of the mails.
@@ -40,7 +39,7 @@ impl MailRenderer for PartnerMailComposer {
         let kind: PartnerMailKind = mail.kind.parse().map_err(|error: Malformed| renderer_error(error))?;
         let partner = mail.owner.parse().map_err(|error: Malformed| renderer_error(error))?;
         let name = ClaimName { partner, claim: data.claim };
-        let claim = Claims::get(self.db.reader(), &name).await.map_err(renderer_error)?;
+        let claim = self.claims.get(&name).await.map_err(renderer_error)?;
         let Some(claim) = claim.map(|claim| claim.state) else { return Ok(RenderResult::Withdrawn) };
         // The address was erased after the mail was queued.
         if claim.content.partner_contact.email.is_empty() {

@@ -123,10 +123,14 @@ fn r57_the_other_mails_name_their_subject() {
     assert_mail("official", &life, PartnerMailKind::Official, life.now);
     let life = TestClaim::official().fact(&ended(EndReason::Superseded, &[line_id()]));
     assert_mail("association_ended", &life, PartnerMailKind::AssociationEnded, life.now);
+    let life = TestClaim::official().fact(&ended(EndReason::Expired, &[line_id()]));
+    assert_mail("workload_ended", &life, PartnerMailKind::AssociationEnded, life.now);
     let life = TestClaim::approved().fact(&ended(EndReason::Superseded, &[line_id()]));
     assert_mail("pending_association_ended", &life, PartnerMailKind::AssociationEnded, life.now);
     let life = TestClaim::submitted().fact(&contested(&[line_id()]));
     assert_mail("competition", &life, PartnerMailKind::Competition, life.now);
+    let clocks_run = TestClaim::submitted_under(&rules_of("2023@1")).fact(&contested(&[line_id()]));
+    assert_mail("competition_clocks_run", &clocks_run, PartnerMailKind::Competition, clocks_run.now);
     let over = life.fact(&contested(&[]));
     assert!(mail(&over, PartnerMailKind::Competition, over.now).is_none());
     let life = TestClaim::official().step(|claim, now| claim.withdraw(withdraw(), now));

@@ -4,12 +4,8 @@ use super::{
     row,
 };
 use crate::domain::Claim;
-use cpor_bulk_rows::{KeyValue, RowReader, fetch_one};
-use cpor_durable::{
-    AggregateKey, StoreError, Versioned,
-    ids::{self, ClaimId},
-    rows,
-};
+use cpor_bulk_rows::{KeyValue, RowReader};
+use cpor_durable::{AggregateKey, StoreError, Versioned, ids, rows};
 use cpor_history::Digest;
 use cpor_listing::{Cursor, TableQuery};
 use cpor_types::{ClaimName, PartnerId};
@@ -53,12 +49,24 @@ impl ClaimReader {
         Ok(row.map(row::claim_from_row).transpose()?.map(|(_, claim)| claim))
     }
 
-    /// Reads the claim with this name, even if it is a deleted draft, with at most one indexed read.
+    /// Reads the claim with this name, even if it is a deleted draft, with at most one indexed
+    /// read.
     ///
     /// # Errors
     /// Returns an error if the query fails or the row is inconsistent.
     pub(crate) async fn get_with_deleted(&self, name: &ClaimName) -> Result<Option<Versioned<Claim>>, StoreError> {
         Ok(self.find(name).await?.map(row::claim_from_row).transpose()?.map(|(_, claim)| claim))
+    }
+
+    /// Reads the number of history entries of the claim with this name, and the link of the last
+    /// entry, which is the hash of the whole history. Works for deleted drafts, too. Costs at most
+    /// one indexed read.
+    ///
+    /// # Errors
+    /// Returns an error if the query fails or the row is inconsistent.
+    pub(crate) async fn history_head(&self, name: &ClaimName) -> Result<Option<(u64, Digest)>, StoreError> {
+        let claim = self.get_with_deleted(name).await?;
+        Ok(claim.map(|claim| (claim.state.history_length, claim.state.head)))
     }
 
     async fn find(&self, name: &ClaimName) -> Result<Option<claim::Model>, StoreError> {
@@ -88,43 +96,6 @@ impl<'db> Claims<'db> {
             Scope::All => query,
         };
         Self { db, query }
-    }
-
-    /// Reads the claim with this name, with one indexed read. Returns `None` for a deleted draft.
-    ///
-    /// # Errors
-    /// Returns an error if the query fails or a row is inconsistent.
-    pub(crate) async fn get(db: &DatabaseConnection, name: &ClaimName) -> Result<Option<Versioned<Claim>>, StoreError> {
-        let scoped = Claims::in_scope(db, &Scope::Partner(name.partner.clone()));
-        let row = fetch_one(db, scoped.query.filter(claim::Column::Id.eq(ClaimId::from(name.claim)))).await?;
-        Ok(row.map(row::claim_from_row).transpose()?.map(|(_, claim)| claim))
-    }
-
-    /// Reads the number of history entries of the claim with this name, and the link of the last
-    /// entry, which is the hash of the whole history. Works for deleted drafts, too. Costs one
-    /// indexed read.
-    ///
-    /// # Errors
-    /// Returns an error if the query fails or a row is inconsistent.
-    pub(crate) async fn history_head(
-        db: &DatabaseConnection,
-        name: &ClaimName,
-    ) -> Result<Option<(u64, Digest)>, StoreError> {
-        let claim = Self::get_with_deleted(db, name).await?;
-        Ok(claim.map(|claim| (claim.state.history_length, claim.state.head)))
-    }
-
-    /// Reads the claim with this name, even if it is a deleted draft, with one indexed read.
-    ///
-    /// # Errors
-    /// Returns an error if the query fails or a row is inconsistent.
-    pub(crate) async fn get_with_deleted(
-        db: &DatabaseConnection,
-        name: &ClaimName,
-    ) -> Result<Option<Versioned<Claim>>, StoreError> {
-        let query = claim::Entity::find_by_id((ids::PartnerId::from(&name.partner), ClaimId::from(name.claim)));
-        let row = fetch_one(db, query).await?;
-        Ok(row.map(row::claim_from_row).transpose()?.map(|(_, claim)| claim))
     }
 
     /// Reads the claims with these keys, without deleted drafts, in any order, with one indexed

@@ -8,8 +8,8 @@ use cpor_bulk_rows::fetch_all;
 use cpor_durable::{AggregateKey, Change, StoreError, Tx, ids, rows};
 use cpor_types::{Activity, AssociationKey, ClaimId, LineId, PartnerId, TenantId};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, ExprTrait as _, IntoActiveModel as _,
-    QueryFilter, QueryOrder, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, ExprTrait as _, QueryFilter, QueryOrder,
+    sea_query::Expr,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -181,27 +181,54 @@ async fn replace_row(tx: &Tx, key: &AggregateKey, live: &LiveLine) -> Result<(),
 /// Gives the keys of closed lines back to lines that had yielded to them (R38, R47). Costs one read
 /// if a line is closed, and one write for each line that gets its key back.
 async fn restore_yielded(tx: &Tx, changes: &[LineChanges<'_>]) -> Result<(), StoreError> {
-    let closed = changes.iter().flat_map(|change| change.closed.iter().map(|live| (&change.key.owner, live)));
-    let of_same_key = |(owner, live): (&String, &LiveLine)| {
-        let of_owner = line::Column::Owner.eq(ids::PartnerId::from(owner.as_str()));
-        let of_key = line::Column::Tenant.eq(ids::TenantId::from(live.tenant)).and(line::Column::Key.eq(&live.key));
-        of_owner.and(of_key).and(line::Column::Activity.eq(LineActivity::from(live.activity)))
+    let of_change = |change: &LineChanges<'_>| -> Vec<_> {
+        let owner = ids::PartnerId::from(change.key.owner.as_str());
+        let of_line =
+            |live: &LiveLine| (owner.clone(), ids::TenantId::from(live.tenant), live.key.clone(), live.activity);
+        change.closed.iter().map(of_line).collect()
     };
-    let condition = closed.fold(Condition::any(), |any, line| any.add(of_same_key(line)));
-    if condition.is_empty() {
+    let closed: BTreeSet<_> = changes.iter().flat_map(of_change).collect();
+    if closed.is_empty() {
         return Ok(());
     }
-    let query = line::Entity::find().filter(condition).order_by_asc(line::Column::ClaimId);
+    // A condition with a term for each key would be too deep for SQLite. This one also finds other
+    // combinations of the values, which are left out below.
+    let owners: BTreeSet<_> = closed.iter().map(|(owner, ..)| owner.clone()).collect();
+    let tenants: BTreeSet<_> = closed.iter().map(|(_, tenant, ..)| tenant.clone()).collect();
+    let keys: BTreeSet<_> = closed.iter().map(|(_, _, key, _)| key.as_str()).collect();
+    let query = line::Entity::find()
+        .filter(line::Column::Owner.is_in(owners))
+        .filter(line::Column::Tenant.is_in(tenants))
+        .filter(line::Column::Key.is_in(keys))
+        .order_by_asc(line::Column::ClaimId);
     let mut lines = BTreeMap::<_, Vec<line::Model>>::new();
     for row in fetch_all(tx, query).await? {
         let activity: Activity = row.activity.into();
-        lines.entry((row.owner.clone(), row.tenant.clone(), row.key.clone(), activity)).or_default().push(row);
+        let key = (row.owner.clone(), row.tenant.clone(), row.key.clone(), activity);
+        if closed.contains(&key) {
+            lines.entry(key).or_default().push(row);
+        }
     }
-    for mut same_key in lines.into_values().filter(|lines| lines.iter().all(|line| line.current.is_none())) {
-        let restored = line::ActiveModel { current: Set(Some(true)), ..same_key.swap_remove(0).into_active_model() };
-        line::Entity::update(restored).exec(tx).await?;
+    for same_key in lines.into_values().filter(|lines| lines.iter().all(|line| line.current.is_none())) {
+        for row in same_key {
+            if give_back(tx, row).await? {
+                break;
+            }
+        }
     }
     Ok(())
+}
+
+/// Lets the line of this row have its key again. Returns false if the row does not exist any more,
+/// because another transaction has closed the line meanwhile.
+async fn give_back(tx: &Tx, row: line::Model) -> Result<bool, StoreError> {
+    let update = line::Entity::update_many()
+        .col_expr(line::Column::Current, Expr::value(Some(true)))
+        .filter(line::Column::Owner.eq(row.owner))
+        .filter(line::Column::ClaimId.eq(row.claim_id))
+        .filter(line::Column::LineId.eq(row.line_id))
+        .filter(line::Column::Activity.eq(row.activity));
+    Ok(update.exec(tx).await?.rows_affected > 0)
 }
 
 /// One key of a tenant together with one activity. A company may claim it in only one open or

@@ -121,7 +121,7 @@ async fn the_database_admits_exactly_the_values_of_the_enums(db: Db) {
 async fn a_body_that_does_not_decode_is_an_inconsistency(db: Db) {
     insert_claim(&db, TestClaim::draft().claim).await;
     db.writer().execute_unprepared("UPDATE claim SET content = '[]'").await.unwrap();
-    let found = Claims::get(db.reader(), &name()).await.unwrap_err();
+    let found = ClaimReader::start(db.reader()).get(&name()).await.unwrap_err();
     let list = ListQuery { scope: Scope::All, query: CLAIMS.parse("", "").unwrap() };
     let listed = Claims::in_scope(db.reader(), &Scope::All).list(&list, None, 10).await.unwrap_err();
     for error in [found, listed] {

@@ -26,7 +26,7 @@ use cpor_proto::{
     reviews::v1::{ApproveReviewCaseRequest, StartReviewRequest, TakeReviewCaseRequest, WatchReviewCasesRequest},
     r#type::v1::{Activity, AssociationState, Contact, PurchaseChannel, SolutionArea, SubscriptionStatus},
 };
-use cpor_types::{Role, TenantId};
+use cpor_types::{Clock as _, Role, SystemClock, TenantId};
 use tokio::{sync::watch, task::JoinSet, time::Instant};
 use tonic::transport::{Channel, Endpoint};
 
@@ -232,7 +232,7 @@ fn actors(channels: &[Channel], label: &'static str, token: &str) -> anyhow::Res
 /// Imports tenants, each with a subscription of Dynamics 365 Sales that was bought ten days ago.
 async fn import(directory: &Actor, customers: &[Customer]) -> anyhow::Result<()> {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-    let now = SystemTime::now();
+    let now = SystemTime::from(SystemClock.now());
     let tenant = |customer: &Customer| Tenant {
         name: format!("tenants/{}", customer.tenant),
         display_name: customer.domain.clone(),

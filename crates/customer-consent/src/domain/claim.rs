@@ -1,6 +1,10 @@
 //! The parts of a claim that this service stores.
 
-use cpor_types::{Activity, AssociationKey, ClaimName, DomainName, MpnId, Personal, PolicyId, TenantId, Timestamp};
+use std::collections::BTreeSet;
+
+use cpor_types::{
+    Activity, AssociationKey, CaseId, ClaimName, DomainName, MpnId, Personal, PolicyId, TenantId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// The claim as it is shown to the customer (R40), as last reported by claim-intake (the service
@@ -40,9 +44,18 @@ pub(crate) struct ClaimSummary {
     /// The number of times the customer has been asked again since the first submission, because
     /// the partner edited the claim (R29). An approval counts only for the request that it answers.
     pub(crate) consent_request_number: u32,
+    /// The review cases of the claim so far: one for the submission, and one for each dispute
+    /// (R28).
+    pub(crate) review_cases: BTreeSet<CaseId>,
 }
 
 impl ClaimSummary {
+    /// Returns this claim with the review cases that an earlier report of it also has.
+    pub(crate) fn with_review_cases_of(mut self, earlier: &Self) -> Self {
+        self.review_cases.extend(&earlier.review_cases);
+        self
+    }
+
     /// Returns the customer's display name, or the customer's domain if the name is empty.
     pub(crate) fn customer_name(&self) -> &str {
         if self.customer.is_empty() { self.customer_domain.as_str() } else { &self.customer }

@@ -84,7 +84,7 @@ impl Consent {
         now: Timestamp,
     ) -> Option<Transition<Self>> {
         let consent = Self {
-            claim,
+            claim: claim.with_review_cases_of(&self.claim),
             declined_before: approval.explicit_approval_needed,
             claim_approve_time: Some(approval.time),
             ..self.state_at_approval(approval.time)
@@ -141,6 +141,7 @@ impl Consent {
         terms: &Terms,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
+        let claim = claim.with_review_cases_of(&self.claim);
         let input = match self.approval_of_tenant() {
             _ if self.has_declined_by_silence() => Input::ClaimEditedAfterSilence,
             Some(_) => Input::ClaimEditedWithConsent,
@@ -263,22 +264,21 @@ impl Consent {
             earlier_decision == EarlierDecision::Declined || self.declined_before || self.current_decline().is_some();
         let approval =
             self.approval.filter(|_| earlier_decision == EarlierDecision::Approved && self.current_decline().is_none());
+        let claim = claim.with_review_cases_of(&self.claim);
         let consent = Self { claim, approval, declined_before, change: None, ..self.reset_request(now) };
         Some(consent.queue_notice_if(terms.notices.at_submission, notice, NoticeKind::Dispute, now))
     }
 
     /// Applies the end of all associations of the claim (R37, R39): there is nothing left to
-    /// decline. If the association was not granted, claim-intake is told that no consent is on its
-    /// way (R56).
+    /// decline. claim-intake is told that no decision of the customer is on its way (R56).
     pub(crate) fn on_lines_ended(&self, now: Timestamp) -> Option<Transition<Self>> {
         let state = match self.effect(Input::LinesEnded) {
             Effect::MovesTo(_) => State::Closed { since: now },
             Effect::StateKept => self.state.clone(),
             Effect::Nothing | Effect::Refused => return None,
         };
-        let consent_request_number = self.claim.consent_request_number;
-        let ended = self.state.official_since().is_none().then_some(Event::ConsentEnded { consent_request_number });
-        Some(Transition::new(self.with_state(state, now), ended))
+        let ended = Event::ConsentEnded { consent_request_number: self.claim.consent_request_number };
+        Some(Transition::new(self.with_state(state, now), [ended]))
     }
 
     /// Applies the report that associations of the claim are official since `since` after all,

@@ -46,7 +46,8 @@ pub(crate) struct HolderNotice {
     pub(crate) kind: HolderNoticeKind,
     /// The review case of the competing claim. `None` if the association has ended.
     pub(crate) review_case: Option<CaseId>,
-    /// The comment of the reviewer who asks for a statement; otherwise empty.
+    /// The comment of the reviewer who asks for a statement; otherwise empty. It is removed when
+    /// the holder has answered or can no longer answer, and when it is erased (R56).
     pub(crate) comment: String,
     /// Whether the holder can answer.
     pub(crate) answer: Answer,
@@ -159,7 +160,7 @@ impl LegacyHolder {
     ) -> Transition<Self> {
         let mut notices = previous.map(|holder| holder.notices.clone()).unwrap_or_default();
         if notice.kind.is_loss() {
-            notices.iter_mut().filter(|earlier| earlier.is_open()).for_each(|earlier| earlier.answer = Answer::Over);
+            notices.iter_mut().filter(|earlier| earlier.is_open()).for_each(|earlier| earlier.end(Answer::Over));
         }
         let mut events = vec![HolderEvent::NoticeQueued { notice: notice.id }];
         if let (Some(review_case), Answer::Open(Some(deadline))) = (notice.review_case, &notice.answer) {
@@ -185,6 +186,14 @@ impl LegacyHolder {
         let erased = cases.into_iter().map(|review_case| HolderEvent::StatementErased { review_case });
         let events = std::iter::once(HolderEvent::PersonalDataErased).chain(erased);
         (next != *self).then(|| Transition::new(Self { update_time: now, ..next }, events))
+    }
+
+    /// Erases the comments in the notices about these review cases (R56). Returns `None` if there
+    /// are none.
+    pub(crate) fn erase_comments(&self, cases: &BTreeSet<CaseId>, now: Timestamp) -> Option<Transition<Self>> {
+        let mut next = self.clone();
+        next.notices.iter_mut().filter(|notice| notice.is_about(cases)).for_each(|notice| notice.comment.clear());
+        (next != *self).then(|| Transition::new(Self { update_time: now, ..next }, []))
     }
 
     /// Returns the ids of all mails to the holder.
@@ -235,7 +244,7 @@ impl LegacyHolder {
     fn with_answer(&self, notice: Uuid, answer: Answer, now: Timestamp) -> Self {
         let mut next = Self { update_time: now, ..self.clone() };
         let changed = next.notices.iter_mut().find(|candidate| candidate.id == notice);
-        changed.into_iter().for_each(|changed| changed.answer = answer.clone());
+        changed.into_iter().for_each(|changed| changed.end(answer.clone()));
         next
     }
 
@@ -249,6 +258,17 @@ impl LegacyHolder {
 }
 
 impl HolderNotice {
+    /// Records that the holder has answered or can no longer answer.
+    fn end(&mut self, answer: Answer) {
+        self.answer = answer;
+        self.comment.clear();
+    }
+
+    /// Returns whether the notice is about one of these review cases.
+    pub(crate) fn is_about(&self, cases: &BTreeSet<CaseId>) -> bool {
+        self.review_case.is_some_and(|review_case| cases.contains(&review_case))
+    }
+
     /// Returns whether the holder can answer.
     pub(crate) const fn is_open(&self) -> bool {
         matches!(self.answer, Answer::Open(_))
@@ -354,6 +374,29 @@ mod tests {
         assert_eq!(reminded.apply_passed_deadline(due).unwrap().due, due);
         let given = asked.give_statement(request.id, "Yes.", start).unwrap().unwrap().next;
         assert!(given.deadlines().is_empty());
+    }
+
+    #[test]
+    fn r56_comments_about_a_case_are_erased() {
+        let (start, due) = (at("2026-03-02T09:00:00Z"), at("2026-03-09T23:00:00Z"));
+        let request = |id: u128| HolderNotice {
+            review_case: Some(CaseId(Uuid::from_u128(id))),
+            comment: "Does Ada work there?".to_owned(),
+            ..notice(id, HolderNoticeKind::StatementRequested, Some(due))
+        };
+        let comments = |holder: &LegacyHolder| -> Vec<bool> {
+            holder.notices.iter().map(|notice| !notice.comment.is_empty()).collect()
+        };
+        let first = LegacyHolder::notify(None, facts(), request(1), start).next;
+        let both = LegacyHolder::notify(Some(&first), facts(), request(2), start).next;
+        let cases = BTreeSet::from([CaseId(Uuid::from_u128(2))]);
+        let erased = both.erase_comments(&cases, start).unwrap().next;
+        assert_eq!((comments(&both), comments(&erased)), (vec![true, true], vec![true, false]));
+        assert!(erased.notices.iter().all(HolderNotice::is_open));
+        assert_eq!(erased.erase_comments(&cases, start), None);
+        let answered = both.give_statement(Uuid::from_u128(1), "Yes.", start).unwrap().unwrap().next;
+        assert_eq!(comments(&answered), [false, true], "not needed any more");
+        assert_eq!(comments(&both.with_deadlines_applied(due)), [false, false]);
     }
 
     #[test]

@@ -51,6 +51,7 @@ pub(crate) fn claim() -> ClaimSummary {
         contact_authorized: true,
         submit_time: monday(),
         consent_request_number: 0,
+        review_cases: std::collections::BTreeSet::new(),
     }
 }
 

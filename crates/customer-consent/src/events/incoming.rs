@@ -5,7 +5,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use cpor_durable::{AggregateKey, EventReceiver, IncomingEvent, ReceiveError, Writer};
+use cpor_durable::{AggregateKey, Command, EventReceiver, IncomingEvent, ReceiveError, StoreError, Writer};
 use cpor_mail::Sender;
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
@@ -24,7 +24,7 @@ use crate::domain::{
     HolderNoticeKind, LegacyHolder, Line, Refusal, Reminder, TermsError,
 };
 use crate::notices::NoticeRenderer;
-use crate::store::holder::HolderStore;
+use crate::store::holder::{self, HolderStore};
 use uuid::Uuid;
 
 /// Turns each event into a command. The transaction of the command also stores the event's position
@@ -261,18 +261,45 @@ impl ClaimEventReceiver {
         Ok(())
     }
 
-    /// Erases personal data of the claim (R56).
+    /// Erases personal data of the claim (R56). The stream position advances with the last command,
+    /// so a repeated delivery completes an interrupted erasure.
     async fn apply_personal_data_erased(
         &self,
         incoming: &IncomingEvent,
         event: &PersonalDataErased,
     ) -> Result<(), ReceiveError> {
         let kinds = PersonalData::from_numbers::<Vec<_>>(&event.kinds).map_err(ReceiveError::park)?;
+        let key = consent_key(&event.tenant, &event.claim)?;
+        if kinds.contains(&PersonalData::FreeText) {
+            self.erase_comments_to_holders(incoming, &key).await?;
+        }
         let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Infallible> {
             Ok(consent.and_then(|consent| consent.erase(&kinds, now)))
         };
-        let key = consent_key(&event.tenant, &event.claim)?;
         self.consents.writer.execute(incoming.command("erase_personal_data", key), decide).await?;
+        Ok(())
+    }
+
+    /// Erases the comments of the claim's reviewers to holders of legacy associations (R56, R58a).
+    /// There is one command per holder, and each may be repeated.
+    async fn erase_comments_to_holders(
+        &self,
+        incoming: &IncomingEvent,
+        consent_key: &AggregateKey,
+    ) -> Result<(), ReceiveError> {
+        let retry = |error: StoreError| ReceiveError::Retry(error.to_string());
+        let Some(consent) = self.consents.find(consent_key).await.map_err(retry)? else { return Ok(()) };
+        let cases = consent.state.claim.review_cases;
+        let holders = holder::find_keys_of_cases(&self.consents.db, &consent_key.owner, &cases).await.map_err(retry)?;
+        for key in holders {
+            let command = Command::new("erase_comments_to_holder", key, incoming.actor.clone())
+                .effective_at(incoming.effective_time);
+            let cases = cases.clone();
+            let decide = move |holder: Option<&LegacyHolder>, now: Timestamp| -> Result<_, Infallible> {
+                Ok(holder.and_then(|holder| holder.erase_comments(&cases, now)))
+            };
+            self.holders.execute(command, decide).await?;
+        }
         Ok(())
     }
 }
@@ -294,6 +321,7 @@ fn claim_summary(snapshot: Option<&ClaimSnapshot>) -> Result<ClaimSummary, Recei
     let contact = snapshot.customer_contact.as_ref().ok_or_else(|| ReceiveError::park("the claim has no contact"))?;
     let submit_time = snapshot.submit_time.and_then(from_wire_time);
     let tenant: TenantName = parse(&snapshot.tenant)?;
+    let review_case = (!snapshot.review_case_id.is_empty()).then(|| parse(&snapshot.review_case_id));
     Ok(ClaimSummary {
         name: parse(&snapshot.claim)?,
         partner: snapshot.partner_display_name.clone(),
@@ -310,6 +338,7 @@ fn claim_summary(snapshot: Option<&ClaimSnapshot>) -> Result<ClaimSummary, Recei
         contact_authorized: snapshot.customer_contact_authorized,
         submit_time: submit_time.ok_or_else(|| ReceiveError::park("the claim has no submit time"))?,
         consent_request_number: snapshot.consent_request_number,
+        review_cases: review_case.transpose()?.into_iter().collect(),
     })
 }
 

@@ -30,6 +30,7 @@ pub(crate) fn holder_event(
                 tenant: format!("tenants/{}", key.owner),
                 review_case_id: review_case.to_string(),
                 key: holder.facts.key.clone(),
+                legacy_holder_id: key.id.to_string(),
             });
             return Some(OutgoingEvent::from_recorded(recorded, Service::PoeReview, payload));
         }
@@ -46,6 +47,7 @@ pub(crate) fn holder_event(
         due_time: due.map(to_wire_time),
         text,
         key: holder.facts.key.clone(),
+        legacy_holder_id: key.id.to_string(),
     });
     Some(OutgoingEvent::from_recorded(recorded, Service::PoeReview, payload))
 }

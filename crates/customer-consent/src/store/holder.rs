@@ -1,13 +1,15 @@
 //! The storage of the holders of legacy associations (recorded before claims existed), and of the
 //! links in the mails to them.
 
-use cpor_bulk_rows::fetch_one;
+use std::collections::BTreeSet;
+
+use cpor_bulk_rows::{fetch_all, fetch_one};
 use cpor_database::Db;
 use cpor_durable::ids::TenantId;
 use cpor_durable::rows::{self, to_bigint};
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned};
 use cpor_mail::NewMail;
-use cpor_types::Timestamp;
+use cpor_types::{CaseId, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
@@ -109,6 +111,19 @@ fn to_row(change: &Change<LegacyHolder>) -> Result<row::ActiveModel, StoreError>
 pub(crate) async fn find(db: &Db, key: &AggregateKey) -> Result<Option<LegacyHolder>, StoreError> {
     let query = row::Entity::find_by_id((TenantId::from(key.owner.as_str()), key.id));
     Ok(fetch_one(db.reader(), query).await?.map(|row| row.body.0))
+}
+
+/// Returns the keys of the tenant's holders that have a notice about one of these review cases. It
+/// executes one statement, which reads all holders of the tenant, because a tenant has only a few.
+pub(crate) async fn find_keys_of_cases(
+    db: &Db,
+    tenant: &str,
+    cases: &BTreeSet<CaseId>,
+) -> Result<Vec<AggregateKey>, StoreError> {
+    let query = row::Entity::find().filter(row::Column::Owner.eq(TenantId::from(tenant)));
+    let rows = fetch_all(db.reader(), query).await?.into_iter();
+    let has_notice = |row: &row::Model| row.body.0.notices.iter().any(|notice| notice.is_about(cases));
+    Ok(rows.filter(has_notice).map(|row| AggregateKey::new(row.owner, row.id)).collect())
 }
 
 /// The holder and the notice that a link belongs to.

@@ -1,10 +1,15 @@
 use cpor_durable::{Change, Command, Versioned};
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
-use cpor_proto::events::v1::{ClaimApproved, PersonalDataErased};
+use cpor_proto::events::v1::legacy_holder_notified::Subject;
+use cpor_proto::events::v1::{
+    ClaimApproved, ClaimClosed, ClaimDisputed, ClaimSnapshot, ClaimSubmitted, LegacyHolderNotified, PersonalDataErased,
+};
+use cpor_proto::wire_time::to_wire_time;
 use cpor_testing::on_both_databases;
-use cpor_types::{Actor, ActorSide, PersonalData};
+use cpor_types::{Actor, ActorSide, CaseId, PersonalData};
 use sea_orm::{ActiveEnum as _, ActiveValue::Set, ConnectionTrait as _, Iterable as _, SqlErr, Statement};
+use uuid::Uuid;
 
 use super::entity::consent_state::ConsentState;
 use super::*;
@@ -20,6 +25,7 @@ on_both_databases![
     a_link_without_its_consent_is_refused,
     only_expired_links_are_deleted,
     r56_erased_data_is_gone_and_mails_stop,
+    r56_comments_to_legacy_holders_are_erased,
 ];
 
 #[test]
@@ -137,4 +143,43 @@ async fn r56_erased_data_is_gone_and_mails_stop(system: TestSystem) {
     let mails = system.mailbox.accepted().len();
     system.sender.send_due_mails().await.unwrap();
     assert_eq!((mails, system.mailbox.accepted().len()), (1, 1), "no further mail is sent");
+}
+
+async fn r56_comments_to_legacy_holders_are_erased(system: TestSystem) {
+    let (claim, holder) = (samples::claim(), Uuid::from_u128(7));
+    let tenant = format!("tenants/{}", claim.tenant);
+    let [submitted, disputed, other] = [1, 2, 3].map(|n| CaseId(Uuid::from_u128(n)));
+    let snapshot_of = |case: CaseId| Some(ClaimSnapshot { review_case_id: case.to_string(), ..snapshot() });
+    system.receive(Payload::ClaimSubmitted(ClaimSubmitted { snapshot: snapshot_of(submitted) })).await;
+    let rejection = ClaimClosed {
+        claim: claim.name.to_string(),
+        tenant: tenant.clone(),
+        dispute_due_time: Some(to_wire_time(samples::day(30))),
+        ..ClaimClosed::default()
+    };
+    system.receive(Payload::ClaimClosed(rejection)).await;
+    let dispute = ClaimDisputed { snapshot: snapshot_of(disputed), ..ClaimDisputed::default() };
+    system.receive(Payload::ClaimDisputed(dispute)).await;
+    for case in [submitted, disputed, other] {
+        let request = LegacyHolderNotified {
+            tenant: tenant.clone(),
+            holder_id: holder.to_string(),
+            subject: Subject::StatementRequested.into(),
+            calendar: "de".to_owned(),
+            review_case_id: case.to_string(),
+            comment: "Does Anna still work there?".to_owned(),
+            ..LegacyHolderNotified::default()
+        };
+        system.receive(Payload::LegacyHolderNotified(request)).await;
+    }
+    let event = PersonalDataErased {
+        claim: claim.name.to_string(),
+        tenant,
+        kinds: PersonalData::to_numbers(&[PersonalData::FreeText]),
+    };
+    system.receive(Payload::PersonalDataErased(event)).await;
+    let key = AggregateKey::new(claim.tenant.to_string(), holder);
+    let holder = holder::find(&system.consents.db, &key).await.unwrap().unwrap();
+    let comments: Vec<_> = holder.notices.iter().map(|notice| notice.comment.as_str()).collect();
+    assert_eq!(comments, ["", "", "Does Anna still work there?"], "the last one is about another claim");
 }

@@ -8,7 +8,8 @@ use cpor_proto::events::v1::Event;
 use cpor_types::{Service, Timestamp};
 use prost::Message as _;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DbBackend, DbErr, EntityTrait as _, QueryFilter as _, sea_query::Expr,
+    ColumnTrait as _, ConnectionTrait, DbBackend, DbErr, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    QueryTrait as _, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -66,6 +67,26 @@ pub(super) async fn ready_destinations(db: &impl ConnectionTrait, now: Timestamp
     let rows = db.query_all_raw(sql.statement()).await?;
     let names = rows.iter().map(|row| row.try_get::<String>("", "destination"));
     names.map(|name| name?.parse().map_err(|error| DbErr::Type(format!("{error}")))).collect()
+}
+
+/// Returns the earliest time from which a stream for `destination` can be leased, of the streams
+/// with undelivered events that no relay has leased and that are not parked.
+pub(super) async fn next_retry_time(
+    db: &impl ConnectionTrait,
+    destination: Service,
+) -> Result<Option<Timestamp>, DbErr> {
+    let query = Entity::find()
+        .select_only()
+        .column_as(Column::ReadyTime.min(), "ready_time")
+        .filter(Column::Destination.eq(destination.as_str()))
+        // With a parameter, the condition would not match the partial index.
+        .filter(Expr::cust("delivered_sequence < next_sequence - 1"))
+        .filter(Column::ParkedReason.is_null())
+        .filter(Column::LeaseToken.is_null());
+    match db.query_one(&query.into_query()).await? {
+        Some(row) => row.try_get("", "ready_time"),
+        None => Ok(None),
+    }
 }
 
 /// Releases every lease and returns the number of released leases. Only for SQLite, where a single

@@ -4,7 +4,7 @@
 //! delivers the events of a stream, it leases the stream for a short time, so that no other relay
 //! delivers them. It parks a stream whose events cannot be applied; a parked stream is not
 //! delivered until an operator retries it.
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use cpor_database::Engine;
 use cpor_process::lifecycle::Backoff;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     delivery_result::{DeliveryOutcome, DeliveryResult, save_results},
-    lease::{LeasedStream, MAX_STREAMS, lease, ready_destinations, release_all},
+    lease::{LeasedStream, MAX_STREAMS, lease, next_retry_time, ready_destinations, release_all},
     stream::OutboxStreamKey,
     transport::{DeliveryError, EventTransport},
 };
@@ -36,7 +36,8 @@ const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
 const LEASE_DURATION: Duration = DELIVERY_TIMEOUT.saturating_mul(2);
 
 /// The interval of polling, which finds streams that other processes have not delivered. New events
-/// of this process, and streams that are due for a retry, are delivered on notification.
+/// of this process are delivered on notification, and the streams that a relay could not deliver
+/// when they are due for a retry.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The first delay after a failure. It doubles with every further failure.
@@ -44,6 +45,15 @@ const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// The maximum delay after a failure.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(15);
+
+/// The shortest time that a relay waits for a retry. Streams that are due within this time are
+/// delivered together.
+const MIN_RETRY_WAIT: Duration = Duration::from_millis(50);
+
+/// The time after which a relay looks once more for streams, if it was notified and found none. The
+/// stream may have been locked by a transaction that was rolled back, or leased by a relay that
+/// stops.
+const SECOND_LOOK_DELAY: Duration = Duration::from_millis(200);
 
 /// The number of attempts to store the results of a delivery.
 const MAX_SAVE_ATTEMPTS: u32 = 3;
@@ -62,6 +72,17 @@ impl std::fmt::Debug for Relay {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Relay").field("service", &self.context.service).finish_non_exhaustive()
     }
+}
+
+/// The outcome of all deliveries to one service, until no stream can be delivered.
+struct DeliverySummary {
+    destination_state: DestinationState,
+    /// The number of delivered events.
+    events: u64,
+    /// Whether there was a stream to deliver.
+    has_leased: bool,
+    /// Whether a stream waits for a retry, because its delivery failed.
+    has_failed: bool,
 }
 
 /// The state of a destination after one or more deliveries.
@@ -94,27 +115,54 @@ impl Relay {
         Self { context, event_transport }
     }
 
-    /// Delivers events to one service whenever it is notified, until `stop` is cancelled. Without a
-    /// notification it runs no queries.
+    /// Delivers events to one service whenever it is notified, and when streams that it could not
+    /// deliver are due for a retry, until `stop` is cancelled. Otherwise it runs no queries.
     ///
     /// # Errors
     /// Returns an error if the database fails. The caller may then call this again.
     pub(crate) async fn run(&self, destination: Service, stop: CancellationToken) -> Result<(), DbErr> {
+        let result = self.deliver_until_stopped(destination, &stop).await;
+        if result.is_err() {
+            // The failed delivery has used up its notification. The next call repeats the delivery.
+            self.context.notifications.relay(destination).notify_one();
+        }
+        result
+    }
+
+    async fn deliver_until_stopped(&self, destination: Service, stop: &CancellationToken) -> Result<(), DbErr> {
         self.release_stale_leases_once().await?;
         let mut backoff = Backoff::new(FIRST_RETRY_DELAY, MAX_RETRY_DELAY);
+        let (mut waits_for_retry, mut next_look) = (false, None);
         loop {
-            tokio::select! {
+            let is_notified = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = self.context.notifications.relay(destination).notified() => {}
-            }
-            while self.deliver_all(destination, &stop).await?.0 == DestinationState::Unreachable {
+                () = self.context.notifications.relay(destination).notified() => true,
+                () = sleep_until(next_look) => false,
+            };
+            let mut delivery = self.deliver_all(destination, stop).await?;
+            let second_look = (is_notified && !delivery.has_leased).then(|| Instant::now() + SECOND_LOOK_DELAY);
+            waits_for_retry |= delivery.has_failed;
+            while delivery.destination_state == DestinationState::Unreachable {
                 tokio::select! {
                     () = stop.cancelled() => return Ok(()),
                     () = tokio::time::sleep(backoff.next_delay(&*self.context.entropy)) => {}
                 }
+                delivery = self.deliver_all(destination, stop).await?;
+                waits_for_retry |= delivery.has_failed;
             }
             backoff.reset();
+            let next_retry = if waits_for_retry { self.next_retry(destination).await? } else { None };
+            waits_for_retry = next_retry.is_some();
+            next_look = [second_look, next_retry].into_iter().flatten().min();
         }
+    }
+
+    /// Returns the time at which the next stream that failed is due for a retry, if there is one.
+    async fn next_retry(&self, destination: Service) -> Result<Option<Instant>, DbErr> {
+        let retry_time = next_retry_time(self.context.db.reader(), destination).await?;
+        let now = self.context.clock.now();
+        let wait = |retry_time: Timestamp| (retry_time - now).to_std().unwrap_or_default().max(MIN_RETRY_WAIT);
+        Ok(retry_time.map(|retry_time| Instant::now() + wait(retry_time)))
     }
 
     /// Releases the leases that a crashed process left, before this process takes its first lease.
@@ -165,20 +213,16 @@ impl Relay {
         let stop = CancellationToken::new();
         let mut events = 0;
         for destination in ready_destinations(self.context.db.reader(), self.context.clock.now()).await? {
-            events += self.deliver_all(destination, &stop).await?.1;
+            events += self.deliver_all(destination, &stop).await?.events;
         }
         Ok(events)
     }
 
     /// Delivers to one service until no stream can be delivered, the service cannot be reached, or
-    /// `stop` is cancelled. Returns the state of the service and the number of delivered events.
-    async fn deliver_all(
-        &self,
-        destination: Service,
-        stop: &CancellationToken,
-    ) -> Result<(DestinationState, u64), DbErr> {
+    /// `stop` is cancelled.
+    async fn deliver_all(&self, destination: Service, stop: &CancellationToken) -> Result<DeliverySummary, DbErr> {
         let mut unsaved: Option<UnsavedDelivery> = None;
-        let mut events = 0;
+        let (mut events, mut has_failed) = (0, false);
         loop {
             let state = unsaved.as_ref().map(|unsaved| unsaved.destination_state);
             let continues = state != Some(DestinationState::Unreachable) && !stop.is_cancelled();
@@ -186,7 +230,8 @@ impl Relay {
                 self.save_and_lease_with_retries(unsaved.take(), continues.then_some(destination)).await?;
             events += count;
             let Some((lease_token, streams)) = leased else {
-                return Ok((state.unwrap_or(DestinationState::Reachable), events));
+                let destination_state = state.unwrap_or(DestinationState::Reachable);
+                return Ok(DeliverySummary { destination_state, events, has_leased: state.is_some(), has_failed });
             };
             if streams.len() as u64 == MAX_STREAMS {
                 // If there are more streams, another relay task can deliver them at the same time.
@@ -195,6 +240,7 @@ impl Relay {
             let (mut results, destination_state) = self.deliver(destination, streams).await;
             // Rows are locked in the same order as the writer locks them, to avoid deadlocks.
             results.sort_by(|left, right| left.stream.cmp(&right.stream));
+            has_failed |= results.iter().any(|result| matches!(result.outcome, DeliveryOutcome::Failed(_)));
             unsaved = Some(UnsavedDelivery { lease_token, results, destination_state });
         }
     }
@@ -237,9 +283,7 @@ impl Relay {
             leased = (!streams.is_empty()).then_some((lease_token, streams));
         }
         tx.commit().await?;
-        let results = unsaved.map_or(&[][..], |unsaved| &unsaved.results);
-        self.report(results);
-        self.notify_at_retries(results);
+        self.report(unsaved.map_or(&[][..], |unsaved| &unsaved.results));
         self.context.activity.add_delivered_events(events);
         Ok((events, leased))
     }
@@ -254,20 +298,6 @@ impl Relay {
         metrics.count_deliveries("delivered", count(|outcome| matches!(outcome, DeliveryOutcome::Delivered)));
         metrics.count_deliveries("failed", count(|outcome| matches!(outcome, DeliveryOutcome::Failed(_))));
         metrics.count_deliveries("parked", count(|outcome| matches!(outcome, DeliveryOutcome::Parked(_))));
-    }
-
-    /// Notifies the relay tasks when the streams that failed are due for a retry.
-    fn notify_at_retries(&self, results: &[DeliveryResult]) {
-        let failed = results.iter().filter(|result| matches!(result.outcome, DeliveryOutcome::Failed(_)));
-        let retries: BTreeSet<(Service, Duration)> =
-            failed.map(|result| (result.stream.destination, max_retry_delay(result.attempts))).collect();
-        for (destination, delay) in retries {
-            let context = Arc::clone(&self.context);
-            tokio::spawn(async move {
-                tokio::time::sleep(delay).await;
-                context.notifications.relay(destination).notify_one();
-            });
-        }
     }
 
     /// Returns the time of a stream's next delivery after `attempts` failures: a random delay whose
@@ -346,6 +376,14 @@ impl Relay {
                 None => DeliveryResult::none_delivered(stream, no_result()),
             })
             .collect())
+    }
+}
+
+/// Waits until `time`, or for ever if there is no time.
+async fn sleep_until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -120,15 +120,16 @@ impl<S: Store> WriterContext<S> {
     }
 }
 
-/// Returns the request ids of commands (not those of the rows of imports), with the commands'
-/// aggregates, without the request ids that are already known to be used.
+/// Returns the request ids of commands and of the rows of imports, with the commands' aggregates,
+/// without the request ids that are already known to be used.
 fn new_requests<'j, S: Store>(
     decided: impl Iterator<Item = (&'j Job<S>, &'j JobResult<S>)>,
     known_requests: &HashSet<RequestKey>,
 ) -> Vec<(RequestId, AggregateKey)> {
     let commands = decided.map(|(job, _)| &job.command);
-    let with_request_id = commands.filter_map(|command| Some((command.request.clone()?, command.key.clone())));
-    with_request_id.filter(|(request, _)| !known_requests.contains(&RequestKey::new(request))).collect()
+    let requests = commands.flat_map(|command| command.request_ids().map(move |request| (request, &command.key)));
+    let unknown = requests.filter(|(request, _)| !known_requests.contains(&RequestKey::new(request)));
+    unknown.map(|(request, key)| (request.clone(), key.clone())).collect()
 }
 
 /// Returns whether the state of the aggregate did not admit the command.

@@ -1,19 +1,25 @@
 //! Events are delivered at least once, applied exactly once, and applied in order, in spite of
 //! failures.
-use cpor_testing::on_both_databases;
+use cpor_testing::{Engine, on_both_databases};
 use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use cpor_process::Metrics;
+use cpor_bulk_rows::Sql;
+use cpor_durable::Host;
+use cpor_process::{
+    Metrics,
+    lifecycle::{Shutdown, Tasks},
+};
 use cpor_proto::{
     events::v1::DeliverEventsRequest,
     operations::v1::{RetryStreamRequest, StreamState},
     options::v1::Service as WireService,
 };
-use cpor_types::Service;
+use cpor_types::{Clock as _, Service, SystemClock, SystemEntropy};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 
 use crate::{
-    fixture::Fixture,
+    fixture::{Fixture, TestWriter},
     mirror::ReceiverBehavior,
     service_pair::{NetworkFault, ServicePair},
     tickets::{command, counts, key, run_add, run_open},
@@ -35,6 +41,8 @@ on_both_databases![with Fixture::new:
     a_receiver_that_lost_its_inbox_parks_the_stream,
     foreign_streams_and_unknown_services_are_rejected,
     background_delivery_recovers_after_failures,
+    a_notified_relay_that_finds_nothing_looks_again,
+    a_failed_stream_is_retried_before_the_next_poll,
 ];
 
 async fn events_are_applied_by_the_receiver(fixture: Fixture) {
@@ -196,9 +204,7 @@ async fn foreign_streams_and_unknown_services_are_rejected(fixture: Fixture) {
 async fn background_delivery_recovers_after_failures(fixture: Fixture) {
     let services = ServicePair::with_ticket(fixture).await;
     services.faults([NetworkFault::RequestIsLost, NetworkFault::ResponseIsLost]);
-    let shutdown = cpor_process::lifecycle::Shutdown::new(Duration::from_secs(1));
-    let tasks = cpor_process::lifecycle::Tasks::new(&shutdown, &Metrics::new(), Arc::new(cpor_types::SystemEntropy));
-    services.host.start(&tasks);
+    let (shutdown, tasks) = start(&services.host);
     services.add(5).await;
     while !services.streams(StreamState::Pending).await.is_empty() {
         services.skip_backoff();
@@ -207,6 +213,98 @@ async fn background_delivery_recovers_after_failures(fixture: Fixture) {
     assert_eq!(services.mirrored_count(1).await, Some(5));
     shutdown.drain();
     tasks.join().await;
+}
+
+/// Starts the background tasks of a host.
+fn start(host: &Host) -> (Shutdown, Tasks) {
+    let shutdown = Shutdown::new(Duration::from_secs(1));
+    let tasks = Tasks::new(&shutdown, &Metrics::new(), Arc::new(SystemEntropy));
+    host.start(&tasks);
+    (shutdown, tasks)
+}
+
+/// Waits for `event`, but not until the next poll of a host that was just started. It polls every
+/// 5 s.
+async fn before_the_next_poll(event: impl Future<Output = ()>) {
+    tokio::time::timeout(Duration::from_secs(4), event).await.expect("nothing waits for a poll");
+}
+
+async fn a_notified_relay_that_finds_nothing_looks_again(fixture: Fixture) {
+    let services = ServicePair::with_ticket(fixture).await;
+    let host = services.fixture.host_in_real_time(services.network.clone()).await;
+    run_add(&TestWriter::unbatched(&host), command(&key(1)), 1).await.unwrap();
+    // As if another relay had leased the stream.
+    let db = services.fixture.db.writer();
+    let mut lease = Sql::new(db.get_database_backend());
+    lease.push("UPDATE outbox_stream SET ready_time = ").bind(SystemClock.now() + Duration::from_millis(150));
+    db.execute_raw(lease.statement()).await.unwrap();
+    let (shutdown, tasks) = start(&host);
+    before_the_next_poll(async {
+        while services.mirrored_count(1).await.is_none() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    shutdown.drain();
+    tasks.join().await;
+}
+
+async fn a_failed_stream_is_retried_before_the_next_poll(fixture: Fixture) {
+    let services = ServicePair::with_ticket(fixture).await;
+    let host = services.fixture.host_in_real_time(services.network.clone()).await;
+    run_add(&TestWriter::unbatched(&host), command(&key(1)), 1).await.unwrap();
+    services.set_behavior(ReceiverBehavior::Retry);
+    let (shutdown, tasks) = start(&host);
+    // The relay is notified twice, by the commit and by the first poll, and may look again once.
+    before_the_next_poll(async {
+        while services.streams(StreamState::Pending).await[0].attempts < 4 {
+            tokio::task::yield_now().await;
+        }
+        services.set_behavior(ReceiverBehavior::Accept);
+        while services.mirrored_count(1).await.is_none() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    shutdown.drain();
+    tasks.join().await;
+}
+
+/// Logs `synchronous_commit` at each commit that changes streams, and whether a relay made the
+/// change. `local` is a default that the server itself does not have.
+const LOG_SYNCHRONOUS_COMMIT: &str = "
+    DO $$ BEGIN
+        EXECUTE format('ALTER DATABASE %I SET synchronous_commit = local', current_database());
+    END $$;
+    CREATE TABLE commit_log (is_relay boolean, setting text);
+    CREATE FUNCTION log_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO commit_log VALUES (
+            TG_OP = 'UPDATE' AND NEW.next_sequence = OLD.next_sequence, current_setting('synchronous_commit'));
+        RETURN NULL;
+    END $$;
+    CREATE CONSTRAINT TRIGGER log_commit AFTER INSERT OR UPDATE ON outbox_stream
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION log_commit();
+";
+
+/// Commits of the relay may be lost with the server, commits of commands may not. They use the same
+/// connections.
+#[tokio::test]
+async fn postgres_flushes_commands_and_not_relays() {
+    let mut fixture = Fixture::on(Engine::Postgres).await;
+    fixture.db.writer().execute_unprepared(LOG_SYNCHRONOUS_COMMIT).await.unwrap();
+    // Only new connections have the setting of the database.
+    fixture.db = fixture.reopened().await;
+    let services = ServicePair::with_ticket(fixture).await;
+    for _ in 0..5 {
+        services.add(1).await;
+        assert_eq!(services.drain().await, 1);
+    }
+    let sql = "SELECT DISTINCT is_relay, setting FROM commit_log ORDER BY is_relay";
+    let db = services.fixture.db.writer();
+    let rows = db.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+    let settings: Vec<(bool, String)> =
+        rows.iter().map(|row| (row.try_get("", "is_relay").unwrap(), row.try_get("", "setting").unwrap())).collect();
+    assert_eq!(settings, [(false, "local".to_owned()), (true, "off".to_owned())]);
 }
 
 async fn run_add_owned(services: &ServicePair, n: u128) -> crate::tickets::TicketResult {

@@ -4,7 +4,7 @@ use std::{pin::pin, sync::Arc};
 use cpor_database::Db;
 use cpor_durable::{AggregateKey, BusinessClock, EventTransport, Host, HostParts, Writer, WriterSettings};
 use cpor_testing::{Engine, TestDatabase, UnreachableTransport, host_parts};
-use cpor_types::{Entropy as _, Service, SystemEntropy, Timestamp, VirtualClock};
+use cpor_types::{Entropy as _, Service, SystemClock, SystemEntropy, Timestamp, VirtualClock};
 use futures_util::{future::join_all, poll};
 use uuid::Uuid;
 
@@ -55,6 +55,13 @@ impl Fixture {
 
     pub(crate) async fn host_to(&self, event_transport: Arc<dyn EventTransport>) -> Host {
         self.host_on(self.db.clone(), BusinessClock::Virtual, event_transport).await
+    }
+
+    /// Makes a host whose leases and retries use the machine's clock.
+    pub(crate) async fn host_in_real_time(&self, event_transport: Arc<dyn EventTransport>) -> Host {
+        let (seed, _) = SystemEntropy.uuid().as_u64_pair();
+        let parts = host_parts(self.db.clone(), &self.clock, seed, event_transport);
+        Host::from_parts(Service::ClaimIntake, HostParts { clock: Arc::new(SystemClock), ..parts }).await.unwrap()
     }
 
     pub(crate) async fn host_on(

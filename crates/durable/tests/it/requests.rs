@@ -5,7 +5,7 @@ use cpor_testing::on_both_databases;
 
 use crate::{
     fixture::{Fixture, TestWriter},
-    tickets::{BoxedCommand, Refusal, command, counts, key, run_add, run_open},
+    tickets::{BoxedCommand, Refusal, TicketResult, command, counts, key, run_add, run_open},
 };
 
 on_both_databases![with Fixture::new:
@@ -143,27 +143,41 @@ async fn other(fixture: &Fixture) -> cpor_durable::Host {
         .await
 }
 
-/// Only PostgreSQL has two processes on one database. The second process looks for the request id
-/// before the first commits, and sees the change of the first only after it has got the aggregate's
-/// lock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_repeat_behind_the_lock_of_the_first_is_replayed() {
+    let [first, second] = close_behind_a_lock(named(&key(1), "close", 1)).await;
+    assert!(!first.unwrap().replayed);
+    let second = second.unwrap();
+    assert!(second.replayed && second.version == 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeated_row_behind_the_lock_of_the_first_is_recognized() {
+    let [first, second] = close_behind_a_lock(command(&key(1)).rows(vec![request("import/0", 1)])).await;
+    assert!(!first.unwrap().replayed);
+    assert_eq!(second, Err(CommandError::RequestIdReused), "not refused because the ticket is closed");
+}
+
+/// Executes the same command in two processes, which closes an open ticket; the results are in the
+/// order of the commits. Only PostgreSQL has two processes on one database. The second process
+/// looks for the request ids before the first commits, and sees the change of the first only after
+/// it has got the aggregate's lock.
+async fn close_behind_a_lock(closing: Command) -> [TicketResult; 2] {
     let fixture = Fixture::on(Engine::Postgres).await;
     let test_writers = [TestWriter::new(&fixture.host().await), TestWriter::new(&other(&fixture).await)];
     run_open(&test_writers[0].writer, command(&key(1)), "one", None).await.unwrap();
     let close = |test_writer: &TestWriter| {
-        let writer = test_writer.writer.clone();
+        let (writer, closing) = (test_writer.writer.clone(), closing.clone());
         let once = |ticket: Option<&crate::tickets::Ticket>, _| match ticket {
             Some(ticket) if !ticket.closed => Ok(Some(ticket.close())),
             Some(_) | None => Err(Refusal::Closed),
         };
-        async move { writer.execute(named(&key(1), "close", 1), once).await }
+        async move { writer.execute(closing, once).await }
     };
     let held = test_writers[1].tickets.pause_loads().await;
     let second = tokio::spawn(close(&test_writers[1]));
     test_writers[1].tickets.load_requested().await;
-    assert!(!close(&test_writers[0]).await.unwrap().replayed);
+    let first = close(&test_writers[0]).await;
     drop(held);
-    let second = second.await.unwrap().unwrap();
-    assert!(second.replayed && second.version == 2);
+    [first, second.await.unwrap()]
 }

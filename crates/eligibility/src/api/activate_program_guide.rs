@@ -29,7 +29,6 @@ pub(super) async fn activate_program_guide(
         let request_id = RequestId::from_request(&caller, "ActivateProgramGuide", &request)?;
         api.change_guide_catalog(command.request(request_id), activate).await?
     };
-    api.assessor.wake();
     let activated = catalog.get(&name.guide).ok_or(Refusal::NotFound { resource: request.name })?;
     Ok(Response::new(convert::to_program_guide(activated)))
 }

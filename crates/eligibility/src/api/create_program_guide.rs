@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status};
 
 use super::{Api, convert, error::Refusal};
 use crate::{
-    domain::{Guide, GuideCatalog, GuideDocument},
+    domain::{Guide, GuideCatalog},
     store::guide_catalog,
 };
 
@@ -24,7 +24,7 @@ pub(super) async fn create_program_guide(
         return Err(status::invalid_fields(violations));
     }
     let (id, guide) = (parse_id(&request)?, request.program_guide.clone().unwrap_or_default());
-    let (document, _) = convert::to_document(id.clone(), &guide);
+    let document = convert::to_document(id.clone(), &guide).document;
     let revises = convert::parse_revises(&guide);
     let revises = revises.map_err(|malformed| Refusal::Malformed { field: "program_guide.revises", malformed })?;
 
@@ -53,13 +53,11 @@ fn guide_violations(request: &CreateProgramGuideRequest) -> Vec<FieldViolation> 
     // An invalid id is replaced by the placeholder `x`, so that the rest of the guide can still be
     // checked.
     let Ok(id) = parse_id(request).or_else(|_| "x".parse()) else { return Vec::new() };
-    let (document, mut violations) = convert::to_document(id, guide);
-    violations.extend(document_violations(&document));
+    let parsed = convert::to_document(id, guide);
+    let of_document = Guide::compile_partial(&parsed.document, &parsed.rate_indexes).err().unwrap_or_default();
+    let mut violations = parsed.violations;
+    violations.extend(of_document.iter().map(convert::to_field_violation));
     violations
-}
-
-fn document_violations(document: &GuideDocument) -> Vec<FieldViolation> {
-    Guide::compile(document).err().unwrap_or_default().iter().map(convert::to_field_violation).collect()
 }
 
 /// Adds the violations to a status that reports invalid fields. Returns any other status unchanged.

@@ -21,7 +21,7 @@ use cpor_database::Db;
 use cpor_durable::{AggregateKey, Command, CommandError, StoreError, Transition, Versioned, Writer};
 use cpor_types::{Actor, Service, TenantKey};
 use futures_util::future::join_all;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -38,8 +38,8 @@ use crate::{
 /// assessments and to pending months of usage.
 const BATCH_SIZE: u64 = 250;
 
-/// The time that an idle assessor waits if it is not woken. After this time at the latest it
-/// notices that a month has begun, or that a process ended before it assessed a claim.
+/// The time that an idle assessor waits if this process commits nothing. After this time at the
+/// latest it notices what another process committed and did not assess, because it ended.
 const POLL_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The time until the next round if everything failed in one.
@@ -64,17 +64,21 @@ pub(crate) struct Assessor(Arc<Inner>);
 struct Inner {
     db: Db,
     writer: Writer<AssessmentStore>,
-    /// Wakes an idle assessor.
+    /// Notifies of the commits of this process, which may make claims due.
+    commits: watch::Receiver<u64>,
+    /// Wakes an idle assessor after a change that is no commit of a writer.
     wake: Notify,
 }
 
 impl Assessor {
-    /// Returns an assessor that sends its commands to `writer`.
-    pub(crate) fn new(db: Db, writer: Writer<AssessmentStore>) -> Self {
-        Self(Arc::new(Inner { db, writer, wake: Notify::new() }))
+    /// Returns an assessor that sends its commands to `writer`, and that runs after each change of
+    /// `commits`.
+    pub(crate) fn new(db: Db, writer: Writer<AssessmentStore>, commits: watch::Receiver<u64>) -> Self {
+        Self(Arc::new(Inner { db, writer, commits, wake: Notify::new() }))
     }
 
-    /// Starts the next round at once if the assessor is idle.
+    /// Starts the next round at once if the assessor is idle. Only needed after changes that no
+    /// writer commits, such as an import of usage.
     pub(crate) fn wake(&self) {
         self.0.wake.notify_one();
     }
@@ -84,12 +88,17 @@ impl Assessor {
     /// # Errors
     /// Returns an error if the database cannot be used. The caller may run the assessor again.
     pub(crate) async fn run(&self, stop: CancellationToken) -> Result<(), StoreError> {
+        let mut commits = self.0.commits.clone();
         while !stop.is_cancelled() {
+            // This precedes the round, so that a commit during the round ends the next wait at once.
+            commits.mark_unchanged();
             match self.run_round().await? {
                 RoundOutcome::Progress => {}
                 RoundOutcome::Idle => tokio::select! {
                     () = stop.cancelled() => {}
                     () = self.0.wake.notified() => {}
+                    // The sender is part of the host, which outlives this task.
+                    Ok(()) = commits.changed() => {}
                     () = tokio::time::sleep(POLL_INTERVAL) => {}
                 },
                 // Notifications are ignored here: they do not remove the cause of the failure.

@@ -19,7 +19,7 @@ on_both_databases![
     r52_assessed_again_when_its_usage_is_imported,
     r52_assessed_again_each_month,
     concurrent_assessors_assess_each_claim_once,
-    the_assessor_runs_when_woken_until_it_is_stopped,
+    assessor_runs_after_each_commit_until_stopped,
 ];
 
 on_both_databases![with TestSystem::in_2019: r52_a_claim_without_a_guide_waits];
@@ -101,7 +101,7 @@ async fn concurrent_assessors_assess_each_claim_once(system: TestSystem) {
     };
     let before = versions().await;
     system.import_usage(&[teams_usage("2026-03", 1000)]).await;
-    let other = Assessor::new(system.db.clone(), system.writer.clone());
+    let other = Assessor::new(system.db.clone(), system.writer.clone(), system.host.watch_all_commits());
     let (first, second) = tokio::join!(system.app.assessor.drain(), other.drain());
     first.unwrap();
     second.unwrap();
@@ -118,23 +118,25 @@ async fn r52_a_claim_without_a_guide_waits(system: TestSystem) {
     assert_eq!(latest_verdict(&system, 1).await.0, "2020-01".parse().unwrap());
 }
 
-async fn the_assessor_runs_when_woken_until_it_is_stopped(system: TestSystem) {
+async fn assessor_runs_after_each_commit_until_stopped(system: TestSystem) {
     let stop = CancellationToken::new();
     let running = tokio::spawn({
         let (assessor, stop) = (system.app.assessor.clone(), stop.clone());
         async move { assessor.run(stop).await }
     });
-    let facts = presales();
-    let command =
-        Command::new("open_assessment", store::assessment_key(facts.tenant, facts.claim.claim), Actor::time());
-    let decide = move |current: Option<&Assessment>, _| {
-        Ok::<_, std::convert::Infallible>(Assessment::open(current, facts.clone()))
+    let assessed = async {
+        system.open_pending_assessment(presales()).await;
+        while load(&system, 1).await.state.is_stale {
+            tokio::task::yield_now().await;
+        }
+        // A deadline makes the assessment stale.
+        system.host.advance_clock(time("2026-04-01T00:00:00Z")).await.unwrap();
+        system.host.deadline_runner().apply_due_deadlines().await.unwrap();
+        while latest_verdict(&system, 1).await.0 != "2026-04".parse().unwrap() {
+            tokio::task::yield_now().await;
+        }
     };
-    system.writer.execute(command, decide).await.unwrap();
-    system.app.assessor.wake();
-    while load(&system, 1).await.state.is_stale {
-        tokio::task::yield_now().await;
-    }
+    tokio::time::timeout(POLL_INTERVAL / 2, assessed).await.expect("no round waits for the end of the interval");
     stop.cancel();
     running.await.unwrap().unwrap();
 }

@@ -117,7 +117,7 @@ fn statement(
     }
 }
 
-fn legacy_statement(LegacyStatement { text, time, key: _ }: &LegacyStatement) -> proto::LegacyStatement {
+fn legacy_statement(LegacyStatement { text, time, .. }: &LegacyStatement) -> proto::LegacyStatement {
     proto::LegacyStatement { text: text.clone(), create_time: Some(to_wire_time(*time)) }
 }
 

@@ -1,6 +1,7 @@
 //! The clocks of a case (R45): its deadlines, which can stop and continue. Whether a clock runs
-//! depends on the state of the case. By most policy profiles, the clocks also stop while the case
-//! is contested, because another company claims the same workload or subscription (R37).
+//! depends on the state of the case. A case is *contested* while another company claims or holds
+//! the same workload or subscription; the policy profile determines whether the clocks stop
+//! meanwhile or run (R37).
 use super::{Clock, ClockKind, Phase};
 use cpor_types::{Calendar, Deadline, Length, ReviewLengths, Timestamp};
 use serde::{Deserialize, Serialize};

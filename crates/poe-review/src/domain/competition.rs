@@ -206,10 +206,11 @@ impl ReviewCase {
         with_keys.filter(|(_, keys)| !keys.is_empty()).collect()
     }
 
-    /// Replaces the rivals of this case by those that a check has found. The clocks stop while a
-    /// line is contested, and continue with the time left when no line is contested any more.
-    /// An award to a rival that has given up the key has come to nothing: if the rival claims the
-    /// key again, it is contested again. Returns `None` if the rivals are the same.
+    /// Replaces the rivals of this case by those that a check has found. Unless the policy profile
+    /// lets the clocks run, they stop while a line is contested, and continue with the time left
+    /// when no line is contested any more. An award to a rival that has given up the key has come
+    /// to nothing: if the rival claims the key again, it is contested again. Returns `None` if the
+    /// rivals are the same.
     ///
     /// `requests` is the number of checks of this case that were requested when the check began.
     /// The store refuses the change if another check was requested since then.

@@ -36,7 +36,7 @@ pub use phase::Phase;
 pub use refusal::Refusal;
 pub use snapshot::{CustomerContact, Evidence, Line, Snapshot};
 pub use state::{Approval, CaseClosure, LineRefusal, PartnerAction, Rejection, State};
-pub use statement::{LegacyStatement, StatementRequest, StatementStatus};
+pub use statement::{LegacyStatement, StatementRequest, StatementSender, StatementStatus};
 pub use transition_table::{AssigneeGuard, CaseRole, CommandKind, RequiredRole, TRANSITION_TABLE, TransitionRow};
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! reports whether the company has answered. The answer decides nothing by itself.
 use super::{CaseEvent, CommandKind, CommandResult, Refusal, ReviewCase, Reviewer, commands::require_comment};
 use cpor_durable::Transition;
-use cpor_types::{AssociationKey, Timestamp};
+use cpor_types::{AssociationKey, LegacyHolderId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -24,6 +24,10 @@ pub struct StatementRequest {
     /// (R58a). `status` summarizes them. Empty if the partner of the case was asked.
     #[serde(default)]
     pub legacy_holders: BTreeMap<AssociationKey, StatementStatus>,
+    /// The holders that were asked, by the key that they hold. Another holder can hold the key
+    /// later.
+    #[serde(default)]
+    pub asked_holders: BTreeMap<AssociationKey, LegacyHolderId>,
 }
 
 /// The statement of the holder of a legacy association (R58a).
@@ -35,6 +39,26 @@ pub struct LegacyStatement {
     pub time: Timestamp,
     /// The key that the legacy association holds.
     pub key: AssociationKey,
+    /// The holder. `None` if the event did not name it.
+    #[serde(default)]
+    pub holder: Option<LegacyHolderId>,
+}
+
+/// The sender of a report about a statement: the holder of a legacy association.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatementSender {
+    /// The key that the legacy association holds.
+    pub key: AssociationKey,
+    /// The holder, or `None` if it is not known. Another holder can hold the key later.
+    pub holder: Option<LegacyHolderId>,
+}
+
+impl StatementSender {
+    /// Returns whether this is the given holder of the key. Holders that are not known are told
+    /// apart by their keys only.
+    fn is(&self, key: &AssociationKey, holder: Option<LegacyHolderId>) -> bool {
+        self.key == *key && (self.holder.is_none() || holder.is_none() || self.holder == holder)
+    }
 }
 
 /// Whether a request for a statement is open, or how it ended.
@@ -64,6 +88,11 @@ impl StatementStatus {
 }
 
 impl StatementRequest {
+    /// Returns whether this holder of the key was asked. True if it is not known who was asked.
+    fn is_to(&self, key: &AssociationKey, holder: LegacyHolderId) -> bool {
+        self.asked_holders.get(key).is_none_or(|asked| *asked == holder)
+    }
+
     /// Returns the request with a new status for the holder of this key. Returns `None` if the
     /// request to this holder is not open.
     fn with_holder_status(&self, key: &AssociationKey, status: StatementStatus, now: Timestamp) -> Option<Self> {
@@ -97,6 +126,7 @@ impl ReviewCase {
             status: StatementStatus::Open,
             update_time: now,
             legacy_holders: holders.keys().map(|key| (key.clone(), StatementStatus::Open)).collect(),
+            asked_holders: holders.clone(),
         };
         let next = Self { statement: Some(statement), update_time: now.max(self.update_time), ..self.clone() };
         let comment = comment.to_owned();
@@ -117,42 +147,46 @@ impl ReviewCase {
         can_be_asked && !self.has_open_statement()
     }
 
-    /// Adds the statement of the holder of the legacy association with this key. An open request to
-    /// this holder is marked as answered.
+    /// Adds the statement of the holder of a legacy association. An open request to this holder is
+    /// marked as answered.
     #[must_use]
-    pub fn add_legacy_statement(&self, key: &AssociationKey, text: String, time: Timestamp) -> Transition<Self> {
-        let answered = self.report_legacy_statement(key, StatementStatus::Given, None, time);
+    pub fn add_legacy_statement(&self, sender: &StatementSender, text: String, time: Timestamp) -> Transition<Self> {
+        let answered = self.report_legacy_statement(sender, StatementStatus::Given, None, time);
         let mut next = answered.map_or_else(|| self.clone(), |answered| answered.next);
-        next.legacy_statements.push(LegacyStatement { text, time, key: key.clone() });
+        let StatementSender { key, holder } = sender.clone();
+        next.legacy_statements.push(LegacyStatement { text, time, key, holder });
         next.update_time = time.max(next.update_time);
         Transition::new(next, [CaseEvent::StatementReported])
     }
 
-    /// Erases the statements of the holder of the legacy association with this key (R56). Returns
-    /// `None` if there is nothing to erase.
+    /// Erases the statements of the holder of a legacy association (R56). The statements of a later
+    /// holder of the same key stay. Returns `None` if there is nothing to erase.
     #[must_use]
-    pub fn erase_legacy_statements(&self, key: &AssociationKey, now: Timestamp) -> Option<Transition<Self>> {
+    pub fn erase_legacy_statements(&self, sender: &StatementSender, now: Timestamp) -> Option<Transition<Self>> {
         let mut next = self.clone();
-        let of_holder = next.legacy_statements.iter_mut().filter(|statement| statement.key == *key);
+        let is_of_sender = |statement: &&mut LegacyStatement| sender.is(&statement.key, statement.holder);
+        let of_holder = next.legacy_statements.iter_mut().filter(is_of_sender);
         of_holder.for_each(|statement| statement.text.clear());
         let has_changed = next != *self;
         next.update_time = now.max(self.update_time);
         has_changed.then(|| Transition::new(next, [CaseEvent::StatementReported]))
     }
 
-    /// Applies a report about the open request to the holder of the legacy association with this
-    /// key. Requests to other holders stay open. Returns `None` if there is no open request to this
-    /// holder, or nothing changes.
+    /// Applies a report about the open request to the holder of a legacy association. Requests to
+    /// other holders stay open. Returns `None` if there is no open request to this holder, or
+    /// nothing changes.
     #[must_use]
     pub fn report_legacy_statement(
         &self,
-        key: &AssociationKey,
+        sender: &StatementSender,
         status: StatementStatus,
         due_time: Option<Timestamp>,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
-        let statement = self.statement.as_ref()?;
-        let changed = statement.with_holder_status(key, status, now)?;
+        let is_asked =
+            |statement: &&StatementRequest| sender.holder.is_none_or(|holder| statement.is_to(&sender.key, holder));
+        let statement = self.statement.as_ref().filter(is_asked)?;
+        let changed = statement.with_holder_status(&sender.key, status, now)?;
         self.with_reported_statement(StatementRequest { due_time: due_time.max(statement.due_time), ..changed }, now)
     }
 
@@ -192,8 +226,8 @@ impl ReviewCase {
     pub(super) fn lapse_statement_without_contest(mut self, now: Timestamp) -> Self {
         let (is_contested, holders) = (self.is_contested(), self.legacy_holders());
         let Some(statement) = self.statement.clone().filter(|_| self.has_open_statement()) else { return self };
-        let ended_keys: Vec<_> =
-            statement.legacy_holders.keys().filter(|key| !holders.contains_key(*key)).cloned().collect();
+        let competes = |key: &AssociationKey| holders.get(key).is_some_and(|holder| statement.is_to(key, *holder));
+        let ended_keys: Vec<_> = statement.legacy_holders.keys().filter(|key| !competes(key)).cloned().collect();
         self.statement = Some(match statement.legacy_holders.is_empty() {
             true if is_contested => statement,
             true => StatementRequest { status: StatementStatus::Lapsed, update_time: now, ..statement },

@@ -4,7 +4,7 @@
 //! same transaction as the event's position in its stream, so the event is applied exactly once.
 use super::parse::{SnapshotOfCase, case_id, parse, parse_enum, snapshot};
 use crate::{
-    domain::{CaseKind, Dispute, NewCase, ReviewCase, StatementStatus},
+    domain::{CaseKind, Dispute, NewCase, ReviewCase, StatementSender, StatementStatus},
     store::{CaseStore, case_key, case_query::CaseQuery},
 };
 use cpor_database::Db;
@@ -200,13 +200,14 @@ impl ClaimEventReceiver {
             LegacyStatus::Unspecified => return Err(ReceiveError::park("status: is required")),
         };
         let due_time = event.due_time.and_then(from_wire_time);
-        let (case, key) = (case_id(&event.tenant, &event.review_case_id)?, parse::<AssociationKey>(&event.key)?);
+        let case = case_id(&event.tenant, &event.review_case_id)?;
+        let sender = statement_sender(&event.key, &event.legacy_holder_id)?;
         self.change_case("report_legacy_statement", incoming, case, move |case, effective_time, _| match status {
-            StatementStatus::Given => Some(case.add_legacy_statement(&key, event.text.clone(), effective_time)),
+            StatementStatus::Given => Some(case.add_legacy_statement(&sender, event.text.clone(), effective_time)),
             StatementStatus::Open
             | StatementStatus::NotGiven
             | StatementStatus::Lapsed
-            | StatementStatus::NoContact => case.report_legacy_statement(&key, status, due_time, effective_time),
+            | StatementStatus::NoContact => case.report_legacy_statement(&sender, status, due_time, effective_time),
         })
         .await
     }
@@ -217,9 +218,10 @@ impl ClaimEventReceiver {
         incoming: &IncomingEvent,
         event: &LegacyStatementErased,
     ) -> Result<(), ReceiveError> {
-        let (case, key) = (case_id(&event.tenant, &event.review_case_id)?, parse::<AssociationKey>(&event.key)?);
+        let case = case_id(&event.tenant, &event.review_case_id)?;
+        let sender = statement_sender(&event.key, &event.legacy_holder_id)?;
         self.change_case("erase_legacy_statement", incoming, case, move |case, effective_time, _| {
-            case.erase_legacy_statements(&key, effective_time)
+            case.erase_legacy_statements(&sender, effective_time)
         })
         .await
     }
@@ -232,9 +234,7 @@ impl ClaimEventReceiver {
             return Ok(());
         }
         let (TenantName { tenant }, key): (_, AssociationKey) = (parse(&event.tenant)?, parse(&event.key)?);
-        // Events that were sent before this field was added do not contain the id.
-        let holder_id = Some(&event.legacy_holder_id).filter(|id| !id.is_empty());
-        let holder: Option<LegacyHolderId> = holder_id.map(|id| parse(id)).transpose()?;
+        let holder = legacy_holder(&event.legacy_holder_id)?;
         let cases = CaseQuery::for_tenant(self.db.writer(), tenant).competing_for([key.clone()].into()).await;
         for case in cases.map_err(|error| ReceiveError::Retry(error.to_string()))? {
             let command = Command::new("end_legacy_holder", case_key(tenant, case.state.id), incoming.actor.clone())
@@ -291,4 +291,15 @@ impl ClaimEventReceiver {
         self.writer.execute(incoming.command(command_name, case_key(tenant, case)), decide).await?;
         Ok(())
     }
+}
+
+/// Parses the key and the holder of a legacy association whose statement an event is about.
+fn statement_sender(key: &str, holder_id: &str) -> Result<StatementSender, ReceiveError> {
+    Ok(StatementSender { key: parse(key)?, holder: legacy_holder(holder_id)? })
+}
+
+/// Parses the id of a legacy holder. Events that were sent before the field was added do not
+/// contain the id.
+fn legacy_holder(id: &str) -> Result<Option<LegacyHolderId>, ReceiveError> {
+    Some(id).filter(|id| !id.is_empty()).map(parse).transpose()
 }

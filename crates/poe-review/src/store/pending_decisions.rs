@@ -19,7 +19,8 @@ use sea_orm::{
     QueryResult, QuerySelect, QueryTrait, Set,
     sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, Query},
 };
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use tokio::{sync::watch, time::Instant};
 
 pub(crate) use super::entity::decision_kind::DecisionKind;
 
@@ -69,6 +70,41 @@ pub(crate) struct PendingDecisions {
     pub entropy: Arc<dyn Entropy>,
     /// The lease and the delays.
     pub retry_policy: RetryPolicy,
+    /// The times at which the decisions that this process postponed are due.
+    pub retry_times: RetryTimes,
+}
+
+/// The times at which the decisions that a process postponed are due. Clones share them.
+#[derive(Clone, Default)]
+pub(crate) struct RetryTimes(Arc<watch::Sender<BTreeSet<Instant>>>);
+
+impl RetryTimes {
+    fn add(&self, time: Instant) {
+        self.0.send_modify(|times| {
+            times.insert(time);
+        });
+    }
+
+    /// Waits until the first of the times has passed, and removes all that have. Waits for ever if
+    /// there is none.
+    pub(crate) async fn wait_for_next(&self) {
+        let mut times = self.0.subscribe();
+        loop {
+            let first = times.borrow_and_update().first().copied();
+            let passed = async {
+                match first {
+                    Some(first) => tokio::time::sleep_until(first).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = passed => break,
+                // The sender is part of `self`. A new time may be the first.
+                Ok(()) = times.changed() => {}
+            }
+        }
+        self.0.send_modify(|times| times.retain(|time| *time > Instant::now()));
+    }
 }
 
 impl PendingDecisions {
@@ -130,6 +166,7 @@ impl PendingDecisions {
             .filter(Column::DecisionId.eq(ids::DecisionId::from(*decision_id)))
             .exec(self.db.writer())
             .await?;
+        self.retry_times.add(Instant::now() + delay);
         Ok(())
     }
 
@@ -180,4 +217,20 @@ pub(super) async fn save_for_changes<A: Aggregate>(
     }
     rows::delete::<Entity>(tx, completed_rows).await?;
     rows::insert::<Entity>(tx, new_rows).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn retry_times_are_waited_for_in_order() {
+        let (times, start) = (RetryTimes::default(), Instant::now());
+        let (first, second) = (Duration::from_secs(1), Duration::from_secs(3));
+        times.add(start + second);
+        tokio::join!(times.wait_for_next(), async { times.add(start + first) });
+        assert_eq!(start.elapsed(), first, "a time that was added later is earlier");
+        times.wait_for_next().await;
+        assert_eq!(start.elapsed(), second);
+    }
 }

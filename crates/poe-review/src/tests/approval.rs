@@ -1,9 +1,10 @@
 //! Tests of approvals (R23, R36) with failures between the commands and the call to the registry.
 use super::*;
-use crate::domain::Phase;
+use crate::{approval_recovery::ApprovalRecovery, domain::Phase};
 use cpor_call::status;
 use cpor_proto::{events::v1::event::Payload, reviews::v1::ReviewCaseState};
 use cpor_testing::on_both_databases;
+use tokio_util::sync::CancellationToken;
 use tonic_types::StatusExt as _;
 
 on_both_databases![
@@ -11,6 +12,7 @@ on_both_databases![
     r36_a_held_key_refuses_the_approval,
     r36_a_replayed_refusal_gets_the_first_answer,
     r23_an_approval_completes_after_an_outage,
+    r23_a_failed_approval_is_retried_without_a_poll,
     r23_approving_again_completes_the_same_decision,
     r23_the_next_process_completes_after_a_crash,
     r23_two_processes_complete_an_approval_once,
@@ -83,6 +85,35 @@ async fn r23_an_approval_completes_after_an_outage(system: TestSystem) {
     system.real_time.advance_by(chrono::TimeDelta::seconds(20));
     system.recovery.complete_each(system.api.approval_runner.pending_decisions.lease_due().await.unwrap()).await;
     assert_eq!(system.stored(&case(1)).await.state.phase(), Phase::Approved);
+}
+
+async fn r23_a_failed_approval_is_retried_without_a_poll(system: TestSystem) {
+    system.submit_and_start_review(1).await;
+    system.registry.fake.simulate_outage();
+    system.approve("amy", 1).await.unwrap_err();
+    let stop = CancellationToken::new();
+    let recovery = ApprovalRecovery { poll_interval: Duration::from_secs(3600), ..system.recovery.clone() };
+    let running = tokio::spawn(recovery.run(stop.clone()));
+    // The recovery tries all pending decisions when it starts.
+    while system.registry.hold_requests().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    system.registry.fake.end_outage();
+    let approved = async {
+        while system.stored(&case(1)).await.state.phase() != Phase::Approved {
+            tokio::task::yield_now().await;
+        }
+        stop.cancel();
+    };
+    // The stored times of retries are compared with this clock, which stands still otherwise.
+    let advance_clock = async {
+        while !stop.is_cancelled() {
+            system.real_time.advance_by(chrono::TimeDelta::milliseconds(100));
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::join!(approved, advance_clock);
+    running.await.unwrap().unwrap();
 }
 
 async fn r23_approving_again_completes_the_same_decision(system: TestSystem) {

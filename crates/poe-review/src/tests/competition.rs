@@ -13,7 +13,7 @@ use cpor_proto::{
     },
 };
 use cpor_testing::on_both_databases;
-use sea_orm::{ConnectionTrait as _, Statement};
+use sea_orm::{ConnectionTrait as _, Statement, TransactionTrait as _};
 use tonic::Response;
 use tonic_types::StatusExt as _;
 
@@ -30,7 +30,16 @@ on_both_databases![
     r37_an_award_is_released_with_its_line,
     r37_nobody_loses_a_key_that_its_winner_gave_up,
     r37_outdated_rivals_are_dropped,
+    a_search_for_checks_does_not_wait_for_a_writer,
 ];
+
+async fn a_search_for_checks_does_not_wait_for_a_writer(system: TestSystem) {
+    // On SQLite this is the only connection that can write.
+    let transaction = system.db().begin().await.unwrap();
+    let search = system.detector.run_all_checks();
+    tokio::time::timeout(Duration::from_secs(5), search).await.expect("no wait for the transaction").unwrap();
+    transaction.rollback().await.unwrap();
+}
 
 impl TestSystem {
     async fn get_competition(&self, who: &str, n: u32) -> Competition {

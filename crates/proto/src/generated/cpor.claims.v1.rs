@@ -147,7 +147,8 @@ pub struct Rejection {
         tag = "2"
     )]
     pub further_reasons: ::prost::alloc::vec::Vec<i32>,
-    /// The comment of the reviewer, partner or customer who caused the rejection. Can be empty.
+    /// The comment of the reviewer, partner or customer who caused the rejection. Can be empty; it is
+    /// for program managers.
     #[prost(string, tag = "3")]
     pub comment: ::prost::alloc::string::String,
     /// When the claim was rejected.
@@ -184,7 +185,7 @@ pub struct PartnerAction {
         tag = "1"
     )]
     pub reasons: ::prost::alloc::vec::Vec<i32>,
-    /// The comment of the reviewer.
+    /// The comment of the reviewer. Empty for program managers.
     #[prost(string, tag = "2")]
     pub comment: ::prost::alloc::string::String,
     /// When the reviewer made the request.
@@ -214,7 +215,7 @@ impl ::prost::Name for PartnerAction {
 /// (R37a).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StatementRequest {
-    /// The comment of the reviewer.
+    /// The comment of the reviewer. Empty for program managers.
     #[prost(string, tag = "1")]
     pub comment: ::prost::alloc::string::String,
     /// When the reviewer made the request.
@@ -2186,6 +2187,10 @@ pub enum WaitsFor {
     /// official. It ends the association of this claim; if it never becomes official, nothing changes
     /// (R37).
     Supersession = 21,
+    /// All associations have ended. The service customer-consent has to report that it has learned of
+    /// that, so that no earlier decision of the customer is on its way (R47). Until then no personal
+    /// data of the claim can be erased (R56).
+    LateDecision = 22,
 }
 impl WaitsFor {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2209,6 +2214,7 @@ impl WaitsFor {
             Self::ContactConfirmation => "WAITS_FOR_CONTACT_CONFIRMATION",
             Self::Statement => "WAITS_FOR_STATEMENT",
             Self::Supersession => "WAITS_FOR_SUPERSESSION",
+            Self::LateDecision => "WAITS_FOR_LATE_DECISION",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2229,6 +2235,7 @@ impl WaitsFor {
             "WAITS_FOR_CONTACT_CONFIRMATION" => Some(Self::ContactConfirmation),
             "WAITS_FOR_STATEMENT" => Some(Self::Statement),
             "WAITS_FOR_SUPERSESSION" => Some(Self::Supersession),
+            "WAITS_FOR_LATE_DECISION" => Some(Self::LateDecision),
             _ => None,
         }
     }
@@ -3339,7 +3346,8 @@ pub mod claim_service_client {
         /// Lists the history of a claim in the order in which the changes were applied (R56). Each entry
         /// says what changed, who changed it, from which state to which, and why. The positions start at 1
         /// and have no gaps. Parts that the caller may not see are withheld: partners see no notes of
-        /// reviewers, and program managers see neither these nor documents and comments.
+        /// reviewers, and program managers see neither these nor documents and comments, also not the
+        /// comments that are the reason of a change.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the claim never existed or belongs to another
         /// company. The history of a deleted draft can still be listed.
@@ -3926,7 +3934,8 @@ pub mod claim_service_server {
         /// Lists the history of a claim in the order in which the changes were applied (R56). Each entry
         /// says what changed, who changed it, from which state to which, and why. The positions start at 1
         /// and have no gaps. Parts that the caller may not see are withheld: partners see no notes of
-        /// reviewers, and program managers see neither these nor documents and comments.
+        /// reviewers, and program managers see neither these nor documents and comments, also not the
+        /// comments that are the reason of a change.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the claim never existed or belongs to another
         /// company. The history of a deleted draft can still be listed.

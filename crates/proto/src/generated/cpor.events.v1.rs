@@ -1324,6 +1324,9 @@ pub struct LegacyStatementReported {
     /// The key that the legacy association holds. Format: `subscriptions/{subscription}`.
     #[prost(string, tag = "6")]
     pub key: ::prost::alloc::string::String,
+    /// The id of the holder, a UUID. Another legacy association can hold the key later.
+    #[prost(string, tag = "7")]
+    pub legacy_holder_id: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `LegacyStatementReported`.
 pub mod legacy_statement_reported {
@@ -1445,6 +1448,9 @@ pub struct LegacyStatementErased {
     /// The key that the legacy association held. Format: `subscriptions/{subscription}`.
     #[prost(string, tag = "3")]
     pub key: ::prost::alloc::string::String,
+    /// The id of the holder, a UUID. Another legacy association can hold the key later.
+    #[prost(string, tag = "4")]
+    pub legacy_holder_id: ::prost::alloc::string::String,
 }
 impl ::prost::Name for LegacyStatementErased {
     const NAME: &'static str = "LegacyStatementErased";
@@ -1742,8 +1748,8 @@ impl ::prost::Name for CustomerNotReached {
     }
 }
 /// customer-consent has learned that all associations of a claim have ended (R37, R39). It has sent
-/// every decision of the customer from before that, so no late consent can put the associations on
-/// record (R47). Not sent if the association was granted: the consent was sent then.
+/// every decision of the customer from before that, so no late decline rejects the claim, and no late
+/// consent puts the associations on record (R47). It is sent again if an earlier end becomes known.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ConsentEnded {
     /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is

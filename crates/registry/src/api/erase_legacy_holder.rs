@@ -9,10 +9,12 @@ use cpor_types::AssociationName;
 use tonic::{Code, Request, Response, Status};
 
 use super::{Api, ApiResult, convert, error};
+use crate::domain::association::HolderErasure;
 use crate::domain::legacy::EraseRefusal;
 use crate::store::{query, tenant};
 
-/// Erases the personal data of the holder of a legacy association that has ended (R56).
+/// Erases the personal data of the holder of a legacy association that has ended (R56). The same
+/// transaction records who erased it and why.
 ///
 /// Uses one transaction and one query for the result.
 pub(super) async fn erase_legacy_holder(
@@ -22,12 +24,14 @@ pub(super) async fn erase_legacy_holder(
     let (caller, request) = request::validate(request)?;
     let name: AssociationName = request.name.parse().map_err(error::malformed_field("name"))?;
     let request_id = RequestId::from_request(&caller, "EraseLegacyHolder", &request)?;
+    let (actor, reason) = (caller.actor.clone(), request.reason.clone());
     let command = Command::new("erase_legacy_holder", tenant::key(name.tenant), caller.actor)
         .request(request_id)
         .validate_only(request.validate_only);
     let id = name.association;
-    let erased = api.tenants.execute(command, move |current, _now| {
-        let change = current.ok_or(EraseRefusal::NotFound)?.erase_legacy_holder(id)?;
+    let erased = api.tenants.execute(command, move |current, now| {
+        let erasure = HolderErasure { time: now, actor: actor.clone(), reason: reason.clone() };
+        let change = current.ok_or(EraseRefusal::NotFound)?.erase_legacy_holder(id, &erasure)?;
         Ok(change.map(|(next, events)| Transition::new(next, events)))
     });
     match erased.await {

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use cpor_types::{
-    Activity, AssociationKey, CaseId, ClaimName, LineId, MpnId, PartnerId, Personal, ProductId, ProductKind,
+    Activity, Actor, AssociationKey, CaseId, ClaimName, LineId, MpnId, PartnerId, Personal, ProductId, ProductKind,
     SolutionArea, SubscriptionId, Timestamp,
 };
 
@@ -35,8 +35,19 @@ pub(crate) struct Association {
 pub(crate) enum Source {
     /// A partner claimed the key with this line.
     Claim(ClaimedLine),
-    /// A legacy association: it was recorded before claims existed, and was imported (R58).
-    Legacy { partner: PartnerId, contact: Option<HolderContact> },
+    /// A legacy association: it was recorded before claims existed, and was imported (R58). It has
+    /// no contact any more after its erasure.
+    Legacy { partner: PartnerId, contact: Option<HolderContact>, erasure: Option<HolderErasure> },
+}
+
+/// The erasure of the personal data of the holder of a legacy association (R56).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HolderErasure {
+    pub(crate) time: Timestamp,
+    /// The operator who erased the data.
+    pub(crate) actor: Actor,
+    /// The operator's reason. It contains no personal data of the holder.
+    pub(crate) reason: String,
 }
 
 /// The contact to which mails about a legacy association are sent (R58a). The display names are
@@ -98,6 +109,15 @@ impl Association {
         match &self.source {
             Source::Claim(_) => None,
             Source::Legacy { contact, .. } => contact.as_ref(),
+        }
+    }
+
+    /// Returns the erasure of the holder's personal data, if this is a legacy association whose
+    /// holder was erased.
+    pub(crate) fn holder_erasure(&self) -> Option<&HolderErasure> {
+        match &self.source {
+            Source::Claim(_) => None,
+            Source::Legacy { erasure, .. } => erasure.as_ref(),
         }
     }
 

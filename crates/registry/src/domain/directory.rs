@@ -82,14 +82,14 @@ impl Subscription {
     /// Returns the subscription as it is stored when it is imported at `now`. The status EXPIRED
     /// says that the subscription has ended, for example because it was cancelled, even if its end
     /// was planned for later or is not known. It then ends with the first report of this status.
+    /// Later reports do not move the end, even after the planned end.
     pub(super) fn expired_by(self, now: Timestamp, previous: Option<&Self>) -> Self {
-        let has_ended_before = self.expire_time.is_some_and(|end| end <= now);
-        if self.status != SubscriptionStatus::Expired || has_ended_before {
+        if self.status != SubscriptionStatus::Expired {
             return self;
         }
         let reported = previous.filter(|previous| previous.status == SubscriptionStatus::Expired);
-        let expire_time = reported.and_then(|previous| previous.expire_time).filter(|end| *end <= now).or(Some(now));
-        Self { expire_time, ..self }
+        let known_ends = [self.expire_time, reported.and_then(|previous| previous.expire_time)];
+        Self { expire_time: Some(known_ends.into_iter().flatten().fold(now, Timestamp::min)), ..self }
     }
 }
 

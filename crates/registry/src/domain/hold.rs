@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::association::{Association, AssociationState, ClaimedLine, EndReason, Source};
 use super::catalog::Catalog;
 use super::check::{self, ClaimField, ClaimToCheck, Directory, LineToCheck, TenantLookup};
-use super::directory::{PartnerProfile, SubscriptionStatus};
+use super::directory::PartnerProfile;
 use super::partner::Partner;
 use super::reason::Reason;
 use super::record::{HoldDecision, LineRefusal, RecordedDecision};
@@ -200,9 +200,8 @@ impl Tenant {
 
     /// Returns the time at which the key of the association `yielded` (which ended in favour of
     /// another company while it was pending) has expired since that end, if it has (R39): the time
-    /// at which a claim's association with the key expired. Without such an association, it is the
-    /// end of `yielded` itself, if the subscription has expired at an unknown time and no
-    /// association has replaced `yielded`.
+    /// at which a claim's association with the key expired. Without such an association, the
+    /// deadline of the expiry ends `yielded` when it is on record again.
     fn expiry_since_yield(&self, yielded: &Association) -> Option<Timestamp> {
         let yield_time = yielded.yield_time()?;
         let expiry = |other: &Association| match other.time_and_reason_of_end() {
@@ -213,13 +212,7 @@ impl Tenant {
         // period.
         let others = self.associations.values().filter(|other| other.key == yielded.key);
         let claimed = others.filter(|other| other.claimed_line().is_some());
-        let known = claimed.filter_map(expiry).filter(|end_time| *end_time >= yield_time).min();
-        known.or_else(|| {
-            let subscription = self.directory.subscriptions.get(&yielded.subscription()?)?;
-            let has_expired =
-                subscription.status == SubscriptionStatus::Expired && yielded.end_with(subscription).is_none();
-            (has_expired && self.replace_time(yielded).is_none()).then_some(yield_time)
-        })
+        claimed.filter_map(expiry).filter(|end_time| *end_time >= yield_time).min()
     }
 
     /// Ends the claim's holds and associations at `at`, removes it as a successor, and refuses

@@ -10,7 +10,7 @@ use cpor_types::{
 };
 use uuid::Uuid;
 
-use super::association::{Association, AssociationState, EndReason, HolderContact, Source};
+use super::association::{Association, AssociationState, EndReason, HolderContact, HolderErasure, Source};
 use super::catalog::Catalog;
 use super::directory::{PartnerProfile, Subscription, SubscriptionStatus};
 use super::reason::Reason;
@@ -133,7 +133,8 @@ impl Tenant {
         let corrected = legacy.holder_contact(self.directory.subscriptions.get(id)?, partner?, catalog)?;
         let mut next = self.clone();
         for association in next.associations.values_mut().filter(|association| legacy.is_origin_of(association)) {
-            association.source = Source::Legacy { partner: legacy.partner.clone(), contact: Some(corrected.clone()) };
+            let (partner, contact) = (legacy.partner.clone(), Some(corrected.clone()));
+            association.source = Source::Legacy { partner, contact, erasure: None };
         }
         (next != *self).then(|| (next, Vec::new()))
     }
@@ -220,12 +221,16 @@ impl Tenant {
 }
 
 impl Tenant {
-    /// Erases the contact of the holder of a legacy association that has ended (R56). Returns `None`
-    /// if there is no contact.
+    /// Erases the contact of the holder of a legacy association that has ended (R56), and records
+    /// the erasure. Returns `None` if there is no contact.
     ///
     /// # Errors
     /// Returns an [`EraseRefusal`] if the contact is still needed, or the association has none.
-    pub(crate) fn erase_legacy_holder(&self, id: AssociationId) -> Result<Option<TenantChange>, EraseRefusal> {
+    pub(crate) fn erase_legacy_holder(
+        &self,
+        id: AssociationId,
+        erasure: &HolderErasure,
+    ) -> Result<Option<TenantChange>, EraseRefusal> {
         let named = self.associations.get(&id).ok_or(EraseRefusal::NotFound)?;
         if named.claimed_line().is_some() {
             return Err(EraseRefusal::BelongsToClaim);
@@ -236,9 +241,11 @@ impl Tenant {
         if self.associations.values().any(|other| is_of_holder(other) && other.is_live()) {
             return Err(EraseRefusal::NotEnded);
         }
+        let has_contact = |other: &Association| is_of_holder(other) && other.holder_contact().is_some();
         let mut next = self.clone();
-        for association in next.associations.values_mut().filter(|other| is_of_holder(other)) {
-            association.source = Source::Legacy { partner: named.partner().clone(), contact: None };
+        for association in next.associations.values_mut().filter(|other| has_contact(other)) {
+            let (partner, erasure) = (named.partner().clone(), Some(erasure.clone()));
+            association.source = Source::Legacy { partner, contact: None, erasure };
         }
         let erased = TenantEvent::LegacyHolderErased { holder: holder_id(self.id, named.partner(), &named.key) };
         Ok((next != *self).then(|| (next, vec![erased])))
@@ -307,7 +314,7 @@ impl LegacyAssociation {
         now: Timestamp,
     ) -> Association {
         Association {
-            source: Source::Legacy { partner: self.partner.clone(), contact },
+            source: Source::Legacy { partner: self.partner.clone(), contact, erasure: None },
             mpn_id: self.mpn_id.clone(),
             product: subscription.product.clone(),
             key: self.key.clone(),

@@ -94,6 +94,7 @@ fn tenant_event(change: &Change<Tenant>, recorded: &RecordedEvent<TenantEvent>) 
                         due_time: None,
                         text: String::new(),
                         key: notice.key.to_string(),
+                        legacy_holder_id: notice.holder.to_string(),
                     };
                     vec![to(Service::PoeReview, Payload::LegacyStatementReported(event))]
                 }

@@ -4,7 +4,7 @@ use cpor_durable::StoreError;
 use cpor_types::{AssociationId, ClaimName, TenantId};
 use sea_orm::ActiveValue::Set;
 
-use super::entity::association::{ActiveModel, HolderContactColumn, Model};
+use super::entity::association::{ActiveModel, HolderContactColumn, HolderErasureColumn, Model};
 use super::row::RowContext;
 use crate::domain::association::{Association, AssociationState, ClaimedLine, Source};
 
@@ -25,9 +25,11 @@ impl TryFrom<Model> for Association {
         };
         let partner = context.parse_text(row.partner.as_str())?;
         let source = match (row.claim, row.line, row.submit_time) {
-            (None, None, None) => {
-                Source::Legacy { partner, contact: row.holder_contact.map(|HolderContactColumn(contact)| contact) }
-            }
+            (None, None, None) => Source::Legacy {
+                partner,
+                contact: row.holder_contact.map(|HolderContactColumn(contact)| contact),
+                erasure: row.holder_erasure.map(|HolderErasureColumn(erasure)| erasure),
+            },
             (Some(claim), Some(line), Some(submit_time)) => Source::Claim(ClaimedLine {
                 claim: ClaimName { partner, claim: claim.into() },
                 line_id: line.into(),
@@ -73,6 +75,7 @@ pub(super) fn to_row(tenant: TenantId, id: AssociationId, association: &Associat
         exclusive: Set(association.is_exclusive),
         submit_time: Set(line.map(|line| line.submit_time)),
         holder_contact: Set(association.holder_contact().cloned().map(HolderContactColumn)),
+        holder_erasure: Set(association.holder_erasure().cloned().map(HolderErasureColumn)),
         hold_time: Set(association.hold_time),
         official_time: Set(official_time),
         end_time: Set(end_time),

@@ -422,7 +422,8 @@ async fn prepare_for_vendor(system: &TestSystem, method: &str) -> (Actor, Vec<u8
             let name = imported_legacy_association(system).await;
             let decline = DeclineLegacyAssociationRequest { name: name.clone(), ..Default::default() };
             system.fabrikam.registry().decline_legacy_association(decline).await.unwrap();
-            let request = EraseLegacyHolderRequest { name, request_id: id, ..Default::default() };
+            let reason = "Request 7".into();
+            let request = EraseLegacyHolderRequest { name, reason, request_id: id, ..Default::default() };
             (system.operator.clone(), request.encode_to_vec())
         }
         other => panic!("no request of {other} is prepared"),

@@ -232,6 +232,10 @@ async fn r2a_a_workload_ends_its_lines(system: &TestSystem) {
         }
     }
     assert_eq!(case.claim().await.state(), ClaimState::Approved);
+    system.wait_until_idle().await;
+    let mails = case.partner_mails().await;
+    let mail = mails.iter().find(|mail| mail.subject.starts_with("Association ended")).expect("the mail (R57)");
+    assert!(mail.text.contains("use of the workload has ended"), "{}", mail.text);
 }
 
 async fn r12a_a_wrong_domain_learns_nothing(system: &TestSystem) {

@@ -84,8 +84,9 @@ async fn r52_all_faults_of_a_guide_are_named_at_once(system: &TestSystem) {
     guide.conditions[0].programs = vec![guide.conditions[0].programs[0]; 2];
     let (first, second) = (guide.rates[0].clone(), guide.rates[1].clone());
     let amount = Some(Money { currency: "dollars".into(), micros: 1 });
-    guide.rates.extend([second, GuideRate { amount, ..first.clone() }]);
-    guide.rates.push(GuideRate { unit: UsageUnit::Unspecified.into(), ..first });
+    guide.rates.extend([second, GuideRate { unit: UsageUnit::Unspecified.into(), ..first.clone() }]);
+    // A rate that cannot be parsed does not change the indexes of the rates after it.
+    guide.rates.insert(0, GuideRate { amount, ..first });
     let field = |field: &str| format!("program_guide.{field}");
     let expected = [
         ("display_name", "STRING_MIN_LEN"),
@@ -98,12 +99,12 @@ async fn r52_all_faults_of_a_guide_are_named_at_once(system: &TestSystem) {
         ("conditions[4].facts[0]", "UNKNOWN_FACT"),
         ("conditions[0].programs", "DUPLICATE_PROGRAM"),
         ("conditions[1].programs[0]", "ENUM_DEFINED_ONLY"),
-        ("rates[1].unit", "UNIT_MISMATCH"),
-        ("rates[2].amount.micros", "NEGATIVE_AMOUNT"),
-        ("rates[4].product", "DUPLICATE_RATE"),
-        ("rates[4].unit", "UNIT_MISMATCH"),
-        ("rates[5].amount.currency", "STRING_PATTERN"),
-        ("rates[5].amount.currency", "MALFORMED"),
+        ("rates[0].amount.currency", "STRING_PATTERN"),
+        ("rates[0].amount.currency", "MALFORMED"),
+        ("rates[2].unit", "UNIT_MISMATCH"),
+        ("rates[3].amount.micros", "NEGATIVE_AMOUNT"),
+        ("rates[5].product", "DUPLICATE_RATE"),
+        ("rates[5].unit", "UNIT_MISMATCH"),
         ("rates[6].unit", "ENUM_NOT_IN"),
     ];
     let expected: BTreeSet<_> = expected.into_iter().map(|(name, reason)| (field(name), reason.to_owned())).collect();

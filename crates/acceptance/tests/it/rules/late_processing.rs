@@ -214,8 +214,9 @@ async fn r47_a_consent_before_an_award_counts(system: &TestSystem) {
     assert_eq!(holder.claim().await.association_state(), AssociationState::Ended);
 }
 
-/// A subscription is reported as expired before its planned end, after a hold has yielded to a rival.
-/// A consent from before that arrives later still.
+/// A subscription is reported as expired in its grace period, before the planned end, after a hold
+/// has yielded to a rival. It is reported again before and after the planned end. A consent from
+/// before that arrives later still.
 async fn r47_an_early_end_counts_for_a_late_consent(system: &TestSystem) {
     let claim = system.presales().await;
     let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;
@@ -226,16 +227,19 @@ async fn r47_an_early_end_counts_for_a_late_consent(system: &TestSystem) {
     system.set_clock_only(window + TimeDelta::hours(1)).await;
     rival.award(&system.lead, &[rival.claim().await.lines[0].key.as_str()]).await.unwrap();
     eventually(async || holder.claim().await.association_state() == AssociationState::Ended).await;
-    let cancelled = window + TimeDelta::hours(2);
+    let (cancelled, planned) = (window + TimeDelta::hours(2), window + TimeDelta::hours(4));
     system.set_clock_only(cancelled).await;
     let expired = Subscription {
         status: SubscriptionStatus::Expired.into(),
-        end_time: Some(to_timestamp(cancelled + TimeDelta::days(365))),
+        purchase_time: Some(to_timestamp(window - TimeDelta::days(365))),
+        end_time: Some(to_timestamp(planned - TimeDelta::days(30))),
         ..rows::subscription(FABRIKAM, &claim.lines[0].subscription_id, "dynamics-365-sales")
     };
     assert_eq!(system.import_row(Row::Subscription(expired.clone())).await, Outcome::Updated);
-    system.set_clock_only(cancelled + TimeDelta::hours(1)).await;
-    assert_eq!(system.import_row(Row::Subscription(expired)).await, Outcome::Unchanged);
+    for report in [planned - TimeDelta::hours(1), planned + TimeDelta::hours(1)] {
+        system.set_clock_only(report).await;
+        assert_eq!(system.import_row(Row::Subscription(expired.clone())).await, Outcome::Unchanged);
+    }
     system.start(consent).await;
     system.wait_until_idle().await;
     assert_eq!(ended(&holder).await, (AssociationEndReason::Expired, Some(window), cancelled));

@@ -6,9 +6,9 @@ use cpor_acceptance::{
     line, rows,
 };
 use cpor_proto::{
-    claims::v1::{Claim, ClaimState},
+    claims::v1::{Claim, ClaimState, WithdrawReason},
     registry::v1::{
-        CheckUsageAccessRequest, DeclineLegacyAssociationRequest, EraseLegacyHolderRequest,
+        Association, CheckUsageAccessRequest, DeclineLegacyAssociationRequest, EraseLegacyHolderRequest,
         ImportLegacyAssociationsRequest, ImportResult, LegacyAssociation, ListAssociationsRequest, directory_row::Row,
         import_result::Outcome,
     },
@@ -37,6 +37,8 @@ both_databases![
     r48_a_legacy_holder_is_reminded,
     r58_a_later_legacy_holder_contests_an_edited_claim,
     r56_a_legacy_holder_is_erased,
+    r56_erasing_a_claim_erases_its_request_to_a_holder,
+    r56_a_later_holder_keeps_its_statement,
 ];
 both_databases![with five_processes: r58_a_holder_that_ended_meanwhile_does_not_compete];
 
@@ -294,6 +296,26 @@ async fn r48_a_legacy_holder_is_reminded(system: &TestSystem) {
     }
 }
 
+const LATER_HOLDER: &str = "pia@proseware.example";
+
+async fn edit_contact(case: &TestClaim<'_>, name: &str) {
+    let partner_contact = contact(name, "", "nora@northwind.example");
+    case.update(Claim { partner_contact, ..Claim::default() }, &["partner_contact"]).await.unwrap();
+    case.system.wait_until_idle().await;
+}
+
+/// Proseware gets a legacy association with the key, which nobody holds, and the claim is edited.
+async fn contest_with_later_holder(case: &TestClaim<'_>, key: &str) {
+    let system = case.system;
+    case.request_action(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    system.import_row(Row::Partner(rows::partner("proseware", "3001"))).await;
+    let later =
+        LegacyAssociation { contact: contact("Pia", "", LATER_HOLDER), ..row(key, "partners/proseware", "3001") };
+    assert_eq!(import(system, vec![later]).await[0].outcome(), Outcome::Created);
+    edit_contact(case, "Nora North").await;
+}
+
 /// A legacy association ends while the claim competes with it. Later another company gets one, and
 /// the claim is edited.
 async fn r58_a_later_legacy_holder_contests_an_edited_claim(system: &TestSystem) {
@@ -301,26 +323,13 @@ async fn r58_a_later_legacy_holder_contests_an_edited_claim(system: &TestSystem)
     decline_legacy(system, &key).await;
     system.wait_until_idle().await;
     assert!(!case.claim().await.lines[0].contested);
-    case.request_action(&system.reviewer).await.unwrap();
-    system.wait_until_idle().await;
-    system.import_row(Row::Partner(rows::partner("proseware", "3001"))).await;
-    let later = LegacyAssociation {
-        contact: contact("Pia", "", "pia@proseware.example"),
-        ..row(&key, "partners/proseware", "3001")
-    };
-    assert_eq!(import(system, vec![later]).await[0].outcome(), Outcome::Created);
-    let edit = async |name: &str| {
-        let partner_contact = contact(name, "", "nora@northwind.example");
-        case.update(Claim { partner_contact, ..Claim::default() }, &["partner_contact"]).await.unwrap();
-        system.wait_until_idle().await;
-    };
-    edit("Nora North").await;
+    contest_with_later_holder(&case, &key).await;
     assert!(case.claim().await.lines[0].contested, "another company holds the key");
-    assert!(system.mail_to("pia@proseware.example").text.contains("Another company now claims the same"));
+    assert!(system.mail_to(LATER_HOLDER).text.contains("Another company now claims the same"));
     decline_legacy(system, &key).await;
     system.wait_until_idle().await;
     assert!(!case.claim().await.lines[0].contested);
-    edit("Nora South").await;
+    edit_contact(&case, "Nora South").await;
     assert!(!case.claim().await.lines[0].contested, "nobody holds the key");
 }
 
@@ -448,6 +457,50 @@ async fn r58a_a_contact_is_added_by_another_import(system: &TestSystem) {
     assert!(system.mail_to(HOLDER).text.contains("Do you still work there?"));
 }
 
+const ERASURE_REASON: &str = "Request 4711";
+
+/// Erases the personal data of the holder of the legacy association with this name.
+async fn erase_holder(
+    system: &TestSystem,
+    name: &str,
+    validate_only: bool,
+) -> Result<tonic::Response<Association>, tonic::Status> {
+    let (name, reason) = (name.to_owned(), ERASURE_REASON.to_owned());
+    let request = EraseLegacyHolderRequest { name, reason, validate_only, ..Default::default() };
+    let erased = system.operator.registry().erase_legacy_holder(request).await;
+    system.wait_until_idle().await;
+    erased
+}
+
+/// Two companies hold the key one after the other and give a statement. Only the first is erased.
+async fn r56_a_later_holder_keeps_its_statement(system: &TestSystem) {
+    let (case, key) = claim_against_holder(system).await;
+    system.wait_until_idle().await;
+    system.browser.submit(system.mail_to(HOLDER).link(), "confirm=yes&comment=Ada+works+there.").await;
+    let name = system.associations_of_key(&key, None).await.remove(0).name;
+    decline_legacy(system, &key).await;
+    system.wait_until_idle().await;
+    contest_with_later_holder(&case, &key).await;
+    system.browser.submit(system.mail_to(LATER_HOLDER).link(), "confirm=yes&comment=Pia+works+there.").await;
+    assert_eq!(statements(&case).await.0, ["Ada works there.", "Pia works there."]);
+    erase_holder(system, &name, false).await.unwrap();
+    assert_eq!(statements(&case).await.0, ["", "Pia works there."]);
+}
+
+async fn r56_erasing_a_claim_erases_its_request_to_a_holder(system: &TestSystem) {
+    let (case, _) = claim_against_holder(system).await;
+    case.request_statement(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    let comment = ["Do you still work there?"];
+    let stored = system.columns_with_texts(&comment).await;
+    assert!(stored.iter().any(|place| place.starts_with("customer-consent.legacy_holder.body")), "{stored:?}");
+    case.withdraw(WithdrawReason::WrongActivity, "").await.unwrap();
+    system.wait_until_idle().await;
+    case.erase(&system.operator, &[]).await.unwrap();
+    system.wait_until_idle().await;
+    assert_eq!(system.columns_with_texts(&comment).await, Vec::<String>::new());
+}
+
 /// The holder has got mails and given a statement. Its data is needed until the association ends.
 async fn r56_a_legacy_holder_is_erased(system: &TestSystem) {
     let (case, key) = claim_against_holder(system).await;
@@ -456,12 +509,7 @@ async fn r56_a_legacy_holder_is_erased(system: &TestSystem) {
     system.browser.submit(system.mail_to(HOLDER).link(), "confirm=yes&comment=Ada+works+there.").await;
     assert_eq!(statements(&case).await.0, ["Ada works there."]);
     let name = system.associations_of_key(&key, None).await.remove(0).name;
-    let erase = async |name: &str, validate_only| {
-        let request = EraseLegacyHolderRequest { name: name.to_owned(), validate_only, ..Default::default() };
-        let erased = system.operator.registry().erase_legacy_holder(request).await;
-        system.wait_until_idle().await;
-        erased
-    };
+    let erase = async |name: &str, validate_only| erase_holder(system, name, validate_only).await;
     assert_refused(erase(&name, false).await, Code::FailedPrecondition, "PERSONAL_DATA_NEEDED");
     decline_legacy(system, &key).await;
     system.wait_until_idle().await;
@@ -481,6 +529,8 @@ async fn r56_a_legacy_holder_is_erased(system: &TestSystem) {
     assert_eq!(erased.state(), AssociationState::Ended);
     assert_eq!(system.columns_with_texts(&texts).await, Vec::<String>::new());
     assert_eq!(statements(&case).await.0, [""]);
+    let recorded = system.columns_with_texts(&[ERASURE_REASON]).await;
+    assert!(recorded.iter().any(|place| place.starts_with("registry.association.holder_erasure")), "{recorded:?}");
     erase(&name, false).await.unwrap();
     let unknown = format!("tenants/{FABRIKAM}/associations/{}", system.next_uuid());
     assert_refused(erase(&unknown, false).await, Code::NotFound, "RESOURCE_NOT_FOUND");

@@ -6,7 +6,7 @@ use cpor_acceptance::{
     both_databases, due_rule, from_timestamp, metadata, timestamp, to_timestamp,
 };
 use cpor_proto::{
-    claims::v1::{Claim, ClaimCommand, ClaimState, DeclinePaymentRequest},
+    claims::v1::{Claim, ClaimCommand, ClaimState, DeclinePaymentRequest, ExplainClaimRequest},
     eligibility::v1::{Earning, EarningOutcome, ListEarningsRequest},
     r#type::v1::{AssociationState, NoticeKind, Verdict},
 };
@@ -177,6 +177,12 @@ async fn r61_in_2023_the_review_clocks_run_while_competing(system: &TestSystem) 
     let contested = one.review(&system.reviewer).await.unwrap();
     assert!(contested.lines[0].contested);
     assert_eq!(contested.deadlines, before, "2021: they stop");
+    system.wait_until_idle().await;
+    let request = ExplainClaimRequest { name: one.name.clone() };
+    let explanation = one.partner.claims().explain_claim(request).await.unwrap().into_inner();
+    assert_eq!(explanation.due_time, before[0].due_time, "{explanation:#?}");
+    let comments = one.comments().await;
+    assert!(comments.iter().any(|comment| comment.text.contains("review deadlines run meanwhile")), "{comments:#?}");
     rival.take_and_start_review().await;
     let decision = rival.review(&system.reviewer).await.unwrap().deadlines;
     assert!(decision.iter().any(|clock| clock.rule == due_rule("14 business days, calendar vendor-us 2026")));

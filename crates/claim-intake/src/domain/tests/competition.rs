@@ -29,13 +29,15 @@ fn r37_comments_mark_begin_and_end_of_competition() {
     let test = two_line_claim().fact(&contested(&[second_line_id()]));
     let shown: Vec<_> = test.claim.content.lines.iter().map(|line| line.contested).collect();
     assert_eq!(shown, [false, true]);
-    assert!(last_comment(&test).unwrap().1.starts_with("Another company"));
+    assert!(last_comment(&test).unwrap().1.contains("deadlines are stopped until the competition is decided"));
     assert_eq!(last_comment(&test).unwrap().0, ActorSide::System);
     let more = test.fact(&contested(&[line_id(), second_line_id()]));
     assert_eq!(last_comment(&more), None, "told once");
     let over = more.fact(&contested(&[]));
     assert!(last_comment(&over).unwrap().1.starts_with("Nobody competes"));
     assert!(over.claim.content.lines.iter().all(|line| !line.contested));
+    let clocks_run = TestClaim::submitted_under(&rules_of("2023@1")).fact(&contested(&[line_id()]));
+    assert!(last_comment(&clocks_run).unwrap().1.contains("review deadlines run meanwhile"));
 }
 
 #[test]
@@ -103,13 +105,34 @@ fn r39_ended_pending_association_never_is_official() {
     assert_eq!(late.claim.state.association(), Some(&Association::Ended { since: Some(start()) }));
 }
 
+/// R56: a decline from before the end of the association may arrive after it. It can be disputed, so
+/// the personal data is kept until no decision is on its way.
+#[test]
+fn r56_a_decline_on_its_way_keeps_the_data() {
+    let official = TestClaim::official();
+    let decline_time = official.now + hour() / 2;
+    let ended = official.fact(&ended(EndReason::Expired, &[line_id()]));
+    let needed = Refusal::PersonalDataNeeded { state: ClaimStateKind::Approved, waits_for: Wait::LateDecision };
+    assert_eq!(ended.claim.erase(&erase(), ended.now), Err(needed));
+    let declined = ended.clone().step(|claim, now| claim.apply(&declined(), decline_time, &rules(), now));
+    assert!(declined.claim.state.rejection().unwrap().dispute_window().is_some());
+    assert!(declined.claim.erase(&erase(), declined.now).is_err(), "the rejection can be disputed");
+    let settled = ended.fact(&consent_ended());
+    assert_eq!(settled.last().kind, EventKind::FactApplied(FactKind::ConsentEnded));
+    let again = settled.clone().fact(&consent_ended());
+    assert!(again.last().kind.is_overtaken(), "a repeated report changes nothing");
+    assert!(settled.claim.erase(&erase(), settled.now).unwrap().is_some());
+}
+
 /// Both lines were reported as ended in favour of another company. Then the registry learns that
 /// the customer had consented before, and that the subscription of the second line has ended.
 #[test]
 fn r47_a_line_that_did_not_end_is_reinstated() {
     let lines = [line_id(), second_line_id()];
+    let consent_ended = Fact::Consent(ConsentFact::Ended { consent_request_number: 1 });
     let test = two_line_claim().approved_by_reviewer().fact(&ended(EndReason::Superseded, &lines));
     assert_eq!(test.claim.state.association(), Some(&Association::Ended { since: None }));
+    let test = test.fact(&consent_ended);
     let end = AssociationEnd { reason: EndReason::Expired, since: Some(start()), until: test.now };
     let official = Fact::AssociationOfficial {
         since: start(),
@@ -122,6 +145,12 @@ fn r47_a_line_that_did_not_end_is_reinstated() {
     assert_eq!(test.claim.state.association(), Some(&Association::Official { since: start() }));
     let ends: Vec<_> = test.claim.content.lines.iter().map(|line| line.association_end.clone()).collect();
     assert_eq!(ends, [None, Some(end)]);
+    // The customer can decide again, so an earlier report of the end does not count any more (R56).
+    let test = test.fact(&consent_ended);
+    assert!(test.last().kind.is_overtaken());
+    let test = test.fact(&ended(EndReason::Superseded, &[line_id()]));
+    assert_eq!(test.claim.waiting().wait, Wait::LateDecision);
+    assert_eq!(test.fact(&consent_ended).claim.waiting().wait, Wait::Nothing);
 }
 
 #[test]

@@ -100,6 +100,30 @@ fn r29a_silence_on_an_earlier_request_is_overtaken() {
     }
 }
 
+/// R29a, R47: the report that the customer was not reached in time arrives after two corrections.
+/// The first correction that customer-consent did not know decides.
+#[test]
+fn r47_a_correction_in_time_counts_whatever_follows() {
+    let correct = |test: TestClaim, name: &str| {
+        test.step(|claim, now| {
+            let customer_contact = Contact { name: name.into(), ..content().customer_contact };
+            let content = Content { customer_contact, ..content() };
+            let update = Update { fields: vec![Field::CustomerContact], content };
+            Ok(claim.update(&update, Some(&admitted()), &rules(), now)?.unwrap())
+        })
+    };
+    let before_approval = correct(TestClaim::submitted(), "Bo");
+    let first = correct(before_approval.approved_by_reviewer(), "Cem");
+    let due = first.now + hour() / 2;
+    let second = correct(first, "Dora");
+    let after_report = |number| {
+        let not_reached = Fact::Consent(ConsentFact::NotReached { consent_request_number: Some(number) });
+        second.claim.apply(&not_reached, due, &rules(), second.now).unwrap().next.state.kind()
+    };
+    assert_eq!(after_report(1), ClaimStateKind::Approved, "the first correction came in time");
+    assert_eq!(after_report(2), ClaimStateKind::Rejected, "the second one came too late");
+}
+
 #[test]
 fn r29a_a_corrected_technical_contact_repeats_the_notice() {
     let edit = |test: &TestClaim| {

@@ -178,6 +178,11 @@ pub(crate) fn ended(reason: EndReason, lines: &[LineId]) -> Fact {
     Fact::AssociationEnded { reason, lines: lines.to_vec() }
 }
 
+/// The report that customer-consent has learned of the end of all associations.
+pub(crate) fn consent_ended() -> Fact {
+    Fact::Consent(ConsentFact::Ended { consent_request_number: 0 })
+}
+
 pub(crate) fn customer_approved() -> Fact {
     Fact::Consent(ConsentFact::Approved {
         channel: "link".into(),
@@ -262,7 +267,7 @@ pub(crate) fn every_fact() -> Vec<Fact> {
         Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }),
         customer_approved(),
         declined(),
-        Fact::Consent(ConsentFact::Ended { consent_request_number: 0 }),
+        consent_ended(),
         Fact::AssociationOfficial { since: start(), associations: BTreeMap::new(), ends: BTreeMap::new() },
         ended(EndReason::Expired, &[line_id()]),
         Fact::Assessed { month: "2026-04".parse().unwrap(), verdicts: vec![verdict] },

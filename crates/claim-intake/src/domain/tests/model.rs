@@ -32,26 +32,17 @@ enum AssociationStatus {
     Official,
     Ended,
     /// Ended before it was known to be official. A late report can still say since when it was
-    /// (R47), and the claim keeps its personal data while it waits for one (R56).
-    NeverOfficial(AwaitedReport),
-}
-
-/// What a claim waits for whose association ended before it was known to be official.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum AwaitedReport {
-    /// A consent, or the report that there is none.
-    Consent,
-    /// The registry's answer to a consent.
-    Registry,
-    Nothing,
+    /// (R47).
+    NeverOfficial {
+        /// Whether it was granted, and the registry has not answered yet. The claim keeps its
+        /// personal data until then (R56).
+        granted: bool,
+    },
 }
 
 /// The statuses of an association that ended before it was known to be official.
-const NEVER_OFFICIAL: [AssociationStatus; 3] = [
-    AssociationStatus::NeverOfficial(AwaitedReport::Consent),
-    AssociationStatus::NeverOfficial(AwaitedReport::Registry),
-    AssociationStatus::NeverOfficial(AwaitedReport::Nothing),
-];
+const NEVER_OFFICIAL: [AssociationStatus; 2] =
+    [AssociationStatus::NeverOfficial { granted: false }, AssociationStatus::NeverOfficial { granted: true }];
 
 /// The model of one claim.
 #[derive(Clone, Debug)]
@@ -68,6 +59,9 @@ pub(super) struct Model {
     contested: bool,
     /// Whether the consent window has opened, and has not stopped since (R41, R41b).
     window_opened: bool,
+    /// Whether it is known that no decision of the customer from before the end of the association
+    /// is on its way. The claim keeps its personal data until then (R56).
+    consent_ended: bool,
     /// Whether nothing was recorded since all personal data was erased (R56).
     erased: bool,
 }
@@ -96,6 +90,7 @@ impl Model {
             new_documents: 1,
             contested: false,
             window_opened: false,
+            consent_ended: false,
             erased: false,
         }
     }
@@ -117,7 +112,7 @@ impl Model {
             ModelState::Approved(AssociationStatus::Pending) => Some("pending"),
             ModelState::Approved(AssociationStatus::Granted) => Some("granted"),
             ModelState::Approved(AssociationStatus::Official) => Some("official"),
-            ModelState::Approved(AssociationStatus::Ended | AssociationStatus::NeverOfficial(_)) => Some("ended"),
+            ModelState::Approved(AssociationStatus::Ended | AssociationStatus::NeverOfficial { .. }) => Some("ended"),
             ModelState::Editing
             | ModelState::Deleted
             | ModelState::Submitted
@@ -158,14 +153,10 @@ impl Model {
             // The default profile does not let the partner decline payment (R54b).
             Command::DeclinePayment => false,
             Command::ErasePersonalData => {
-                matches!(
-                    self.state,
-                    ModelState::Deleted
-                        | ModelState::Approved(
-                            AssociationStatus::Ended | AssociationStatus::NeverOfficial(AwaitedReport::Nothing)
-                        )
-                        | ModelState::Rejected { disputable: false }
-                )
+                let ended = [AssociationStatus::Ended, NEVER_OFFICIAL[0]];
+                let has_ended = matches!(self.state, ModelState::Approved(status) if ended.contains(&status));
+                (has_ended && self.consent_ended)
+                    || matches!(self.state, ModelState::Deleted | ModelState::Rejected { disputable: false })
             }
         }
     }
@@ -296,6 +287,7 @@ impl Model {
             }
             ReviewFact::Approved(_) if is_in_review => {
                 self.new_documents = 0;
+                self.consent_ended = false;
                 self.state = ModelState::Approved(if self.approved {
                     AssociationStatus::Granted
                 } else {
@@ -358,16 +350,10 @@ impl Model {
                     self.state,
                     ModelState::Approved(AssociationStatus::Granted | AssociationStatus::Official)
                 );
-                if silence_is_consent {
-                    self.settle_consent();
-                }
                 silence_is_consent
                     && (on_record || self.move_association(&[AssociationStatus::Pending], AssociationStatus::Granted))
             }
             ConsentFact::Approved { .. } => {
-                if !self.approved {
-                    self.settle_consent();
-                }
                 let too_late = matches!(self.state, ModelState::Approved(held) if held != AssociationStatus::Pending);
                 let is_counted = self.is_live() && !self.approved && !too_late;
                 if is_counted {
@@ -378,22 +364,20 @@ impl Model {
             }
             ConsentFact::Declined { channel, .. } => self.apply_decline(channel == ConsentFact::SILENCE),
             ConsentFact::Ended { .. } => {
-                self.settle_consent();
-                matches!(self.state, ModelState::Approved(_))
+                let ended = [AssociationStatus::Ended, NEVER_OFFICIAL[0], NEVER_OFFICIAL[1]];
+                let has_ended = matches!(self.state, ModelState::Approved(status) if ended.contains(&status));
+                let is_first = has_ended && !self.consent_ended;
+                self.consent_ended |= is_first;
+                is_first
             }
         }
-    }
-
-    /// No consent is on its way to a claim whose association has ended.
-    fn settle_consent(&mut self) {
-        self.move_association(&[NEVER_OFFICIAL[0]], NEVER_OFFICIAL[2]);
     }
 
     fn apply_decline(&mut self, in_silence: bool) -> bool {
         match self.state {
             ModelState::Editing
             | ModelState::Deleted
-            | ModelState::Approved(AssociationStatus::Ended | AssociationStatus::NeverOfficial(_))
+            | ModelState::Approved(AssociationStatus::Ended | AssociationStatus::NeverOfficial { .. })
             | ModelState::Rejected { disputable: false } => return false,
             ModelState::Rejected { disputable: true } if self.declined && !self.approved => return false,
             ModelState::Rejected { disputable: true } => {}

@@ -31,6 +31,14 @@ fn approval_in_progress() -> TestClaim {
     start_review(TestClaim::submitted()).fact(&review(ReviewFact::ApprovalBegun))
 }
 
+/// A contested claim whose policy profile lets the review clocks run.
+fn contested_while_clocks_run() -> TestClaim {
+    let comment_id = CommentId(uuid::Uuid::from_u128(0xc1));
+    let (contested, awarded) = (vec![line_id()], Vec::new());
+    let changed = ReviewFact::CompetitionChanged { contested, awarded, comment_id, due: Some(due()) };
+    TestClaim::submitted_under(&rules_of("2023@1")).fact(&review(changed))
+}
+
 fn resend_notice(test: TestClaim) -> TestClaim {
     let (notice, previous) = ("approval".into(), "bounced".into());
     test.fact(&Fact::Consent(ConsentFact::NoticeResent { notice, previous }))
@@ -70,13 +78,15 @@ fn wait_cases() -> Vec<(&'static str, TestClaim, Wait, Option<Party>, bool)> {
         open_window(TestClaim::approved())
             .fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }))
     };
-    let ended = || TestClaim::official().fact(&ended(EndReason::Expired, &[line_id()]));
+    let ends = ended(EndReason::Expired, &[line_id()]);
+    let ended = || TestClaim::official().fact(&ends);
     vec![
         ("draft", TestClaim::complete(), Wait::Submission, Some(Partner), false),
         ("deleted", TestClaim::deleted(), Wait::Nothing, None, false),
         ("clocks unknown", TestClaim::submitted(), Wait::ReviewStart, Some(Reviewer), false),
         ("submitted", TestClaim::submitted().fact(&opened), Wait::ReviewStart, Some(Reviewer), true),
         ("contested", TestClaim::submitted().fact(&opened).fact(&contest), Wait::Arbitration, Some(ReviewLead), false),
+        ("contested, clocks run", contested_while_clocks_run(), Wait::Arbitration, Some(ReviewLead), true),
         ("under review", start_review(TestClaim::submitted()), Wait::ReviewDecision, Some(Reviewer), true),
         (
             "contested later",
@@ -124,7 +134,9 @@ fn wait_cases() -> Vec<(&'static str, TestClaim, Wait, Option<Party>, bool)> {
         ("official, contested", TestClaim::official().fact(&contest), Wait::Arbitration, Some(ReviewLead), false),
         ("official, awarded", awarded_to_rival(), Wait::Supersession, Some(System), false),
         ("asked for a statement", asked_for_statement(), Wait::Statement, Some(Partner), true),
-        ("ended", ended(), Wait::Nothing, None, false),
+        ("just ended", ended(), Wait::LateDecision, Some(System), false),
+        ("granted, ended", granted().fact(&ends), Wait::Registry, Some(System), false),
+        ("ended", ended().fact(&consent_ended()), Wait::Nothing, None, false),
         ("rejected", TestClaim::rejected(), Wait::DisputeWindow, Some(Partner), true),
         ("missed", dispute_window_missed(), Wait::Nothing, None, false),
         ("withdrawn", TestClaim::withdrawn(), Wait::Nothing, None, false),
@@ -180,7 +192,7 @@ fn r60_every_party_has_its_allowed_methods() {
             "clocks unknown" | "submitted" | "disputed" => {
                 (waiting.0, [&waiting.1[..], &["StartReview", notify]].concat(), customer(&asked[1..]))
             }
-            "contested" => {
+            "contested" | "contested, clocks run" => {
                 let lead = [&waiting.1[..], &["StartReview", "ArbitrateLines", notify]].concat();
                 (waiting.0, lead, customer(&asked[1..]))
             }
@@ -219,6 +231,7 @@ fn r60_every_party_has_its_allowed_methods() {
             // decline.
             "official" | "official, awarded" => (vec![talk, notify], vec![talk, notify], vec!["DeclineConsent"]),
             "granted" => (vec![talk], vec![talk], vec![]),
+            "just ended" | "granted, ended" => (vec![talk], vec![talk], vec![]),
             "ended" | "missed" | "withdrawn" => (vec![talk], vec![talk], vec![]),
             "rejected" => (vec![talk], vec![talk], vec!["DeclineConsent"]),
             unknown => panic!("{unknown}"),

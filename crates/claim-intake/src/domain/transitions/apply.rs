@@ -123,7 +123,9 @@ impl Claim {
         let next = if has_ended { Association::Ended { since: Some(since) } } else { Association::Official { since } };
         let entry = entry.with_change("association_state", association.as_str(), next.as_str());
         let entry = entry.with_change("official_time", "", rfc3339(since));
-        builder.claim.state = State::Approved(submission.clone(), next);
+        // A claim with reinstated associations waits anew when these end.
+        let consent_ended = has_ended && submission.consent_ended;
+        builder.claim.state = State::Approved(Submission { consent_ended, ..submission.clone() }, next);
         let event = match reinstated.is_empty() {
             true => EventKind::FactApplied(FactKind::AssociationOfficial),
             false => EventKind::LinesReinstated { lines: reinstated, since },

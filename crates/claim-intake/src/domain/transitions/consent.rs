@@ -47,11 +47,12 @@ impl Claim {
                 let event = EventKind::FactApplied(FactKind::DeliveryReminded);
                 Ok(Some(self.record_only(event, context.entry(), context.now)))
             }
-            // R29a: whether the former contact was reached says nothing about the present one. A
-            // correction after the end of the time came too late (R47).
+            // R29a: whether the former contact was reached says nothing about the present one. If
+            // the first correction that was not known yet came after the end of the time, it came
+            // too late (R47).
             ConsentFact::NotReached { consent_request_number: Some(number) }
                 if *number != submission.consent_request_number
-                    && submission.consent_request_time.is_none_or(|asked| asked < context.effective_time) =>
+                    && submission.request_time_after(*number).is_none_or(|asked| asked < context.effective_time) =>
             {
                 Ok(None)
             }
@@ -94,8 +95,12 @@ impl Claim {
             ConsentFact::Declined { channel, comment, .. } => {
                 self.apply_customer_declined(submission, channel, comment, context)
             }
+            // R47: the associations may have been reinstated meanwhile. Then the customer can decide
+            // again. customer-consent also repeats its report if an earlier end becomes known.
             ConsentFact::Ended { consent_request_number }
-                if *consent_request_number != submission.consent_request_number =>
+                if *consent_request_number != submission.consent_request_number
+                    || submission.consent_ended
+                    || !matches!(self.state.association(), Some(Association::Ended { .. })) =>
             {
                 Ok(None)
             }
@@ -253,24 +258,22 @@ impl Claim {
         Some(builder.build())
     }
 
+    /// Returns whether the associations of all lines have ended, and a decision that the customer
+    /// made before that may still be on its way (R47): customer-consent has not reported yet that it
+    /// has learned of the end. A late decline rejects the claim; a late consent can put the
+    /// associations on record.
+    pub(in crate::domain) fn awaits_late_decision(&self) -> bool {
+        let has_ended = matches!(self.state.association(), Some(Association::Ended { .. }));
+        has_ended && self.state.submission().is_some_and(|submission| !submission.consent_ended)
+    }
+
     /// Returns whether the associations of all lines have ended before any of them was known to be
-    /// official, and a late consent can still put them on record (R47): customer-consent has not
-    /// reported yet whether there is one, or the registry has not answered it.
+    /// official, and the registry has not answered a late consent yet, which can put them on record
+    /// (R47).
     pub(in crate::domain) fn may_be_reinstated(&self) -> bool {
-        match &self.state {
-            State::Approved(submission, Association::Ended { since: None }) => match submission.grant_time {
-                Some(granted) => self.has_line_that_ended_after(granted),
-                None => !submission.consent_ended,
-            },
-            State::Approved(..)
-            | State::Editing
-            | State::Deleted
-            | State::Submitted(_)
-            | State::UnderReview(_)
-            | State::PartnerActionRequired(..)
-            | State::Rejected(..)
-            | State::Disputed(_) => false,
-        }
+        let never_official = self.state.association() == Some(&Association::Ended { since: None });
+        let granted = self.state.submission().and_then(|submission| submission.grant_time);
+        never_official && granted.is_some_and(|granted| self.has_line_that_ended_after(granted))
     }
 
     /// Returns whether the association of a line ended after `time`, with its subscription or

@@ -72,7 +72,7 @@ impl Claim {
             consent_due: None,
             delivery_due: None,
             consent_request_number: submission.consent_request_number + 1,
-            consent_request_time: None,
+            consent_request_times: Vec::new(),
             disputes: submission.disputes + 1,
             ..submission.clone()
         });

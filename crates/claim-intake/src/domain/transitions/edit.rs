@@ -73,7 +73,7 @@ impl Claim {
             next_submission.consent_due = None;
             next_submission.awaits_confirmation = false;
             next_submission.consent_request_number += 1;
-            next_submission.consent_request_time = Some(now);
+            next_submission.consent_request_times.push(now);
         }
         if notice != EditNotice::None {
             next_submission.is_notice_bounced = false;

@@ -22,7 +22,7 @@ impl Claim {
     ///
     /// # Errors
     /// Returns [`Refusal::PersonalDataNeeded`] unless the claim is deleted, is finally rejected, or
-    /// has only ended associations that no late consent can put on record.
+    /// has only ended associations and no late decision of the customer counts any more.
     pub fn erase(&self, erase: &Erase, now: Timestamp) -> Result<Option<Transition<Self>>, Refusal> {
         if !self.allows(Command::ErasePersonalData) {
             let (state, waits_for) = (self.state.kind(), self.waiting().wait);
@@ -41,13 +41,13 @@ impl Claim {
         Ok(Some(builder.build()))
     }
 
-    /// Returns whether the claim is deleted, is finally rejected, or has only ended associations
-    /// that no late consent can put on record (R47). After that, no event of the claim requires that
-    /// a person is informed.
+    /// Returns whether the claim is deleted, is finally rejected, or has only ended associations and
+    /// no late decision of the customer counts any more (R47). After that, no event of the claim
+    /// requires that a person is informed.
     pub(in crate::domain) fn is_at_rest(&self) -> bool {
         match &self.state {
             State::Deleted => true,
-            State::Approved(_, Association::Ended { .. }) => !self.may_be_reinstated(),
+            State::Approved(_, Association::Ended { .. }) => !self.awaits_late_decision() && !self.may_be_reinstated(),
             State::Rejected(_, rejection) => rejection.dispute_window().is_none(),
             State::Editing
             | State::Submitted(_)

@@ -13,10 +13,15 @@ use crate::domain::{
 use cpor_durable::Transition;
 use cpor_types::{ActorSide, CommentId, LineId, PrimaryRejectionReason, Timestamp};
 
-/// The comment to the partner when a competition begins (R37). Like the following texts, it does
-/// not reveal the competing company.
+/// The comment to the partner when a competition begins (R37), if the policy profile stops the
+/// deadlines of the review meanwhile. Like the following texts, it does not reveal the competing
+/// company.
 const COMPETITION_BEGUN: &str = "Another company claims some of what this claim claims, or is on record for it. Reviewers look at both sides; the review \
                      deadlines are stopped until the competition is decided. You may add evidence where the claim's state allows it.";
+/// The comment to the partner when a competition begins, if the policy profile lets the deadlines
+/// of the review run meanwhile.
+const COMPETITION_BEGUN_CLOCKS_RUN: &str = "Another company claims some of what this claim claims, or is on record for it. Reviewers look at both sides; the \
+                     review deadlines run meanwhile. You may add evidence where the claim's state allows it.";
 /// The comment to the partner when a competition during the review is over.
 const COMPETITION_OVER: &str = "Nobody competes with this claim any more. The review continues.";
 /// The comment to the partner of an approved claim when a competition is over. The claim may have
@@ -158,7 +163,9 @@ impl Claim {
             // The documents that the partner adds during this competition are counted anew (R14).
             builder.claim.restart_document_count();
         }
+        let clocks_run = submission.policy_values.review_clocks_run_while_competing;
         let text = match (self.has_contested_line(), builder.claim.has_contested_line()) {
+            (false, true) if clocks_run => Some(COMPETITION_BEGUN_CLOCKS_RUN),
             (false, true) => Some(COMPETITION_BEGUN),
             (true, false) if is_approved => Some(COMPETITION_SETTLED),
             (true, false) => Some(COMPETITION_OVER),

@@ -194,6 +194,7 @@ impl Claim {
             delivery_due,
             grant_time: customer_approved.then_some(context.effective_time),
             consent_ended: false,
+            consent_request_times: Vec::new(),
             review,
             statement: None,
             ..submission.clone()

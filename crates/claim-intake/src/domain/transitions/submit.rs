@@ -66,7 +66,7 @@ impl Claim {
             delivery_due: None,
             is_notice_bounced: false,
             consent_request_number: 0,
-            consent_request_time: None,
+            consent_request_times: Vec::new(),
             grant_time: None,
             consent_ended: false,
             disputes: 0,

@@ -42,6 +42,9 @@ pub(crate) enum WaitsFor {
     /// The registry service reserves what the claim is about, or puts the association on record.
     #[sea_orm(string_value = "REGISTRY")]
     Registry,
+    /// The customer-consent service reports that no decision of the customer is on its way.
+    #[sea_orm(string_value = "LATE_DECISION")]
+    LateDecision,
     /// The time passes in which the partner can dispute the rejection.
     #[sea_orm(string_value = "DISPUTE_WINDOW")]
     DisputeWindow,
@@ -64,6 +67,7 @@ impl From<Wait> for WaitsFor {
             Wait::ContactConfirmation => Self::ContactConfirmation,
             Wait::ExplicitApproval => Self::ExplicitApproval,
             Wait::Registry => Self::Registry,
+            Wait::LateDecision => Self::LateDecision,
             Wait::DisputeWindow => Self::DisputeWindow,
             Wait::Nothing => Self::Nothing,
         }
@@ -85,6 +89,7 @@ impl From<WaitsFor> for Wait {
             WaitsFor::ContactConfirmation => Self::ContactConfirmation,
             WaitsFor::ExplicitApproval => Self::ExplicitApproval,
             WaitsFor::Registry => Self::Registry,
+            WaitsFor::LateDecision => Self::LateDecision,
             WaitsFor::DisputeWindow => Self::DisputeWindow,
             WaitsFor::Nothing => Self::Nothing,
         }

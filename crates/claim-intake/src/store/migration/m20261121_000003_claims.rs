@@ -127,7 +127,7 @@ const STATES: [&str; 8] =
     ["EDITING", "DELETED", "SUBMITTED", "UNDER_REVIEW", "PARTNER_ACTION_REQUIRED", "APPROVED", "REJECTED", "DISPUTED"];
 
 /// The values of the column `waits_for`.
-const WAITS: [&str; 14] = [
+const WAITS: [&str; 15] = [
     "SUBMISSION",
     "REVIEW_START",
     "REVIEW_DECISION",
@@ -140,6 +140,7 @@ const WAITS: [&str; 14] = [
     "CONTACT_CONFIRMATION",
     "EXPLICIT_APPROVAL",
     "REGISTRY",
+    "LATE_DECISION",
     "DISPUTE_WINDOW",
     "NOTHING",
 ];

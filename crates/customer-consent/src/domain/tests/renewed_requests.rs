@@ -303,10 +303,18 @@ fn r37_r39_ended_lines_close_the_consent() {
     for consent in [awaiting(), granted_awaiting(), window_open(), granted_in_window(), granted()] {
         let ended = consent.on_lines_ended(day(4)).unwrap();
         let reported = Event::ConsentEnded { consent_request_number: 0 };
-        let reported = consent.state.official_since().is_none().then_some(reported);
-        assert_eq!((ended.next.state.kind(), ended.events), (StateKind::Closed, reported.into_iter().collect()));
+        assert_eq!((ended.next.state.kind(), ended.events), (StateKind::Closed, vec![reported]));
         assert_eq!((ended.next.deadlines(), ended.next.allowed_commands().count()), (vec![], 0));
     }
+}
+
+/// claim-intake gets the decline before the report, so it cannot come after an erasure (R56).
+#[test]
+fn r56_a_decline_comes_before_the_report_of_the_end() {
+    let declined = granted_in_window().decline(Channel::Link, "No.", day(4)).unwrap().unwrap().next;
+    let ended = declined.on_lines_ended(day(5)).unwrap();
+    assert_eq!(ended.next.state, declined.state);
+    assert_eq!(ended.events, [Event::ConsentEnded { consent_request_number: 0 }]);
 }
 
 #[test]

@@ -55,20 +55,28 @@ pub(in crate::api) fn parse_revises(guide: &wire::ProgramGuide) -> Result<Option
     if guide.revises.is_empty() { Ok(None) } else { parse() }
 }
 
+/// A document that was converted from the guide of a request.
+pub(in crate::api) struct ParsedGuide {
+    pub(in crate::api) document: GuideDocument,
+    /// For each rate of the document, its index in the request.
+    pub(in crate::api) rate_indexes: Vec<usize>,
+    /// The violations of the values that cannot be parsed.
+    pub(in crate::api) violations: Vec<FieldViolation>,
+}
+
 /// Converts the guide of a request to a document. Values that cannot be parsed are left out of the
 /// document, and each of them is returned as a violation. Missing values are also left out; the
 /// constraints in the proto refuse them.
-pub(in crate::api) fn to_document(
-    id: ProgramGuideId,
-    guide: &wire::ProgramGuide,
-) -> (GuideDocument, Vec<FieldViolation>) {
+pub(in crate::api) fn to_document(id: ProgramGuideId, guide: &wire::ProgramGuide) -> ParsedGuide {
     let mut parser = GuideParser { violations: Vec::new() };
     let conditions = guide.conditions.iter().enumerate();
     let conditions = conditions.map(|(index, condition)| parser.parse_condition(index, condition)).collect();
     let rates = guide.rates.iter().enumerate();
-    let rates = rates.filter_map(|(index, rate)| parser.parse_rate(index, rate)).collect();
+    let rates = rates.filter_map(|(index, rate)| Some((index, parser.parse_rate(index, rate)?)));
+    let (rate_indexes, rates) = rates.unzip();
     let (version, display_name) = (guide.version.clone(), guide.display_name.clone());
-    (GuideDocument { id, version, display_name, conditions, rates }, parser.violations)
+    let document = GuideDocument { id, version, display_name, conditions, rates };
+    ParsedGuide { document, rate_indexes, violations: parser.violations }
 }
 
 /// Converts a violation of the document to a violation of the request.

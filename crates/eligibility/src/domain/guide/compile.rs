@@ -57,12 +57,26 @@ impl Guide {
     /// # Errors
     /// Returns all violations of the document.
     pub(crate) fn compile(document: &GuideDocument) -> Result<Self, Vec<GuideViolation>> {
+        let rate_indexes: Vec<usize> = (0..document.rates.len()).collect();
+        Self::compile_partial(document, &rate_indexes)
+    }
+
+    /// Compiles a document that can lack rates of the uploaded guide, because they could not be
+    /// parsed. `rate_indexes` contains, for each rate of the document, its index in the uploaded
+    /// guide; the violations name these indexes.
+    ///
+    /// # Errors
+    /// Returns all violations of the document.
+    pub(crate) fn compile_partial(
+        document: &GuideDocument,
+        rate_indexes: &[usize],
+    ) -> Result<Self, Vec<GuideViolation>> {
         let mut violations = Vec::new();
         let indexes = 0..document.conditions.len();
         let conditions: Vec<_> =
             indexes.filter_map(|index| compile_condition(&document.conditions, index, &mut violations)).collect();
-        for index in 0..document.rates.len() {
-            check_rate(&document.rates, index, &mut violations);
+        for (position, (rate, index)) in document.rates.iter().zip(rate_indexes).enumerate() {
+            check_rate(rate, &document.rates[..position], *index, &mut violations);
         }
         if !violations.is_empty() {
             return Err(violations);
@@ -106,13 +120,13 @@ fn compile_condition(
     }
 }
 
-/// Checks the rate with this index and adds its violations.
-fn check_rate(rates: &[Rate], index: usize, violations: &mut Vec<GuideViolation>) {
-    let Rate { program, product, unit, amount } = &rates[index];
+/// Checks a rate against itself and the rates before it, and adds its violations under `index`.
+fn check_rate(rate: &Rate, earlier_rates: &[Rate], index: usize, violations: &mut Vec<GuideViolation>) {
+    let Rate { program, product, unit, amount } = rate;
     let mut report = |field: &str, kind| {
         violations.push(GuideViolation { field: format!("rates[{index}].{field}"), kind });
     };
-    if rates[..index].iter().any(|earlier| earlier.program == *program && earlier.product == *product) {
+    if earlier_rates.iter().any(|earlier| earlier.program == *program && earlier.product == *product) {
         report("product", GuideViolationKind::DuplicateRate);
     }
     if unit.product_kind() != claimed_kind(*program) {

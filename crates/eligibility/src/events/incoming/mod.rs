@@ -19,7 +19,6 @@ use cpor_types::{AssociationEndReason, PartnerId};
 use futures_util::future::try_join_all;
 
 use crate::{
-    assessor::Assessor,
     domain::{Assessment, AssociationEnd, CatalogVersion, PartnerRecord},
     store::{
         self, AssessmentStore,
@@ -36,14 +35,13 @@ pub(crate) struct EventHandler {
     db: Db,
     writer: Writer<AssessmentStore>,
     inbox: Inbox,
-    assessor: Assessor,
 }
 
 #[async_trait::async_trait]
 impl EventReceiver for EventHandler {
     #[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds of events are unexpected")]
     async fn apply(&self, incoming: IncomingEvent) -> Result<(), ReceiveError> {
-        let applied = match &incoming.payload {
+        match &incoming.payload {
             Payload::AssociationBecameOfficial(event) => self.on_association_official(&incoming, event).await,
             Payload::AssociationEnded(event) => self.on_association_ended(&incoming, event).await,
             Payload::SubscriptionChanged(event) => self.on_subscription_changed(&incoming, event).await,
@@ -51,16 +49,14 @@ impl EventReceiver for EventHandler {
             Payload::CatalogChanged(event) => self.on_catalog_changed(&incoming, event).await,
             Payload::PaymentDeclined(event) => self.on_payment_declined(&incoming, event).await,
             _ => Err(incoming.unexpected()),
-        };
-        self.assessor.wake();
-        applied
+        }
     }
 }
 
 impl EventHandler {
-    /// Returns a handler that sends commands to `writer` and wakes `assessor` after each event.
-    pub(crate) fn new(db: Db, writer: Writer<AssessmentStore>, inbox: Inbox, assessor: Assessor) -> Self {
-        Self { db, writer, inbox, assessor }
+    /// Returns a handler that sends commands to `writer`.
+    pub(crate) fn new(db: Db, writer: Writer<AssessmentStore>, inbox: Inbox) -> Self {
+        Self { db, writer, inbox }
     }
 
     /// Opens the assessment of an association that became official.

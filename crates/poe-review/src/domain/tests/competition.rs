@@ -192,6 +192,11 @@ fn r47_an_ended_line_outlasts_a_legacy_holder() {
     assert_eq!(reinstated.competing_keys(), [key("teams"), key("intune")].into());
 }
 
+/// The holder of a legacy association with the key of a workload.
+fn sender(workload: &str, holder: &str) -> StatementSender {
+    StatementSender { key: key(workload), holder: Some(legacy_holder(holder)) }
+}
+
 /// A case for two keys that legacy associations hold; only one of the holders has a contact.
 #[test]
 fn r58a_each_legacy_holder_answers_for_itself() {
@@ -202,12 +207,12 @@ fn r58a_each_legacy_holder_answers_for_itself() {
     let asked = next_case(case.request_statement(&amy(), "Do you still work there?", now()));
     let status = |case: &ReviewCase| case.statement.as_ref().map(|statement| statement.status);
     let report = |case: &ReviewCase, name, status| {
-        case.report_legacy_statement(&key(name), status, None, now()).map(|reported| reported.next)
+        case.report_legacy_statement(&sender(name, name), status, None, now()).map(|reported| reported.next)
     };
     let one = report(&asked, "teams", StatementStatus::NoContact).unwrap();
     assert_eq!(status(&one), Some(StatementStatus::Open), "the other holder can answer");
     assert_eq!(report(&one, "teams", StatementStatus::NotGiven), None, "the request to this holder is settled");
-    let given = one.add_legacy_statement(&key("intune"), "Every day.".into(), now()).next;
+    let given = one.add_legacy_statement(&sender("intune", "intune"), "Every day.".into(), now()).next;
     assert_eq!((status(&given), given.legacy_statements.len()), (Some(StatementStatus::Given), 1));
     let missed = report(&one, "intune", StatementStatus::NotGiven).unwrap();
     assert_eq!(status(&missed), Some(StatementStatus::NotGiven));
@@ -231,4 +236,35 @@ fn r58a_each_legacy_holder_answers_for_itself() {
     let holders = BTreeMap::from([(key("teams"), legacy_holder("another"))]);
     assert!(edited.events.contains(&CaseEvent::LegacyHoldersContested { holders }), "{:?}", edited.events);
     assert_eq!(edited.next.contested_lines(), [line()]);
+}
+
+/// Two companies hold the key one after the other. Both give a statement.
+#[test]
+fn r56_a_later_holder_keeps_its_statement() {
+    let mut claim = with_two_lines();
+    claim.lines[0].legacy_holder = Some(legacy_holder("first"));
+    let case = open_case(NewCase { snapshot: claim.clone(), ..new_case() });
+    let (first, second) = (sender("teams", "first"), sender("teams", "second"));
+    let unnamed = StatementSender { holder: None, ..first.clone() };
+    let asked = next_case(case.request_statement(&amy(), "Do you still work there?", now()));
+    let status = |case: &ReviewCase| case.statement.as_ref().map(|statement| statement.status);
+
+    // The request to the first holder ends when the second one competes in its place.
+    claim.lines[0].legacy_holder = Some(legacy_holder("second"));
+    let edited = asked.apply_edit(Snapshot { version: 2, ..claim }, now(), &calendar()).unwrap().next;
+    assert_eq!(status(&edited), Some(StatementStatus::Lapsed));
+    let asked = next_case(edited.request_statement(&amy(), "Do you still work there?", now()));
+    let late = asked.add_legacy_statement(&first, "First.".into(), now()).next;
+    assert_eq!(status(&late), Some(StatementStatus::Open), "the second holder has not answered");
+    let both = late.add_legacy_statement(&second, "Second.".into(), now()).next;
+    assert_eq!(status(&both), Some(StatementStatus::Given));
+
+    let texts_after = |erased: &StatementSender| {
+        let case = both.erase_legacy_statements(erased, now()).unwrap().next;
+        case.legacy_statements.into_iter().map(|statement| statement.text).collect::<Vec<_>>()
+    };
+    assert_eq!(texts_after(&first), ["", "Second."]);
+    assert_eq!(texts_after(&second), ["First.", ""]);
+    assert_eq!(texts_after(&unnamed), ["", ""], "an event that names no holder");
+    assert_eq!(both.erase_legacy_statements(&sender("intune", "first"), now()), None);
 }

@@ -78,6 +78,11 @@ fn r39_an_import_moves_the_end() {
     let (over, events) = tenant.import_subscription(subscription_id(1), expired.clone(), end()).unwrap();
     assert_eq!(events[1..], [ended_event(1, true), ended_event(2, false)]);
     assert!(over.associations.values().all(|found| !found.is_live()));
+    let planned = end() + TimeDelta::days(30);
+    for report in [end() + TimeDelta::days(1), planned, planned + TimeDelta::days(1)] {
+        let again = over.import_subscription(subscription_id(1), expired.clone(), report);
+        assert_eq!(again, None, "the first report counts, not the planned end: {report}");
+    }
     let (back, _) = over.import_subscription(subscription_id(1), ending_at(later), end()).unwrap();
     assert!(
         back.associations.values().all(|found| !found.is_live()),

@@ -1,8 +1,8 @@
-use cpor_types::{Activity, AssociationKey, CaseId, SubscriptionId};
+use cpor_types::{Activity, Actor, ActorSide, AssociationKey, CaseId, SubscriptionId};
 use uuid::Uuid;
 
-use super::{DeclineRefusal, LegacyAssociation, holder_id};
-use crate::domain::association::{AssociationState, EndReason};
+use super::{DeclineRefusal, EraseRefusal, LegacyAssociation, holder_id};
+use crate::domain::association::{AssociationState, EndReason, HolderErasure};
 use crate::domain::directory::{Subscription, SubscriptionStatus};
 use crate::domain::fixtures::{active, catalog, claim, hold, id, now, partner, subscription_id, tenant};
 use crate::domain::reason::Reason;
@@ -127,4 +127,26 @@ fn r58_all_earlier_holders_are_gone_with_the_last() {
     };
     assert_eq!(ask(&first), [gone(&first)]);
     assert!(matches!(ask(&second)[..], [TenantEvent::LegacyHolderNotified(_)]));
+}
+
+#[test]
+fn r56_the_first_erasure_is_recorded() {
+    let contact = Some(("Ada".to_owned(), "ada@contoso.example".to_owned()));
+    let legacy = LegacyAssociation { contact, ..legacy_with(subscription_id(1)) };
+    let mut tenant = import(&tenant(), &legacy).unwrap().unwrap();
+    let id = *tenant.associations.keys().next().unwrap();
+    let erasure = |reason: &str| HolderErasure {
+        time: now(),
+        actor: Actor::new(ActorSide::Vendor, "olga@vendor.example"),
+        reason: reason.to_owned(),
+    };
+    assert_eq!(tenant.erase_legacy_holder(id, &erasure("first")), Err(EraseRefusal::NotEnded));
+    tenant.end_associations(EndReason::Declined, now(), |_| true);
+    let (erased, events) = tenant.erase_legacy_holder(id, &erasure("first")).unwrap().unwrap();
+    let holder = holder_id(tenant.id, &legacy.partner, &legacy.key);
+    assert_eq!(events, [TenantEvent::LegacyHolderErased { holder }]);
+    for association in erased.associations.values() {
+        assert_eq!((association.holder_contact(), association.holder_erasure()), (None, Some(&erasure("first"))));
+    }
+    assert_eq!(erased.erase_legacy_holder(id, &erasure("second")), Ok(None));
 }

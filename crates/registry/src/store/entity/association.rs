@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::activity::Activity;
 use super::end_reason::EndReason;
-use crate::domain::association::HolderContact;
+use crate::domain::association::{HolderContact, HolderErasure};
 
 /// A row of the table `association`.
 ///
@@ -43,6 +43,9 @@ pub(crate) struct Model {
     /// of a claim, and when the import had no contact.
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub(crate) holder_contact: Option<HolderContactColumn>,
+    /// When, by whom and why the contact was erased. Null if it was not.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub(crate) holder_erasure: Option<HolderErasureColumn>,
     /// The time at which the association was created: at the claim's approval, or at the import of
     /// a legacy association.
     pub(crate) hold_time: DateTimeUtc,
@@ -63,3 +66,7 @@ impl ActiveModelBehavior for ActiveModel {}
 /// The JSON column with the contact of a holder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub(crate) struct HolderContactColumn(pub(crate) HolderContact);
+
+/// The JSON column about the erasure of a holder's contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub(crate) struct HolderErasureColumn(pub(crate) HolderErasure);

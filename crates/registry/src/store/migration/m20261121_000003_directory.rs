@@ -91,6 +91,7 @@ enum Association {
     Exclusive,
     SubmitTime,
     HolderContact,
+    HolderErasure,
     HoldTime,
     OfficialTime,
     EndTime,
@@ -307,6 +308,7 @@ fn association() -> TableCreateStatement {
         .col(boolean(T::Exclusive))
         .col(timestamp_with_time_zone_null(T::SubmitTime))
         .col(json_binary_null(T::HolderContact))
+        .col(json_binary_null(T::HolderErasure))
         .col(timestamp_with_time_zone(T::HoldTime))
         .col(timestamp_with_time_zone_null(T::OfficialTime))
         .col(timestamp_with_time_zone_null(T::EndTime))
