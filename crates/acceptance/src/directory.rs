@@ -84,7 +84,8 @@ pub mod rows {
     /// Returns a partner with one location in emea with the calendar `de`, and without enrollments.
     #[must_use]
     pub fn partner(id: &str, mpn_id: &str) -> Partner {
-        let location = Location { mpn_id: mpn_id.into(), region: "emea".into(), calendar: "de".into(), end_time: None };
+        let location =
+            Location { mpn_id: mpn_id.into(), region: "emea".into(), calendar: "de".into(), ..Location::default() };
         Partner {
             name: format!("partners/{id}"),
             display_name: format!("Partner {id}"),

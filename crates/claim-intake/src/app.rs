@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     domain::{self, Rules},
     evidence::{self, EvidenceKeys, EvidenceStore, EvidenceStoreError, Rewrapper, Scanner, UnusableKeys},
-    notices::PartnerMailComposer,
+    notices::{PartnerMailComposer, Translations},
     roots::RootMaker,
     service::{ClaimIntake, MAX_ROWS_IN_FLIGHT},
     store::{ClaimReader, ClaimStore, EvidenceUsage},
@@ -12,7 +12,7 @@ use crate::{
 use cpor_auth::{AccessError, MethodTable, ReceiptSigner};
 use cpor_call::directory_budget::DirectoryBudget;
 use cpor_durable::{Host, HostedService, ServiceContext, watch::Watches};
-use cpor_mail::{Sender, SetupError};
+use cpor_mail::{Sender, SetupError, texts::TranslationError};
 use cpor_proto::claims::v1::claim_service_server::{ClaimServiceServer, SERVICE_NAME};
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};
 use cpor_types::Service;
@@ -68,6 +68,9 @@ pub enum BuildError {
     /// Mail cannot be set up.
     #[error("claim-intake: {0}")]
     Mail(#[from] SetupError),
+    /// The texts of the mails cannot be used.
+    #[error("claim-intake: {0}")]
+    Translation(#[from] TranslationError),
     /// A gRPC method that ExplainClaim can list is missing from the descriptors of the protos, or
     /// declares no access.
     #[error("claim-intake: the gRPC descriptors are incomplete: {0}")]
@@ -116,7 +119,8 @@ pub async fn build_with(
     host.add_background_task("evidence-keys", move |stop| rewrapper.clone().run(stop));
     let rules = Rules::new(context.policies.clone(), context.calendars.clone());
     let claims = ClaimReader::start(context.db.reader());
-    let composer = PartnerMailComposer { claims: claims.clone(), rules: rules.clone() };
+    let translations = Translations::shipped()?;
+    let composer = PartnerMailComposer { claims: claims.clone(), rules: rules.clone(), translations };
     Sender::spawn_on(&host, &context, config.mail, composer)?;
     let intake = ClaimIntake {
         writer: host.writer(ClaimStore { entropy: Arc::clone(&context.entropy) }),

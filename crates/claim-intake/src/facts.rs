@@ -302,6 +302,7 @@ fn facts_from_answer(answer: CheckedClaim, content: &Content) -> DirectoryFacts 
     DirectoryFacts {
         directory: DirectoryAnswer {
             partner_display_name: partner_display_name.unwrap_or_default(),
+            partner_language: location.as_ref().map(|location| location.language),
             partner_calendar: location.map(|location| location.calendar),
             tenant,
             violations: violations.into_iter().map(domain_violation).collect(),

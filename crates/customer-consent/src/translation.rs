@@ -6,68 +6,10 @@
 //! which silence of the customer counts as consent. The *association* is the record of the partner
 //! for the customer, which becomes *official* when the claim is approved and the customer consents.
 
+use cpor_mail::text_sections;
+pub use cpor_mail::texts::TranslationError;
+pub(crate) use cpor_mail::texts::{Text, TimeTexts};
 use serde::Deserialize;
-
-/// One text, with placeholders in braces.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Text(String);
-
-impl Text {
-    /// Returns a text that has no placeholders.
-    pub(crate) fn plain(&self) -> String {
-        self.0.clone()
-    }
-
-    /// Replaces each placeholder `{name}` with its value. Values are not searched for placeholders.
-    /// If a value ends with a full stop, as `Litware Inc.` does, a full stop that follows in the
-    /// text is left out.
-    pub(crate) fn fill(&self, values: &[(&str, &str)]) -> String {
-        let mut filled = String::with_capacity(self.0.len() * 2);
-        let mut rest = self.0.as_str();
-        while let Some((before, after)) = rest.split_once('{') {
-            filled.push_str(before);
-            rest = match after.split_once('}') {
-                Some((name, after_placeholder)) => {
-                    match values.iter().find(|(placeholder, _)| *placeholder == name) {
-                        Some((_, value)) => filled.push_str(value),
-                        None => filled.extend(["{", name, "}"]),
-                    }
-                    if filled.ends_with('.') {
-                        after_placeholder.strip_prefix('.').unwrap_or(after_placeholder)
-                    } else {
-                        after_placeholder
-                    }
-                }
-                None => {
-                    filled.push('{');
-                    after
-                }
-            };
-        }
-        filled + rest
-    }
-}
-
-/// The reason why a translation file cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("the translation {file} cannot be used: {reason}")]
-pub struct TranslationError {
-    pub(crate) file: &'static str,
-    /// The error in the file.
-    pub(crate) reason: String,
-}
-
-/// Defines a section of a translation file as a struct with one [`Text`] for each key. A file with
-/// a missing or an unknown key does not load.
-macro_rules! text_sections {
-    ($($(#[$doc:meta])* $section:ident { $($(#[$key_doc:meta])* $key:ident),+ $(,)? })+) => {
-        $($(#[$doc])*
-        #[derive(Debug, Clone, Deserialize)]
-        #[serde(deny_unknown_fields)]
-        pub(crate) struct $section { $($(#[$key_doc])* pub(crate) $key: Text),+ })+
-    };
-}
 
 /// All texts in one language, as in the file `texts/<language>.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -458,41 +400,9 @@ text_sections! {
     }
 }
 
-/// The formats of points in time.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TimeTexts {
-    /// The names of the days of the week, from Monday.
-    pub(crate) weekdays: [String; 7],
-    /// The names of the months, from January.
-    pub(crate) months: [String; 12],
-    /// Date, time, zone and UTC offset of a point in time.
-    pub(crate) moment: Text,
-    /// The end of a day, with date, zone and UTC offset.
-    pub(crate) end_of_day: Text,
-}
-
 impl Translation {
     /// Parses the content of the translation file with the name `file`.
     pub(crate) fn read(file: &'static str, content: &str) -> Result<Self, TranslationError> {
         toml::from_str(content).map_err(|error| TranslationError { file, reason: error.to_string() })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn placeholders_are_filled_once() {
-        let text = Text("{a} and {b} and {a}; {unknown}; {open".into());
-        assert_eq!(text.fill(&[("a", "{b}"), ("b", "x")]), "{b} and x and {b}; {unknown}; {open");
-    }
-
-    #[test]
-    fn no_second_full_stop_after_an_abbreviation() {
-        let text = Text("It is for {customer}. {customer}, {partner}.".into());
-        let filled = text.fill(&[("customer", "Litware Inc."), ("partner", "Contoso")]);
-        assert_eq!(filled, "It is for Litware Inc. Litware Inc., Contoso.");
     }
 }

@@ -10,6 +10,8 @@
 //!
 //! The function [`migration`] returns the migration that creates the table of mails.
 //!
+//! The module [`texts`] reads the texts of mails in several languages.
+//!
 //! All delays and timeouts in this crate use real time (the machine's clock). Only the time at
 //! which a service decides to send a mail is business time: it is read from the business clock,
 //! which can be virtual.
@@ -24,6 +26,7 @@ mod renderer;
 mod sender;
 #[cfg(test)]
 mod test_database;
+pub mod texts;
 mod transport;
 
 pub use config::{MailConfig, Security, SmtpConfig};

@@ -185,6 +185,7 @@ fn directory_facts() -> DirectoryFacts {
         directory: DirectoryAnswer {
             partner_display_name: "Contoso".into(),
             partner_calendar: Some("de".into()),
+            partner_language: None,
             tenant: Some(tenant),
             violations: Vec::new(),
         },

@@ -1,8 +1,8 @@
 //! The argument and result types of [`Registry::check_claim`](crate::Registry::check_claim), which
 //! checks a claim against the registry's data about partners, tenants and products (R12).
 use cpor_types::{
-    AssociationKey, DomainName, LegacyHolderId, LineId, MpnId, PartnerId, ProductFamily, ProductId, ProductKind,
-    SolutionArea, SubscriptionId, TenantId, Timestamp,
+    AssociationKey, DomainName, LegacyHolderId, LineId, MailLanguage, MpnId, PartnerId, ProductFamily, ProductId,
+    ProductKind, SolutionArea, SubscriptionId, TenantId, Timestamp,
 };
 
 use crate::RegistryReason;
@@ -92,6 +92,8 @@ pub struct Location {
     pub region: String,
     /// The id of the calendar by which the partner's deadlines are counted.
     pub calendar: String,
+    /// The language of the mails about claims of the location.
+    pub language: MailLanguage,
 }
 
 /// A tenant: the directory of a customer.

@@ -163,7 +163,9 @@ impl TryFrom<wire::Location> for Location {
     type Error = RegistryError;
 
     fn try_from(location: wire::Location) -> Result<Self, RegistryError> {
-        Ok(Self { mpn_id: parse(&location.mpn_id)?, region: location.region, calendar: location.calendar })
+        // Without a language that this service knows, mails are in English.
+        let language = location.language_code.parse().unwrap_or_default();
+        Ok(Self { mpn_id: parse(&location.mpn_id)?, region: location.region, calendar: location.calendar, language })
     }
 }
 

@@ -19,6 +19,7 @@ mod entropy;
 mod evidence;
 mod ids;
 mod key;
+mod language;
 mod length;
 mod malformed;
 mod money;
@@ -58,6 +59,7 @@ pub use ids::{
     PartnerId, PayoutId, ProductId, ProgramGuideId, SubscriptionId, TenantId,
 };
 pub use key::{AssociationKey, TenantKey};
+pub use language::MailLanguage;
 pub use length::Length;
 pub use malformed::Malformed;
 pub use money::{Currency, Money};

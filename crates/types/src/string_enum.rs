@@ -92,6 +92,7 @@ mod tests {
             ["claim-intake", "poe-review", "customer-consent", "eligibility", "registry"]
         );
         assert_eq!(names_of(ActorSide::ALL), ["partner", "reviewer", "vendor", "customer", "time", "system"]);
+        assert_eq!(names_of(MailLanguage::ALL), ["cs", "de", "en", "es", "fr", "hu", "pl", "ru"]);
         assert_eq!(names_of(PersonalData::ALL), ["contacts", "subjects", "free_text"]);
         assert_eq!(names_of(EvidenceKind::ALL), ["pdf", "docx", "xlsx", "pptx", "png", "jpeg"]);
         assert_eq!(names_of(Verdict::ALL), ["eligible", "not_eligible", "recognition_only"]);

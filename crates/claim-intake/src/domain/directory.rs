@@ -3,7 +3,7 @@
 //! their locations, of tenants and their subscriptions, and of products. A *line* is the part of a
 //! claim that is about one workload or subscription of the customer.
 use super::{Claim, Contact, Content, DirectoryLine, State, Violation};
-use cpor_types::{DomainName, LineId, TenantId};
+use cpor_types::{DomainName, LineId, MailLanguage, TenantId};
 use serde::{Deserialize, Serialize};
 
 /// The registry's complete answer about one version of a claim's content.
@@ -24,6 +24,9 @@ pub struct DirectoryAnswer {
     /// The id of the calendar of the location with the entered MPN (Microsoft Partner Network) id;
     /// `None` when the location is not the partner's.
     pub partner_calendar: Option<String>,
+    /// The language of the mails about claims of this location; `None` when the location is not the
+    /// partner's.
+    pub partner_language: Option<MailLanguage>,
     /// The customer; `None` when the registry did not find the tenant.
     pub tenant: Option<Tenant>,
     /// The violations that the registry found, and a violation for each line that the company has
@@ -117,9 +120,12 @@ impl Claim {
     }
 
     /// Stores the registry's answer about the present content. `None` removes the stored answer,
-    /// which was about earlier content.
+    /// which was about earlier content. A submitted claim keeps its language, also after the
+    /// directory has moved its location to another company (R2a).
     pub(super) fn set_directory_facts(&mut self, facts: Option<&DirectoryFacts>) {
+        let kept_language = self.state.submission().and(self.directory.partner_language);
         self.directory = facts.map(|facts| facts.directory.clone()).unwrap_or_default();
+        self.directory.partner_language = self.directory.partner_language.or(kept_language);
         let answered_lines = facts.map_or(&[][..], |facts| &facts.lines);
         for line in &mut self.content.lines {
             line.registry_data = answered_lines.iter().find(|(id, _)| *id == line.id).map(|(_, answer)| answer.clone());

@@ -1,6 +1,9 @@
 //! Mails about associations: an association became official (R27), or ended while the claim stays
 //! approved (R37, R39).
-use super::mail_content::{MailContent, MailContext, Section, Tone, line_labels};
+use super::{
+    mail_content::{MailContent, MailContext, Section, Tone},
+    translation::EndedTexts,
+};
 use crate::domain::{Association, AssociationEnd, EndReason, Line};
 use cpor_types::AssociationKey;
 
@@ -10,17 +13,14 @@ pub(super) fn official_mail(context: &MailContext<'_>) -> Option<MailContent> {
         Association::Official { since } => context.time(*since),
         Association::Pending | Association::Granted { .. } | Association::Ended { .. } => return None,
     };
-    let lead = format!("Your company has been on record for {} since {since}.", context.customer());
+    let texts = &context.texts.official;
+    let lead = texts.lead.fill(&[("customer", context.customer()), ("since", &since)]);
     let is_paid = context.claim.content.activities.iter().any(|activity| activity.is_paid());
-    let usage_text = "You can read the customer's usage of what you claimed (ListUsage) for as long as the association lasts. Usage is credited from the \
-                 first full month.";
-    let assessment_text = "Each line is now checked against the program guide that is in force, and again every month. The claim and its assessment \
-                    (GetAssessment) show whether the line is eligible for incentives and, if it is not, which condition is not met.";
-    let recognition_text = "A revenue association is recognised, but it earns no incentives.";
-    let mail = context.new_mail(Tone::Positive, "On record", "The association is official", lead);
+    let incentives = if is_paid { &texts.assessed } else { &texts.recognised };
+    let mail = context.new_mail(Tone::Positive, texts.subject.plain(), &texts.headline, lead);
     Some(mail.with_sections([
-        Some(Section::paragraphs("What you can do now", [usage_text])),
-        Some(Section::paragraphs("Incentives", [if is_paid { assessment_text } else { recognition_text }])),
+        Some(Section::paragraphs(&texts.can_do_heading, [texts.usage.plain()])),
+        Some(Section::paragraphs(&texts.incentives, [incentives.plain()])),
     ]))
 }
 
@@ -33,36 +33,32 @@ pub(super) fn ended_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let AssociationEnd { reason, since, .. } = *first.association_end.as_ref()?;
     // The lines of a claim are either all workloads or all subscriptions (R7).
     let is_workload = matches!(first.key(), Some(AssociationKey::Workload(_)));
+    let texts = &context.texts.ended;
     let when = context.time(context.data.time);
-    let lead = format!("Your association with {} ended on {when} for what is listed below.", context.customer());
-    let mail = context.new_mail(Tone::Neutral, "Association ended", "An association has ended", lead);
+    let lead = texts.lead.fill(&[("customer", context.customer()), ("when", &when)]);
+    let mail = context.new_mail(Tone::Neutral, texts.subject.plain(), &texts.headline, lead);
     let has_other_lines = context.claim.content.lines.iter().any(|line| line.association_end.is_none());
-    let rest_text = has_other_lines.then_some("The rest of the claim is not affected.");
+    let rest_text = has_other_lines.then(|| texts.others_stay.plain());
     // A pending association gave no access to usage data.
     let usage_text = match since {
-        Some(_) => "You can no longer read the customer's usage data for what has ended.",
-        None => "The association was not on record yet, so you had no access to usage data.",
+        Some(_) => &texts.usage_lost,
+        None => &texts.no_usage_yet,
     };
     Some(mail.with_sections([
-        Some(Section::bullet_points("What ended", line_labels(lines.iter().copied()))),
-        Some(Section::paragraphs("Why", [end_reason_text(reason, is_workload)])),
-        Some(Section::paragraphs("What this means", [usage_text].into_iter().chain(rest_text))),
+        Some(Section::bullet_points(&texts.what, context.line_labels(lines.iter().copied()))),
+        Some(Section::paragraphs(&texts.why, [end_reason_text(texts, reason, is_workload)])),
+        Some(Section::paragraphs(&texts.meaning, [usage_text.plain()].into_iter().chain(rest_text))),
     ]))
 }
 
-const fn end_reason_text(reason: EndReason, is_workload: bool) -> &'static str {
-    match reason {
-        EndReason::Expired if is_workload => {
-            "The customer's use of the workload has ended. If the customer uses it again, a new claim is needed."
-        }
-        EndReason::Expired => {
-            "The subscription has ended. A subscription that is renewed under a new id needs a new claim."
-        }
-        EndReason::Superseded => {
-            "A review lead decided between your claim and another company's, and awarded it to the other company."
-        }
-        EndReason::Declined => "The customer declined.",
-        EndReason::Withdrawn => "Your company withdrew the claim.",
-        EndReason::Rejected => "The claim was rejected.",
-    }
+fn end_reason_text(texts: &EndedTexts, reason: EndReason, is_workload: bool) -> String {
+    let text = match reason {
+        EndReason::Expired if is_workload => &texts.expired_workload,
+        EndReason::Expired => &texts.expired,
+        EndReason::Superseded => &texts.superseded,
+        EndReason::Declined => &texts.declined,
+        EndReason::Withdrawn => &texts.withdrawn,
+        EndReason::Rejected => &texts.rejected,
+    };
+    text.plain()
 }

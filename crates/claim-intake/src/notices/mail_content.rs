@@ -1,25 +1,33 @@
 //! The content of a mail to a partner, independent of its format, and the parts that all mails have
 //! in common.
-use super::label_text::{activity_label, line_label, partner_label, time_label};
+use super::translation::{PartnerTexts, ToneTexts, Translations};
 use crate::{
     domain::{Claim, Line, Refusal, Rules, Submission},
     store::mails::PartnerMailData,
 };
-use cpor_types::{Calendar, Length, Timestamp};
+use cpor_mail::texts::Text;
+use cpor_types::{Activity, Calendar, Length, MailLanguage, Timestamp};
 
 /// The content of a mail. The templates render it as plain text and as HTML.
 pub(super) struct MailContent {
+    pub(super) language: MailLanguage,
     pub(super) subject: String,
     /// What the mail means for the reader. It determines the label and the colour.
     pub(super) tone: Tone,
+    /// The label in the header of the HTML form.
+    pub(super) tone_label: String,
     pub(super) headline: String,
     pub(super) greeting: String,
     /// The first paragraph.
     pub(super) lead: String,
     /// The sections after the first paragraph.
     pub(super) sections: Vec<Section>,
+    /// The heading above the table.
+    pub(super) details_heading: String,
     /// The table that describes the claim.
     pub(super) details: Vec<ClaimDetail>,
+    /// Why the recipient gets the mail.
+    pub(super) footer: String,
 }
 
 /// What a mail means for the reader.
@@ -47,20 +55,21 @@ impl Tone {
     }
 
     /// Returns the label in the header of the HTML form.
-    pub(super) const fn label(self) -> &'static str {
-        match self {
-            Self::ActionRequired => "Action required",
-            Self::Positive => "Good news",
-            Self::Negative => "Decision",
-            Self::Neutral => "For your information",
-        }
+    fn label(self, texts: &ToneTexts) -> String {
+        let text = match self {
+            Self::ActionRequired => &texts.action_required,
+            Self::Positive => &texts.positive,
+            Self::Negative => &texts.negative,
+            Self::Neutral => &texts.neutral,
+        };
+        text.plain()
     }
 }
 
 /// A section of a mail: a heading with bullet points, a quotation or paragraphs.
 #[derive(Default)]
 pub(super) struct Section {
-    pub(super) heading: &'static str,
+    pub(super) heading: String,
     pub(super) points: Vec<String>,
     /// A text that a person wrote; may be empty.
     pub(super) quote: String,
@@ -71,18 +80,18 @@ pub(super) struct Section {
 
 impl Section {
     /// Creates a section with paragraphs.
-    pub(super) fn paragraphs<S: Into<String>>(heading: &'static str, paragraphs: impl IntoIterator<Item = S>) -> Self {
-        Self { heading, paragraphs: paragraphs.into_iter().map(Into::into).collect(), ..Self::default() }
+    pub(super) fn paragraphs(heading: &Text, paragraphs: impl IntoIterator<Item = String>) -> Self {
+        Self { heading: heading.plain(), paragraphs: paragraphs.into_iter().collect(), ..Self::default() }
     }
 
     /// Creates a section with bullet points.
-    pub(super) fn bullet_points(heading: &'static str, points: impl IntoIterator<Item = String>) -> Self {
-        Self { heading, points: points.into_iter().collect(), ..Self::default() }
+    pub(super) fn bullet_points(heading: &Text, points: impl IntoIterator<Item = String>) -> Self {
+        Self { heading: heading.plain(), points: points.into_iter().collect(), ..Self::default() }
     }
 
     /// Creates a section with a quotation; `None` if the text is empty.
-    pub(super) fn quote(heading: &'static str, text: &str) -> Option<Self> {
-        (!text.is_empty()).then(|| Self { heading, quote: text.to_owned(), ..Self::default() })
+    pub(super) fn quote(heading: &Text, text: &str) -> Option<Self> {
+        (!text.is_empty()).then(|| Self { heading: heading.plain(), quote: text.to_owned(), ..Self::default() })
     }
 
     /// Highlights the section.
@@ -98,7 +107,7 @@ impl Section {
 
 /// A row of the table that describes the claim.
 pub(super) struct ClaimDetail {
-    pub(super) label: &'static str,
+    pub(super) label: String,
     /// The values, one per line.
     pub(super) values: Vec<String>,
 }
@@ -111,6 +120,8 @@ pub(super) struct MailContext<'a> {
     pub(super) submission: &'a Submission,
     /// The data that was stored with the queued mail.
     pub(super) data: PartnerMailData,
+    /// The texts in the language of the partner's location.
+    pub(super) texts: &'a PartnerTexts,
     /// The length of the consent window under the claim's policy.
     pub(super) consent_window: Length,
     /// The calendar of the partner's location.
@@ -126,6 +137,7 @@ impl<'a> MailContext<'a> {
         claim: &'a Claim,
         data: PartnerMailData,
         rules: &'a Rules,
+        translations: &'a Translations,
     ) -> Result<Option<Self>, Refusal> {
         let Some(submission) = claim.state.submission().filter(|submission| submission.review_case == data.case) else {
             return Ok(None);
@@ -134,6 +146,7 @@ impl<'a> MailContext<'a> {
             claim,
             submission,
             data,
+            texts: translations.get(claim.directory.partner_language.unwrap_or_default()),
             consent_window: rules.profile_of(claim, data.time)?.consent_window,
             partner_calendar: rules.calendar(&submission.partner_calendar)?,
             tenant_calendar: rules.calendar(&submission.tenant_calendar)?,
@@ -142,17 +155,17 @@ impl<'a> MailContext<'a> {
 
     /// Formats `time` in the time zone of the partner.
     pub(super) fn time(&self, time: Timestamp) -> String {
-        time_label(self.partner_calendar, time)
+        self.texts.time.format(self.partner_calendar, time)
     }
 
     /// Formats the day of `time` in the time zone of the partner, for a subject line.
     pub(super) fn day(&self, time: Timestamp) -> String {
-        self.partner_calendar.local_time(time).local.format("%-d %B %Y").to_string()
+        self.texts.time.format_as(&self.texts.common.date, self.partner_calendar, time)
     }
 
     /// Formats `time` in the time zone of the customer.
     pub(super) fn customer_time(&self, time: Timestamp) -> String {
-        time_label(self.tenant_calendar, time)
+        self.texts.time.format(self.tenant_calendar, time)
     }
 
     /// Returns the name that the partner gave the claim.
@@ -165,49 +178,104 @@ impl<'a> MailContext<'a> {
         self.claim.directory.customer_name().unwrap_or(&self.claim.content.customer_domain)
     }
 
+    /// Returns the labels of the lines: `Power BI, subscription 0a1b…`.
+    pub(super) fn line_labels<'l>(&self, lines: impl IntoIterator<Item = &'l Line>) -> Vec<String> {
+        lines.into_iter().map(|line| self.line_label(line)).collect()
+    }
+
+    /// Returns the labels of the contested lines.
+    pub(super) fn contested_lines(&self) -> Vec<String> {
+        self.line_labels(self.claim.content.lines.iter().filter(|line| line.contested))
+    }
+
+    fn line_label(&self, line: &Line) -> String {
+        let display_name = line.registry_data.as_ref().map(|data| data.product_display_name.as_str());
+        let product = display_name.filter(|name| !name.is_empty()).unwrap_or_else(|| line.product.as_str());
+        match line.subscription().as_str() {
+            "" => product.to_owned(),
+            subscription => self.texts.common.line.fill(&[("product", product), ("subscription", subscription)]),
+        }
+    }
+
+    /// Returns the partner and the MPN (Microsoft Partner Network) id of its location, for example
+    /// `Contoso, MPN ID 1001`.
+    fn partner_label(&self) -> String {
+        let mpn_id = self.claim.content.mpn_id.as_ref();
+        let mpn_id = mpn_id.map(|id| self.texts.common.mpn_id.fill(&[("id", id.as_str())]));
+        let company = Some(self.claim.directory.partner_display_name.clone()).filter(|name| !name.is_empty());
+        company.into_iter().chain(mpn_id).collect::<Vec<_>>().join(", ")
+    }
+
+    fn activity_label(&self, activity: Activity) -> String {
+        let text = match activity {
+            Activity::Usage => &self.texts.common.usage,
+            Activity::PreSales => &self.texts.common.pre_sales,
+            Activity::RevenueAssociation => &self.texts.common.revenue_association,
+        };
+        text.plain()
+    }
+
     /// Creates a mail about the claim, without sections.
-    pub(super) fn new_mail(&self, tone: Tone, subject: &str, headline: &str, lead: String) -> MailContent {
-        let name = self.claim.content.partner_contact.name.expose();
+    pub(super) fn new_mail(&self, tone: Tone, subject: String, headline: &Text, lead: String) -> MailContent {
+        let common = &self.texts.common;
         MailContent {
-            subject: format!("{subject}: {}", self.title()),
+            language: self.texts.language,
+            subject: common.subject.fill(&[("subject", &subject), ("title", self.title())]),
             tone,
-            headline: headline.to_owned(),
-            greeting: if name.is_empty() { "Hello,".to_owned() } else { format!("Hello {name},") },
+            tone_label: tone.label(&self.texts.tone),
+            headline: headline.plain(),
+            greeting: match self.claim.content.partner_contact.name.expose() {
+                "" => common.greeting_without_name.plain(),
+                name => common.greeting.fill(&[("name", name)]),
+            },
             lead,
             sections: Vec::new(),
+            details_heading: common.the_claim.plain(),
             details: self.details(),
+            footer: common.footer.plain(),
         }
     }
 
     /// Returns the rows that describe the claim. Rows without a value are left out.
     fn details(&self) -> Vec<ClaimDetail> {
-        let content = &self.claim.content;
-        let lines: Vec<_> = content.lines.iter().map(line_label).collect();
-        let activities: Vec<_> =
-            content.activities.iter().map(|activity| activity_label(*activity).to_owned()).collect();
+        let (content, common) = (&self.claim.content, &self.texts.common);
+        let activities: Vec<_> = content.activities.iter().map(|activity| self.activity_label(*activity)).collect();
         let customer = format!("{} ({})", self.customer(), content.customer_domain);
         let rows = [
-            ("Claim", vec![content.display_name.clone()]),
-            ("Customer", vec![customer]),
-            ("Partner", vec![partner_label(self.claim)]),
-            ("Activity", activities),
-            ("Claimed", lines),
-            ("Claim ID", vec![self.claim.name.to_string()]),
+            (&common.claim, vec![content.display_name.clone()]),
+            (&common.customer, vec![customer]),
+            (&common.partner, vec![self.partner_label()]),
+            (&common.activity, activities),
+            (&common.claimed, self.line_labels(&content.lines)),
+            (&common.claim_id, vec![self.claim.name.to_string()]),
         ];
         let filled_rows = rows.into_iter().filter(|(_, values)| !values.is_empty());
-        filled_rows.map(|(label, values)| ClaimDetail { label, values }).collect()
+        filled_rows.map(|(label, values)| ClaimDetail { label: label.plain(), values }).collect()
     }
 }
 
 impl MailContent {
+    /// The number of characters in a line of the footer in the plain-text form.
+    const FOOTER_WIDTH: usize = 70;
+
+    /// Returns the footer in short lines, for the plain-text form.
+    pub(super) fn wrapped_footer(&self) -> String {
+        let mut lines: Vec<String> = Vec::new();
+        for word in self.footer.split(' ') {
+            let fits = |line: &&mut String| line.chars().count() + 1 + word.chars().count() <= Self::FOOTER_WIDTH;
+            if let Some(line) = lines.last_mut().filter(fits) {
+                line.push(' ');
+                line.push_str(word);
+            } else {
+                lines.push(word.to_owned());
+            }
+        }
+        lines.join("\n")
+    }
+
     /// Adds these sections, in their order. `None` items are skipped.
     pub(super) fn with_sections(mut self, sections: impl IntoIterator<Item = Option<Section>>) -> Self {
         self.sections.extend(sections.into_iter().flatten());
         self
     }
-}
-
-/// Returns the labels of the lines.
-pub(super) fn line_labels<'l>(lines: impl IntoIterator<Item = &'l Line>) -> Vec<String> {
-    lines.into_iter().map(line_label).collect()
 }

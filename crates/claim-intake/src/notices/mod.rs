@@ -1,7 +1,7 @@
 //! Composes the mails to partners (R48, R57). Notices to customers are sent by customer-consent.
-//! The text of a mail is composed when the mail is sent, from the claim as it is at that time. A
-//! mail that is no longer true by then is withdrawn. No mail contains the name of a competing
-//! company or of a reviewer.
+//! The text of a mail is composed when the mail is sent, from the claim as it is at that time, in
+//! the language of the partner's location. A mail that is no longer true by then is withdrawn. No
+//! mail contains the name of a competing company or of a reviewer.
 mod association;
 mod competition;
 mod decision;
@@ -9,6 +9,7 @@ mod delivery;
 mod label_text;
 mod mail_content;
 mod partner_action;
+mod translation;
 
 use crate::{
     domain::{Claim, PartnerMailKind, Refusal, Rules},
@@ -19,6 +20,7 @@ use cpor_mail::{Mail, MailRenderer, Message, Outcome, RenderResult, RendererErro
 use cpor_types::{ClaimName, Malformed};
 pub(crate) use label_text::activity_label;
 use mail_content::{MailContent, MailContext};
+pub(crate) use translation::Translations;
 
 /// Composes the queued mails when they are sent.
 pub(crate) struct PartnerMailComposer {
@@ -26,6 +28,8 @@ pub(crate) struct PartnerMailComposer {
     pub(crate) claims: ClaimReader,
     /// The policy profiles and calendars.
     pub(crate) rules: Rules,
+    /// The texts of the mails.
+    pub(crate) translations: Translations,
 }
 
 impl MailRenderer for PartnerMailComposer {
@@ -41,7 +45,7 @@ impl MailRenderer for PartnerMailComposer {
         if claim.content.partner_contact.email.is_empty() {
             return Ok(RenderResult::Withdrawn);
         }
-        match mail_content(&claim, kind, data, &self.rules).map_err(renderer_error)? {
+        match mail_content(&claim, kind, data, &self.rules, &self.translations).map_err(renderer_error)? {
             Some(content) => Ok(RenderResult::Message(Box::new(message(&claim, &content).map_err(renderer_error)?))),
             None => Ok(RenderResult::Withdrawn),
         }
@@ -64,8 +68,9 @@ fn mail_content(
     kind: PartnerMailKind,
     data: PartnerMailData,
     rules: &Rules,
+    translations: &Translations,
 ) -> Result<Option<MailContent>, Refusal> {
-    let Some(context) = MailContext::for_claim(claim, data, rules)? else { return Ok(None) };
+    let Some(context) = MailContext::for_claim(claim, data, rules, translations)? else { return Ok(None) };
     Ok(match kind {
         PartnerMailKind::PartnerAction => partner_action::request_mail(&context),
         PartnerMailKind::ResponseReminder => partner_action::reminder_mail(&context),

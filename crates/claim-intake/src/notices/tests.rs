@@ -3,13 +3,17 @@
 use super::*;
 use crate::domain::tests::fixtures::*;
 use crate::domain::{ConsentFact, EndReason, EventKind, Fact, FactKind, Line, ReviewFact, State};
-use cpor_types::{ActorSide, FurtherRejectionReason, LineId, Timestamp};
+use cpor_types::{ActorSide, FurtherRejectionReason, LineId, MailLanguage, Timestamp};
+use std::{collections::BTreeSet, sync::LazyLock};
 use uuid::Uuid;
+
+/// Read once, because the tests compose many mails.
+static TRANSLATIONS: LazyLock<Translations> = LazyLock::new(|| Translations::shipped().unwrap());
 
 /// Composes the mail about the change that took effect at `time`.
 fn mail(life: &TestClaim, kind: PartnerMailKind, time: Timestamp) -> Option<MailContent> {
     let data = PartnerMailData { claim: name().claim, case: life.claim.state.submission().unwrap().review_case, time };
-    mail_content(&life.claim, kind, data, &rules()).unwrap()
+    mail_content(&life.claim, kind, data, &rules(), &TRANSLATIONS).unwrap()
 }
 
 /// Compares the subject and the plain text of a mail with a snapshot, and checks that the HTML has
@@ -19,7 +23,7 @@ fn assert_mail(snapshot: &str, life: &TestClaim, kind: PartnerMailKind, time: Ti
     let message = message(&life.claim, &content).unwrap();
     assert_eq!((message.name.as_str(), message.address.as_str()), ("Ben", "a@fabrikam.example"));
     for section in &content.sections {
-        assert!(message.text.contains(section.heading) && message.html.contains(section.heading));
+        assert!(message.text.contains(&section.heading) && message.html.contains(&section.heading));
     }
     insta::assert_snapshot!(snapshot, format!("Subject: {}\n\n{}", message.subject, message.text));
 }
@@ -150,4 +154,85 @@ fn r57_quoted_texts_are_escaped() {
     assert!(!message.html.contains("<script>") && !message.html.contains("<b>"), "{}", message.html);
     assert!(message.text.contains("    <script>x</script>\n    second"), "{}", message.text);
     assert!(message.text.contains("<b>Teams</b> & more"), "{}", message.text);
+}
+
+/// Mails of every kind, with the claim, and the time that the mail is about.
+fn every_mail() -> Vec<(PartnerMailKind, TestClaim, Timestamp)> {
+    let asked = TestClaim::asked();
+    let response_reminder = at("2026-03-12T23:00:00Z");
+    let request = review(ReviewFact::StatementRequested(Some(comment(ActorSide::Reviewer))));
+    let stated = TestClaim::official().fact(&contested(&[line_id()])).fact(&request);
+    let statement = stated.claim.state.submission().unwrap().open_statement().unwrap();
+    let statement_reminder = statement.window.reminder_time.unwrap();
+    let rejection = ReviewFact::Rejected(FurtherRejectionReason::ALL.to_vec(), None);
+    let rejected = TestClaim::under_review().fact(&review(rejection));
+    let dispute_reminder = at("2026-04-05T00:00:00Z");
+    let unreached = TestClaim::approved().fact(&Fact::Consent(ConsentFact::NoticeReported {
+        notice: "approval".into(),
+        previous: "queued".into(),
+        bounce_reason: Some("SMTP 550".into()),
+        consent_request_number: Some(0),
+    }));
+    let withdrawn = TestClaim::official().step(|claim, now| claim.withdraw(withdraw(), now));
+    let ended = TestClaim::official().fact(&ended(EndReason::Superseded, &[line_id()]));
+    let mut two_lines = TestClaim::submitted();
+    two_lines.claim.content.lines.push(Line::new(LineId(Uuid::from_u128(2)), "intune".parse().unwrap(), String::new()));
+    let now = |kind: PartnerMailKind, life: TestClaim| {
+        let time = life.now;
+        (kind, life, time)
+    };
+    vec![
+        now(PartnerMailKind::PartnerAction, asked.clone()),
+        (PartnerMailKind::ResponseReminder, asked.apply_passed_deadline(response_reminder), response_reminder),
+        now(PartnerMailKind::StatementRequest, stated.clone()),
+        (PartnerMailKind::StatementReminder, stated.apply_passed_deadline(statement_reminder), statement_reminder),
+        now(PartnerMailKind::Rejection, rejected.clone()),
+        (PartnerMailKind::DisputeReminder, rejected.apply_passed_deadline(dispute_reminder), dispute_reminder),
+        now(PartnerMailKind::CustomerDeclined, TestClaim::rejected().fact(&declined())),
+        now(PartnerMailKind::Withdrawal, withdrawn),
+        now(PartnerMailKind::NoticeBounced, unreached.clone()),
+        now(PartnerMailKind::DeliveryReminder, unreached),
+        now(PartnerMailKind::Approval, TestClaim::approved()),
+        now(PartnerMailKind::Official, TestClaim::official()),
+        now(PartnerMailKind::AssociationEnded, ended),
+        now(PartnerMailKind::Competition, TestClaim::submitted().fact(&contested(&[line_id()]))),
+        now(PartnerMailKind::LinesLost, two_lines.fact(&awarded(&[], &[line_id()]))),
+    ]
+}
+
+#[test]
+fn r57_every_mail_exists_in_every_language() {
+    let mails = every_mail();
+    assert_eq!(mails.len(), PartnerMailKind::ALL.len());
+    for (kind, mut life, time) in mails {
+        let mut texts = BTreeSet::new();
+        for language in MailLanguage::ALL {
+            life.claim.directory.partner_language = Some(*language);
+            let content = mail(&life, kind, time).unwrap_or_else(|| panic!("{kind} is withdrawn"));
+            let message = message(&life.claim, &content).unwrap();
+            assert!(message.html.contains(&format!("<html lang=\"{language}\">")), "{language}: {kind}");
+            assert!(!format!("{}{}", message.subject, message.text).contains(['{', '}']), "{}", message.text);
+            texts.insert(message.text);
+        }
+        assert_eq!(texts.len(), MailLanguage::ALL.len(), "{kind}");
+    }
+}
+
+#[test]
+fn r57_without_a_language_mails_are_in_english() {
+    let mut life = TestClaim::asked();
+    life.claim.directory.partner_language = None;
+    let content = mail(&life, PartnerMailKind::PartnerAction, life.now).unwrap();
+    let headline = "The reviewer needs something from you";
+    assert_eq!((content.language, content.headline.as_str()), (MailLanguage::English, headline));
+}
+
+#[test]
+fn r57_a_submitted_claim_keeps_the_language_of_its_location() {
+    let mut rejected = TestClaim::rejected();
+    rejected.claim.directory.partner_language = Some(MailLanguage::Czech);
+    let mut without_location = admitted();
+    without_location.directory.partner_language = None;
+    let disputed = rejected.step(|claim, now| claim.dispute(dispute(), Some(&without_location), &rules(), now));
+    assert_eq!(disputed.claim.directory.partner_language, Some(MailLanguage::Czech));
 }

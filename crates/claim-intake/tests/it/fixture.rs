@@ -15,7 +15,8 @@ use cpor_testing::{
     user_token,
 };
 use cpor_types::{
-    Actor, ActorSide, ProductFamily, ProductKind, Role, Service, SolutionArea, TenantId, Timestamp, VirtualClock,
+    Actor, ActorSide, MailLanguage, ProductFamily, ProductKind, Role, Service, SolutionArea, TenantId, Timestamp,
+    VirtualClock,
 };
 use tonic::Status;
 use uuid::Uuid;
@@ -174,7 +175,12 @@ pub(crate) fn claim() -> wire::Claim {
 /// A registry with the partner Contoso in Berlin, and with the tenant Fabrikam, which uses Teams.
 fn registry() -> FakeRegistry {
     let tenant: TenantId = TENANT.parse().unwrap();
-    let location = Location { mpn_id: "4711".parse().unwrap(), region: "emea".into(), calendar: "de".into() };
+    let location = Location {
+        mpn_id: "4711".parse().unwrap(),
+        region: "emea".into(),
+        calendar: "de".into(),
+        language: MailLanguage::English,
+    };
     let teams = Product {
         id: "teams".parse().unwrap(),
         display_name: "Teams".into(),

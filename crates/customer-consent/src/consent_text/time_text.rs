@@ -1,29 +1,13 @@
 //! Formats points in time for mails and pages, in the customer's language and time zone.
 
-use chrono::Datelike;
-use cpor_types::{Calendar, LocalTime, Timestamp};
+use cpor_types::{Calendar, Timestamp};
 
 use crate::translation::TimeTexts;
 
 /// Formats a time in the zone of the calendar, with date, time, zone and UTC offset. A time that
 /// ends a day is written as the end of that day.
 pub(crate) fn format_time(texts: &TimeTexts, calendar: &Calendar, time: Timestamp) -> String {
-    let LocalTime { local, is_end_of_day } = calendar.local_time(time);
-    let text = if is_end_of_day { &texts.end_of_day } else { &texts.moment };
-    text.fill(&[
-        ("weekday", name_at(&texts.weekdays, local.weekday().num_days_from_monday())),
-        ("day", &local.day().to_string()),
-        ("month", name_at(&texts.months, local.month0())),
-        ("year", &local.year().to_string()),
-        ("clock", &local.format("%H:%M").to_string()),
-        ("zone", calendar.zone.name()),
-        ("offset", &local.offset().to_string()),
-    ])
-}
-
-/// Returns the name of the day or month at this index, or an empty text if there is none.
-fn name_at(names: &[String], index: u32) -> &str {
-    usize::try_from(index).ok().and_then(|index| names.get(index)).map_or("", String::as_str)
+    texts.format(calendar, time)
 }
 
 #[cfg(test)]

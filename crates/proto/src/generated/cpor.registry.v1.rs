@@ -44,6 +44,10 @@ pub struct Location {
     /// known.
     #[prost(message, optional, tag = "4")]
     pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The language of the mails about claims of the location (R57): `cs`, `de`, `en`, `es`, `fr`,
+    /// `hu`, `pl` or `ru`. Empty means `en`.
+    #[prost(string, tag = "5")]
+    pub language_code: ::prost::alloc::string::String,
 }
 impl ::prost::Name for Location {
     const NAME: &'static str = "Location";
@@ -592,10 +596,6 @@ pub struct EraseLegacyHolderRequest {
     /// nothing is changed.
     #[prost(bool, tag = "3")]
     pub validate_only: bool,
-    /// Why the data is erased, for example the number of the person's request, 1 to 1,000 characters.
-    /// The registry keeps this text permanently, so it must not contain personal data.
-    #[prost(string, tag = "4")]
-    pub reason: ::prost::alloc::string::String,
 }
 impl ::prost::Name for EraseLegacyHolderRequest {
     const NAME: &'static str = "EraseLegacyHolderRequest";
@@ -1888,6 +1888,9 @@ pub enum ErrorReason {
     /// The legacy association has not ended, so its holder may still have to be told something (R58a).
     /// Code FAILED_PRECONDITION.
     PersonalDataNeeded = 30,
+    /// No mails are written in this language. The message names the languages that exist. Code
+    /// INVALID_ARGUMENT, in the result of a row.
+    LanguageUnknown = 31,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1929,6 +1932,7 @@ impl ErrorReason {
             Self::AssociationOfClaim => "ASSOCIATION_OF_CLAIM",
             Self::RowsContradict => "ROWS_CONTRADICT",
             Self::PersonalDataNeeded => "PERSONAL_DATA_NEEDED",
+            Self::LanguageUnknown => "LANGUAGE_UNKNOWN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1967,6 +1971,7 @@ impl ErrorReason {
             "ASSOCIATION_OF_CLAIM" => Some(Self::AssociationOfClaim),
             "ROWS_CONTRADICT" => Some(Self::RowsContradict),
             "PERSONAL_DATA_NEEDED" => Some(Self::PersonalDataNeeded),
+            "LANGUAGE_UNKNOWN" => Some(Self::LanguageUnknown),
             _ => None,
         }
     }
@@ -2074,8 +2079,8 @@ pub mod registry_service_client {
         /// example. An end that is known in advance has a field `end_time`. Claims that were submitted
         /// before keep their location, company and tenant; reviewers see that the directory has changed.
         ///
-        /// Reasons of refused rows: INVALID_FIELDS, PRODUCT_UNKNOWN, CALENDAR_UNKNOWN and
-        /// REQUEST_ID_REUSED (INVALID_ARGUMENT), MPN_ID_TAKEN and DOMAIN_TAKEN (ALREADY_EXISTS),
+        /// Reasons of refused rows: INVALID_FIELDS, PRODUCT_UNKNOWN, CALENDAR_UNKNOWN, LANGUAGE_UNKNOWN
+        /// and REQUEST_ID_REUSED (INVALID_ARGUMENT), MPN_ID_TAKEN and DOMAIN_TAKEN (ALREADY_EXISTS),
         /// TENANT_UNKNOWN (FAILED_PRECONDITION), ROWS_CONTRADICT (INVALID_ARGUMENT).
         ///
         /// Errors: INVALID_ARGUMENT (INVALID_FIELDS) if there are no rows or more than 1,000.
@@ -2532,8 +2537,8 @@ pub mod registry_service_client {
         /// Erases the personal data of the holder of a legacy association that has ended (R56, R58a): its
         /// contact here and in customer-consent, the recipients of the mails to it, and its statements in
         /// the review cases of competing claims. Mails that are not sent yet are withdrawn. All
-        /// associations of the same holder with the same subscription are erased together. The registry
-        /// keeps who erased what, when and why. A repeated call returns the association as it is.
+        /// associations of the same holder with the same subscription are erased together. A repeated call
+        /// returns the association as it is.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the association does not exist; FAILED_PRECONDITION
         /// (PERSONAL_DATA_NEEDED) if an association of the holder with the subscription has not ended;
@@ -2898,8 +2903,8 @@ pub mod registry_service_server {
         /// example. An end that is known in advance has a field `end_time`. Claims that were submitted
         /// before keep their location, company and tenant; reviewers see that the directory has changed.
         ///
-        /// Reasons of refused rows: INVALID_FIELDS, PRODUCT_UNKNOWN, CALENDAR_UNKNOWN and
-        /// REQUEST_ID_REUSED (INVALID_ARGUMENT), MPN_ID_TAKEN and DOMAIN_TAKEN (ALREADY_EXISTS),
+        /// Reasons of refused rows: INVALID_FIELDS, PRODUCT_UNKNOWN, CALENDAR_UNKNOWN, LANGUAGE_UNKNOWN
+        /// and REQUEST_ID_REUSED (INVALID_ARGUMENT), MPN_ID_TAKEN and DOMAIN_TAKEN (ALREADY_EXISTS),
         /// TENANT_UNKNOWN (FAILED_PRECONDITION), ROWS_CONTRADICT (INVALID_ARGUMENT).
         ///
         /// Errors: INVALID_ARGUMENT (INVALID_FIELDS) if there are no rows or more than 1,000.
@@ -3075,8 +3080,8 @@ pub mod registry_service_server {
         /// Erases the personal data of the holder of a legacy association that has ended (R56, R58a): its
         /// contact here and in customer-consent, the recipients of the mails to it, and its statements in
         /// the review cases of competing claims. Mails that are not sent yet are withdrawn. All
-        /// associations of the same holder with the same subscription are erased together. The registry
-        /// keeps who erased what, when and why. A repeated call returns the association as it is.
+        /// associations of the same holder with the same subscription are erased together. A repeated call
+        /// returns the association as it is.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the association does not exist; FAILED_PRECONDITION
         /// (PERSONAL_DATA_NEEDED) if an association of the holder with the subscription has not ended;

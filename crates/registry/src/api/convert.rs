@@ -38,6 +38,7 @@ pub(super) fn location(mpn_id: &MpnId, location: &Location) -> wire::Location {
         region: location.region.clone(),
         calendar: location.calendar.clone(),
         end_time: location.end_time.map(to_wire_time),
+        language_code: location.language.map(|language| language.to_string()).unwrap_or_default(),
     }
 }
 

@@ -2,7 +2,7 @@
 //! role `directory_sync` changes it.
 use std::collections::{BTreeMap, BTreeSet};
 
-use cpor_types::{AssociationKey, DomainName, MpnId, ProductId, Program, SubscriptionId, Timestamp};
+use cpor_types::{AssociationKey, DomainName, MailLanguage, MpnId, ProductId, Program, SubscriptionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use cpor_types::{PurchaseChannel, SubscriptionStatus};
@@ -119,6 +119,8 @@ pub(crate) struct Location {
     pub(crate) calendar: String,
     /// The end of the location (R2a), or `None` when no end is known.
     pub(crate) end_time: Option<Timestamp>,
+    /// The language of the mails about claims of the location, or `None` for the default language.
+    pub(crate) language: Option<MailLanguage>,
 }
 
 /// A partner's enrollment in an incentive program.

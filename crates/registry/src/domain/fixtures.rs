@@ -40,7 +40,7 @@ pub(crate) fn catalog() -> Catalog {
 }
 
 pub(crate) fn partner() -> PartnerProfile {
-    let location = Location { region: "emea".to_owned(), calendar: "de".to_owned(), end_time: None };
+    let location = Location { region: "emea".to_owned(), calendar: "de".to_owned(), end_time: None, language: None };
     PartnerProfile {
         display_name: "Contoso".to_owned(),
         locations: [(id(MPN_ID), location)].into(),

@@ -21,6 +21,7 @@ on_both_databases![
     one_bad_row_does_not_stop_the_others,
     a_domain_can_move_to_another_tenant,
     imported_rows_can_be_read,
+    r57_a_location_has_a_known_language,
     missing_and_foreign_resources_look_the_same,
 ];
 on_both_databases![with few_lookups: r12a_partners_look_up_few_domains];
@@ -163,6 +164,31 @@ async fn imported_rows_can_be_read(system: TestSystem) {
     let rest = ListProductsRequest { page_size: 20, page_token: products.next_page_token, ..Default::default() };
     let rest = sync.list_products(rest).await.unwrap().into_inner();
     assert_eq!((products.products.len(), rest.products.len(), rest.next_page_token.as_str()), (20, 7, ""));
+}
+
+async fn r57_a_location_has_a_known_language(system: TestSystem) {
+    let with_language = |code: &str| {
+        let mut row = partner("contoso", "100");
+        if let Some(Row::Partner(partner)) = &mut row.row {
+            partner.locations[0].language_code = code.to_owned();
+        }
+        row
+    };
+    system.import_new(vec![with_language("cs")]).await;
+    for code in ["xx", "de-AT", "DE"] {
+        let results = system.import(vec![with_language(code)]).await;
+        assert_eq!(refusal_reason(&results[0]), (Code::InvalidArgument, "LANGUAGE_UNKNOWN".to_owned()));
+        let message = &results[0].error.as_ref().unwrap().message;
+        for part in
+            ["partner.locations[0].language_code", "`cs`", "`de`", "`en`", "`es`", "`fr`", "`hu`", "`pl`", "`ru`"]
+        {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+    let unchanged = system.import(vec![with_language("cs")]).await;
+    assert_eq!(outcomes(&unchanged), [Outcome::Unchanged]);
+    let cleared = system.import(vec![with_language("")]).await;
+    assert_eq!(outcomes(&cleared), [Outcome::Updated]);
 }
 
 async fn missing_and_foreign_resources_look_the_same(system: TestSystem) {

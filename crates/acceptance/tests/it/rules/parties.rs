@@ -42,6 +42,7 @@ async fn r1_a_partner_is_a_company_with_locations(system: &TestSystem) {
         region: "apac".into(),
         calendar: "utc".into(),
         end_time: None,
+        language_code: "cs".into(),
     });
     assert_eq!(system.import_row(Row::Partner(partner.clone())).await, Outcome::Updated);
     let adatum = system.actor("ada@adatum.example", Role::GlobalAdmin, Some("partners/adatum"));

@@ -1,10 +1,14 @@
 //! R57: the mails to partners.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{ClaimStage, FABRIKAM, Mail, TestClaim, TestSystem, both_databases, line, rows, timestamp};
+use cpor_acceptance::{
+    CONTOSO, ClaimStage, FABRIKAM, Mail, TestClaim, TestSystem, both_databases, line, rows, timestamp,
+};
 use cpor_proto::{
     claims::v1::{Claim, ClaimState, WithdrawReason},
-    registry::v1::Subscription,
+    registry::v1::{
+        DirectoryRow, GetPartnerRequest, ImportDirectoryRequest, ImportResult, Subscription, directory_row::Row,
+    },
     r#type::v1::{Contact, SubscriptionStatus},
 };
 
@@ -19,6 +23,8 @@ both_databases![
     r57_an_expired_or_superseded_association_is_mailed,
     r57_a_withdrawal_is_mailed_if_it_ends_associations,
     r57_mails_go_to_the_current_contact,
+    r57_the_location_determines_the_language,
+    r57_an_unknown_language_is_refused,
 ];
 
 /// The only mail to the partner about the claim whose subject starts like this.
@@ -255,4 +261,40 @@ async fn r57_mails_go_to_the_current_contact(system: &TestSystem) {
     let mail = only_mail(&case, "Claim rejected").await;
     assert_eq!(case.claim().await.state(), ClaimState::Rejected);
     assert!(mail.text.starts_with("Hello Bea <b>Bold</b>,") && !mail.html.contains("<b>"), "{}", mail.html);
+}
+
+/// Imports Contoso with this language at all its locations.
+async fn set_language(system: &TestSystem, language_code: &str) -> ImportResult {
+    let request = GetPartnerRequest { name: CONTOSO.into() };
+    let mut partner = system.contoso.registry().get_partner(request).await.unwrap().into_inner();
+    for location in &mut partner.locations {
+        location.language_code = language_code.into();
+    }
+    let rows = vec![DirectoryRow { row: Some(Row::Partner(partner)) }];
+    let request = ImportDirectoryRequest { rows, ..ImportDirectoryRequest::default() };
+    system.directory.registry().import_directory(request).await.unwrap().into_inner().results.remove(0)
+}
+
+async fn r57_the_location_determines_the_language(system: &TestSystem) {
+    let in_each_language = [
+        ("", "en", "Claim rejected: Fabrikam sales rollout"),
+        ("de", "de", "Antrag abgelehnt: Fabrikam sales rollout"),
+        ("ru", "ru", "Заявка отклонена: Fabrikam sales rollout"),
+    ];
+    for (code, language, subject) in in_each_language {
+        assert_eq!(set_language(system, code).await.error, None);
+        let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
+        let mail = only_mail(&case, subject).await;
+        assert!(mail.html.contains(&format!("<html lang=\"{language}\">")), "{}", mail.html);
+    }
+}
+
+async fn r57_an_unknown_language_is_refused(system: &TestSystem) {
+    for code in ["xx", "de-AT", "DE"] {
+        let error = set_language(system, code).await.error.unwrap();
+        assert!(String::from_utf8_lossy(&error.details[0].value).contains("LANGUAGE_UNKNOWN"), "{error:?}");
+        for known in ["`cs`", "`de`", "`en`", "`es`", "`fr`", "`hu`", "`pl`", "`ru`"] {
+            assert!(error.message.contains(known), "{}", error.message);
+        }
+    }
 }

@@ -85,6 +85,7 @@ pub(crate) fn facts(content: &Content, family: ProductFamily) -> DirectoryFacts 
         directory: DirectoryAnswer {
             partner_display_name: "Contoso".into(),
             partner_calendar: Some("de".into()),
+            partner_language: Some(cpor_types::MailLanguage::English),
             tenant: Some(Tenant {
                 id: tenant,
                 display_name: "Fabrikam".into(),

@@ -8,8 +8,8 @@ use cpor_proto::WireEnum as _;
 use cpor_proto::registry::v1::directory_row::Row as WireRow;
 use cpor_proto::registry::v1::{self as wire, DirectoryRow, ErrorReason};
 use cpor_types::{
-    Calendars, DomainName, MpnId, PartnerName, ProductId, ProductKind, ProductName, Program, SubscriptionName,
-    TenantName, WorkloadName,
+    Calendars, DomainName, MailLanguage, MpnId, PartnerName, ProductId, ProductKind, ProductName, Program,
+    SubscriptionName, TenantName, WorkloadName,
 };
 use tonic::{Code, Status};
 
@@ -42,6 +42,7 @@ fn parse_partner(row: wire::Partner, calendars: &Calendars) -> Result<Row, Statu
             region: location.region,
             calendar: check_calendar(location.calendar, calendars)?,
             end_time: location.end_time.map(|end| convert::parse_timestamp(&end_field, end)).transpose()?,
+            language: parse_language(&location.language_code, &format!("partner.locations[{index}].language_code"))?,
         };
         if locations.insert(mpn_id, location).is_some() {
             return Err(error::invalid_field(&field, "must not be listed more than once"));
@@ -131,6 +132,15 @@ fn find_product<'a>(product: &ProductId, catalog: &'a Catalog) -> Result<&'a Pro
     catalog
         .get(product)
         .ok_or_else(|| error::with_reason(Code::InvalidArgument, ErrorReason::ProductUnknown, message()))
+}
+
+/// Parses a language code, which may be empty. `field` is its path in the row.
+fn parse_language(code: &str, field: &str) -> Result<Option<MailLanguage>, Status> {
+    let code = Some(code).filter(|code| !code.is_empty());
+    code.map(str::parse::<MailLanguage>).transpose().map_err(|malformed| {
+        let message = format!("{field}: {malformed}");
+        error::with_reason(Code::InvalidArgument, ErrorReason::LanguageUnknown, message)
+    })
 }
 
 /// Returns the calendar id itself if such a calendar exists, or a status.

@@ -3,7 +3,7 @@ use crate::domain::directory::Location;
 use crate::domain::fixtures::{directory, id, partner};
 
 fn company(name: &str, mpn_ids: &[&str]) -> Row {
-    let location = Location { region: "emea".to_owned(), calendar: "de".to_owned(), end_time: None };
+    let location = Location { region: "emea".to_owned(), calendar: "de".to_owned(), end_time: None, language: None };
     let locations = mpn_ids.iter().map(|mpn_id| (id(mpn_id), location.clone())).collect();
     Row::Partner(id(name), PartnerProfile { locations, ..partner() })
 }
