@@ -92,8 +92,8 @@ impl Consents {
     }
 
     /// Sends the last notice again (R44), as a new notice with the id `notice`. The writer commits
-    /// the command. `count` counts the notice or refuses the command. It is called at most once, and
-    /// only if a notice is about to be queued: not for a repeated request id, for example.
+    /// the command. `count` counts the notice or refuses the command. It is called at most once,
+    /// and only if a notice is about to be queued: not for a repeated request id, for example.
     pub(crate) async fn resend_notice(
         &self,
         command: Command,

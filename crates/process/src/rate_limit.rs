@@ -48,6 +48,7 @@ pub struct RateLimit<C: Clock = DefaultClock> {
 struct Counters {
     /// The time from which on the whole quota of a key is available again, by the hash of the key.
     full_again: HashMap<u64, Duration>,
+    /// The time before which counters that are not needed any more are not searched again.
     next_sweep: Duration,
 }
 
@@ -79,7 +80,7 @@ impl<C: Clock> RateLimit<C> {
     /// # Errors
     /// Returns the time to wait if the key was used too often. Then nothing is counted.
     pub fn check(&self, key: impl Hash) -> Result<(), Duration> {
-        none_or_wait(self.count(key, |wait| u32::from(wait.is_zero())))
+        none_or_wait(self.count(key, Duration::ZERO, |wait| u32::from(wait.is_zero())))
     }
 
     /// Returns whether the key can be used, without counting a use.
@@ -87,24 +88,32 @@ impl<C: Clock> RateLimit<C> {
     /// # Errors
     /// Returns the time to wait if the key was used too often.
     pub fn admit(&self, key: impl Hash) -> Result<(), Duration> {
-        none_or_wait(self.count(key, |_| 0))
+        none_or_wait(self.count(key, Duration::ZERO, |_| 0))
     }
 
     /// Counts uses of the key, also more than the limit allows. The key cannot be used again before
-    /// the limit would have allowed all of them. Returns the time until the limit allows the first
-    /// of them, which is zero if it does so now.
-    pub fn charge(&self, key: impl Hash, uses: u32) -> Duration {
-        self.count(key, |_| uses)
+    /// the limit would have allowed all of them.
+    pub fn charge(&self, key: impl Hash, uses: u32) {
+        self.count(key, Duration::ZERO, |_| uses);
     }
 
-    /// Counts as many uses of the key as `uses` returns for the time to wait. Returns that time.
-    fn count(&self, key: impl Hash, uses: impl FnOnce(Duration) -> u32) -> Duration {
+    /// Counts one use of the key in the future: at the first time at which the limit allows it
+    /// after all uses that were counted before, but not before `earliest` has passed. Returns the
+    /// time until then.
+    pub fn reserve(&self, key: impl Hash, earliest: Duration) -> Duration {
+        earliest.saturating_add(self.count(key, earliest, |_| 1))
+    }
+
+    /// Counts as many uses of the key as `uses` returns for the time to wait. Returns that time. It
+    /// begins when `earliest` has passed.
+    fn count(&self, key: impl Hash, earliest: Duration, uses: impl FnOnce(Duration) -> u32) -> Duration {
         let hash = self.hasher.hash_one(key);
         let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Duration::from(Reference::duration_since(&self.clock.now(), self.start));
         let counter = counters.counter_of(hash, now);
-        let full_again = counters.full_again.get(&counter).copied().unwrap_or_default().max(now);
-        let wait = full_again.saturating_sub(now.saturating_add(self.tolerance));
+        let begin = now.saturating_add(earliest);
+        let full_again = counters.full_again.get(&counter).copied().unwrap_or_default().max(begin);
+        let wait = full_again.saturating_sub(begin.saturating_add(self.tolerance));
         let uses = uses(wait);
         if uses > 0 {
             counters.full_again.insert(counter, full_again.saturating_add(self.interval.saturating_mul(uses)));
@@ -165,12 +174,23 @@ mod tests {
         let clock = FakeRelativeClock::default();
         let limit = RateLimit::with_clock(per_hour(2), clock.clone());
         assert_eq!([(); 9].map(|()| limit.admit("a")), [Ok(()); 9], "nothing is counted before");
-        assert_eq!(limit.charge("a", 1), Duration::ZERO);
+        limit.charge("a", 1);
         assert_eq!([limit.admit("a"), limit.check("a")], [Ok(()), Ok(())], "one use is left");
-        assert_eq!(limit.charge("a", 3), 30 * MINUTE);
+        limit.charge("a", 3);
         assert_eq!([limit.admit("a"), limit.check("a")], [Err(120 * MINUTE); 2], "more than the limit was used");
         clock.advance(120 * MINUTE);
         assert_eq!([limit.check("a"), limit.check("a")], [Ok(()), Err(30 * MINUTE)]);
+    }
+
+    #[test]
+    fn each_reserved_use_has_its_own_time() {
+        let clock = FakeRelativeClock::default();
+        let limit = RateLimit::with_clock(per_hour(2).allow_burst(NonZeroU32::MIN), clock.clone());
+        assert_eq!([(); 2].map(|()| limit.reserve("a", 10 * MINUTE)), [10 * MINUTE, 40 * MINUTE]);
+        clock.advance(9 * MINUTE);
+        assert_eq!(limit.reserve("a", MINUTE), 61 * MINUTE, "after the reserved uses");
+        assert_eq!(limit.reserve("b", MINUTE), MINUTE);
+        assert_eq!(limit.reserve("a", 200 * MINUTE), 200 * MINUTE, "not earlier than possible");
     }
 
     #[test]

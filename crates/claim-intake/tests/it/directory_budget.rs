@@ -4,11 +4,18 @@ use cpor_claim_intake::Config;
 use cpor_proto::claims::v1 as wire;
 use cpor_testing::{TestDatabase, on_both_databases};
 use cpor_types::Role;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Notify;
 use tonic::{Code, Status};
 
 use crate::fixture::{Client, TestSystem, claim, reason};
 
-on_both_databases![with small_budget: r12a_wrong_domains_are_limited, r12a_right_domains_are_not_limited];
+on_both_databases![with small_budget:
+    r12a_wrong_domains_are_limited,
+    r12a_right_domains_are_not_limited,
+    r12a_an_import_is_refused_only_for_wrong_domains,
+    r12a_a_call_without_an_answer_is_not_counted,
+];
 
 async fn small_budget(database: &TestDatabase) -> TestSystem {
     let wrong_domains = DirectoryBudgetConfig { per_user_per_hour: 3, per_partner_per_hour: 5 };
@@ -78,4 +85,49 @@ async fn r12a_right_domains_are_not_limited(system: TestSystem) {
     for _ in 0..20 {
         guess(&mut alice, "guess.example").await.unwrap();
     }
+}
+
+/// Imports this number of rows with this domain. Nothing is stored. Returns the codes of the
+/// refused rows.
+async fn import(client: &mut Client, rows: usize, domain: &str) -> Vec<i32> {
+    let claim = wire::Claim { customer_domain: domain.into(), ..claim() };
+    let row = wire::BatchCreateClaimsRow { claim: Some(claim), ..Default::default() };
+    let parent = "partners/contoso".to_owned();
+    let batch = wire::BatchCreateClaimsRequest { parent, rows: vec![row; rows], validate_only: true };
+    let results = client.batch_create_claims(batch).await.unwrap().into_inner().results;
+    results.into_iter().filter_map(|result| result.error).map(|error| error.code).collect()
+}
+
+async fn r12a_an_import_is_refused_only_for_wrong_domains(system: TestSystem) {
+    let mut alice = system.client("alice@contoso.example", Role::IncentivesUser, Some("contoso"));
+    // More rows than the budget has questions, and more than are checked together.
+    assert!(import(&mut alice, 300, "fabrikam.example").await.is_empty(), "right domains are never too many");
+    for domain in ["guess0.example", "guess1.example"] {
+        guess(&mut alice, domain).await.unwrap();
+    }
+    assert!(import(&mut alice, 300, "fabrikam.example").await.is_empty(), "one question is left");
+    assert!(import(&mut alice, 10, "guess2.example").await.is_empty(), "one question is left");
+    assert_eq!(import(&mut alice, 1, "fabrikam.example").await, [Code::ResourceExhausted as i32]);
+    let refused = guess(&mut alice, "fabrikam.example").await.unwrap_err();
+    assert_eq!(refusal(&refused), expected("user", "3"));
+    // 12 questions were counted, and 3 are allowed within an hour.
+    assert!(status::retry_after(&refused).unwrap() > Duration::from_secs(3 * 3600), "{refused:?}");
+}
+
+async fn r12a_a_call_without_an_answer_is_not_counted(system: TestSystem) {
+    let mut alice = system.client("alice@contoso.example", Role::IncentivesUser, Some("contoso"));
+    for _ in 0..5 {
+        let waits = Arc::new(Notify::new());
+        let checked = Arc::clone(&waits);
+        system.registry.during_next_check(async move {
+            checked.notify_one();
+            std::future::pending().await
+        });
+        let answer = tokio::select! {
+            answer = guess(&mut alice, "guess.example") => Some(answer),
+            () = waits.notified() => None,
+        };
+        assert!(answer.is_none(), "the registry does not answer: {answer:?}");
+    }
+    guess(&mut alice, "guess.example").await.expect("the cancelled calls are not counted");
 }

@@ -20,7 +20,7 @@ pub(super) struct RecipientBudgets {
 struct RecipientBudget {
     /// Limits the mails that are sent.
     mails: RateLimit<SenderClock>,
-    /// Counts the mails that are delayed. Each has a turn, at the rate at which mails can be sent.
+    /// Reserves a time for each mail that is delayed, at the rate at which mails can be sent.
     turns: RateLimit<SenderClock>,
 }
 
@@ -51,7 +51,7 @@ impl RecipientBudgets {
         let budget = if is_required { &self.required } else { &self.other };
         // Most mail systems ignore case.
         let recipient = recipient.to_lowercase();
-        budget.mails.check(&recipient).map_err(|wait| wait.saturating_add(budget.turns.charge(&recipient, 1)))
+        budget.mails.check(&recipient).map_err(|wait| budget.turns.reserve(&recipient, wait))
     }
 }
 

@@ -373,9 +373,11 @@ async fn mails_over_the_budget_are_delayed_and_not_lost(db: Db) {
     };
     assert_eq!([sent(0..8), sent(100..103), sent(200..203)], [3, 3, 3], "the flood delays only itself");
     assert_eq!(sender.send_due_mails().await.unwrap(), 5, "nothing is due before its time");
-    for _ in 0..12 {
-        clock.advance_by(TimeDelta::minutes(30));
-        sender.send_due_mails().await.unwrap();
+    for left in [4, 3, 2, 1, 0] {
+        clock.advance_by(TimeDelta::minutes(20));
+        let due = queue::count_queued(db.reader(), clock.now()).await.unwrap().due;
+        assert_eq!(due, 1, "the delayed mails become due one after the other");
+        assert_eq!(sender.send_due_mails().await.unwrap(), left);
     }
     assert_eq!(sent(0..8), 8);
     assert_eq!(fake.with(|state| state.sent.len()), 14, "each mail is sent once");

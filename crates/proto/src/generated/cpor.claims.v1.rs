@@ -147,8 +147,8 @@ pub struct Rejection {
         tag = "2"
     )]
     pub further_reasons: ::prost::alloc::vec::Vec<i32>,
-    /// The comment of the reviewer, partner or customer who caused the rejection. Can be empty; it is
-    /// for program managers.
+    /// The comment of the reviewer, partner or customer who caused the rejection. Can be empty. Always
+    /// empty for program managers.
     #[prost(string, tag = "3")]
     pub comment: ::prost::alloc::string::String,
     /// When the claim was rejected.
@@ -185,7 +185,7 @@ pub struct PartnerAction {
         tag = "1"
     )]
     pub reasons: ::prost::alloc::vec::Vec<i32>,
-    /// The comment of the reviewer. Empty for program managers.
+    /// The comment of the reviewer. Always empty for program managers.
     #[prost(string, tag = "2")]
     pub comment: ::prost::alloc::string::String,
     /// When the reviewer made the request.
@@ -215,7 +215,7 @@ impl ::prost::Name for PartnerAction {
 /// (R37a).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StatementRequest {
-    /// The comment of the reviewer. Empty for program managers.
+    /// The comment of the reviewer. Always empty for program managers.
     #[prost(string, tag = "1")]
     pub comment: ::prost::alloc::string::String,
     /// When the reviewer made the request.
@@ -2480,8 +2480,9 @@ pub enum ErrorReason {
     /// FAILED_PRECONDITION. The metadata keys `activity` and `claimed` hold the requested activity and
     /// those of the claim.
     ActivityNotClaimed = 16,
-    /// The claim has not ended, so its personal data is still needed (R56). Code FAILED_PRECONDITION.
-    /// The metadata keys `state` and `waits_for` hold the state and what the claim waits for.
+    /// The claim has not ended, or a decision of the customer from before the end may still be on its
+    /// way, so its personal data is still needed (R56). Code FAILED_PRECONDITION. The metadata keys
+    /// `state` and `waits_for` hold the state and what the claim waits for.
     PersonalDataNeeded = 19,
     /// The policy profile of the claim does not let the partner decline payment (R54b). Code
     /// FAILED_PRECONDITION. The metadata key `policy` holds the profile, `{name}@{version}`.
@@ -3068,7 +3069,9 @@ pub mod claim_service_client {
         /// delivered yet (see `cpor.operations.v1.OperationsService.ListStreams`), or logs and backups of
         /// the database.
         ///
-        /// Errors: FAILED_PRECONDITION (PERSONAL_DATA_NEEDED) if the claim has not ended.
+        /// Errors: FAILED_PRECONDITION (PERSONAL_DATA_NEEDED) if the claim has not ended, or if a decision
+        /// of the customer from before the end may still be on its way (`WAITS_FOR_LATE_DECISION` and
+        /// `WAITS_FOR_REGISTRY`).
         ///
         /// Callers: `operator`.
         pub async fn erase_personal_data(
@@ -3810,7 +3813,9 @@ pub mod claim_service_server {
         /// delivered yet (see `cpor.operations.v1.OperationsService.ListStreams`), or logs and backups of
         /// the database.
         ///
-        /// Errors: FAILED_PRECONDITION (PERSONAL_DATA_NEEDED) if the claim has not ended.
+        /// Errors: FAILED_PRECONDITION (PERSONAL_DATA_NEEDED) if the claim has not ended, or if a decision
+        /// of the customer from before the end may still be on its way (`WAITS_FOR_LATE_DECISION` and
+        /// `WAITS_FOR_REGISTRY`).
         ///
         /// Callers: `operator`.
         async fn erase_personal_data(

@@ -596,6 +596,10 @@ pub struct EraseLegacyHolderRequest {
     /// nothing is changed.
     #[prost(bool, tag = "3")]
     pub validate_only: bool,
+    /// Why the data is erased, for example the number of the person's request, 1 to 1,000 characters.
+    /// The registry keeps this text permanently, so it must not contain personal data.
+    #[prost(string, tag = "4")]
+    pub reason: ::prost::alloc::string::String,
 }
 impl ::prost::Name for EraseLegacyHolderRequest {
     const NAME: &'static str = "EraseLegacyHolderRequest";
@@ -2537,8 +2541,8 @@ pub mod registry_service_client {
         /// Erases the personal data of the holder of a legacy association that has ended (R56, R58a): its
         /// contact here and in customer-consent, the recipients of the mails to it, and its statements in
         /// the review cases of competing claims. Mails that are not sent yet are withdrawn. All
-        /// associations of the same holder with the same subscription are erased together. A repeated call
-        /// returns the association as it is.
+        /// associations of the same holder with the same subscription are erased together. The registry
+        /// keeps who erased what, when and why. A repeated call returns the association as it is.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the association does not exist; FAILED_PRECONDITION
         /// (PERSONAL_DATA_NEEDED) if an association of the holder with the subscription has not ended;
@@ -3080,8 +3084,8 @@ pub mod registry_service_server {
         /// Erases the personal data of the holder of a legacy association that has ended (R56, R58a): its
         /// contact here and in customer-consent, the recipients of the mails to it, and its statements in
         /// the review cases of competing claims. Mails that are not sent yet are withdrawn. All
-        /// associations of the same holder with the same subscription are erased together. A repeated call
-        /// returns the association as it is.
+        /// associations of the same holder with the same subscription are erased together. The registry
+        /// keeps who erased what, when and why. A repeated call returns the association as it is.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the association does not exist; FAILED_PRECONDITION
         /// (PERSONAL_DATA_NEEDED) if an association of the holder with the subscription has not ended;
