@@ -226,7 +226,7 @@ mod tests {
             "proto --fxi",
             "test --release",
             "fuzz token long",
-            "profile claims mysql",
+            "profile get-claim mysql",
             "profile lives",
         ] {
             let error = parse_line(line).unwrap_err();

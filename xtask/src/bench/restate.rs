@@ -99,6 +99,7 @@ fn free_ports<const N: usize>() -> Result<[u16; N]> {
 }
 
 /// Starts a program without its output, and waits until it listens on the port.
+#[expect(clippy::disallowed_methods, reason = "this program has one thread and no executor, and a port tells no event")]
 fn start(program: &mut Command, port: u16) -> Result<Running> {
     let child = program.stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("starting a program of Restate")?;
     let mut running = Running(child);

@@ -1891,7 +1891,7 @@ pub enum ErrorReason {
     RowsContradict = 29,
     /// The legacy association has not ended, so its holder may still have to be told something (R58a).
     /// Code FAILED_PRECONDITION.
-    PersonalDataNeeded = 30,
+    HolderDataNeeded = 30,
     /// No mails are written in this language. The message names the languages that exist. Code
     /// INVALID_ARGUMENT, in the result of a row.
     LanguageUnknown = 31,
@@ -1935,7 +1935,7 @@ impl ErrorReason {
             Self::FamilyNotImported => "FAMILY_NOT_IMPORTED",
             Self::AssociationOfClaim => "ASSOCIATION_OF_CLAIM",
             Self::RowsContradict => "ROWS_CONTRADICT",
-            Self::PersonalDataNeeded => "PERSONAL_DATA_NEEDED",
+            Self::HolderDataNeeded => "HOLDER_DATA_NEEDED",
             Self::LanguageUnknown => "LANGUAGE_UNKNOWN",
         }
     }
@@ -1974,7 +1974,7 @@ impl ErrorReason {
             "FAMILY_NOT_IMPORTED" => Some(Self::FamilyNotImported),
             "ASSOCIATION_OF_CLAIM" => Some(Self::AssociationOfClaim),
             "ROWS_CONTRADICT" => Some(Self::RowsContradict),
-            "PERSONAL_DATA_NEEDED" => Some(Self::PersonalDataNeeded),
+            "HOLDER_DATA_NEEDED" => Some(Self::HolderDataNeeded),
             "LANGUAGE_UNKNOWN" => Some(Self::LanguageUnknown),
             _ => None,
         }
@@ -2545,7 +2545,7 @@ pub mod registry_service_client {
         /// keeps who erased what, when and why. A repeated call returns the association as it is.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the association does not exist; FAILED_PRECONDITION
-        /// (PERSONAL_DATA_NEEDED) if an association of the holder with the subscription has not ended;
+        /// (HOLDER_DATA_NEEDED) if an association of the holder with the subscription has not ended;
         /// FAILED_PRECONDITION (ASSOCIATION_OF_CLAIM) if the association belongs to a claim, whose personal
         /// data `cpor.claims.v1.ClaimService.ErasePersonalData` erases.
         ///
@@ -3088,7 +3088,7 @@ pub mod registry_service_server {
         /// keeps who erased what, when and why. A repeated call returns the association as it is.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the association does not exist; FAILED_PRECONDITION
-        /// (PERSONAL_DATA_NEEDED) if an association of the holder with the subscription has not ended;
+        /// (HOLDER_DATA_NEEDED) if an association of the holder with the subscription has not ended;
         /// FAILED_PRECONDITION (ASSOCIATION_OF_CLAIM) if the association belongs to a claim, whose personal
         /// data `cpor.claims.v1.ClaimService.ErasePersonalData` erases.
         ///

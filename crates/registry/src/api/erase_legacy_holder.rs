@@ -52,7 +52,7 @@ fn refused(refusal: EraseRefusal) -> Status {
     let (reason, message) = match refusal {
         EraseRefusal::NotFound => return status::not_found("the association"),
         EraseRefusal::NotEnded => (
-            ErrorReason::PersonalDataNeeded,
+            ErrorReason::HolderDataNeeded,
             "the legacy association has not ended, so its holder still has to be told of changes",
         ),
         EraseRefusal::BelongsToClaim => (

@@ -510,7 +510,7 @@ async fn r56_a_legacy_holder_is_erased(system: &TestSystem) {
     assert_eq!(statements(&case).await.0, ["Ada works there."]);
     let name = system.associations_of_key(&key, None).await.remove(0).name;
     let erase = async |name: &str, validate_only| erase_holder(system, name, validate_only).await;
-    assert_refused(erase(&name, false).await, Code::FailedPrecondition, "PERSONAL_DATA_NEEDED");
+    assert_refused(erase(&name, false).await, Code::FailedPrecondition, "HOLDER_DATA_NEEDED");
     decline_legacy(system, &key).await;
     system.wait_until_idle().await;
     let texts = [HOLDER, "Ada works there", "Do you still work there?"];
