@@ -32,8 +32,8 @@ pub struct HoldRequest {
     pub lines: Vec<LineToHold>,
     /// The time at which the claim was first submitted.
     pub submit_time: Timestamp,
-    /// Whether the claim's policy profile (its set of configured rule values) makes the activity
-    /// revenue association exclusive (R34).
+    /// Whether only one company can be on record for a key with the activity *revenue association*,
+    /// by the policy profile of the claim (R34).
     pub revenue_association_exclusive: bool,
 }
 

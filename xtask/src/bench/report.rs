@@ -12,7 +12,7 @@ use crate::{paths, shell::print_line};
 struct Comparison {
     /// The measured kind of work, and the database.
     work: &'static str,
-    /// The kind of work or the engine that it is compared with.
+    /// What it is compared with or, for a time, which of the durations is measured.
     against: &'static str,
     /// The measured ratio, or the measured milliseconds.
     value: f64,
@@ -68,7 +68,7 @@ fn comparisons(figures: &Figures) -> Vec<Comparison> {
     let rate = |system, work| figures.median(system, work).per_second;
     let p50 = |system, work| figures.median(system, work).p50_ms.unwrap_or(f64::INFINITY);
     let ratio = |value: f64, against: f64| if against > 0.0 { value / against } else { 0.0 };
-    // The rate of calls that each have a statement of their own.
+    // The rate if each call took the time of an empty call and of one statement, one after the other.
     let bound = 1.0 / (1.0 / rate("PostgreSQL", "echo") + 1.0 / rate("pgbench", "GetClaim"));
     let (postgres, sqlite) = (rate("PostgreSQL", "whole claim"), rate("SQLite", "whole claim"));
     let comparison = |work, against, value, target| Comparison { work, against, value, target };

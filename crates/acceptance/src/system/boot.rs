@@ -137,7 +137,8 @@ impl TestSystem {
         self.nodes.iter().position(|node| node.services.contains(&service)).expect("a process that hosts it")
     }
 
-    /// Allows the test to end with parked streams.
+    /// Allows the test to end with events that are not delivered, for example because their stream
+    /// waits for an operator.
     pub fn allow_parked_streams(&self) {
         self.allows_parked_streams.store(true, Ordering::Relaxed);
     }

@@ -68,7 +68,7 @@ pub(crate) struct Summary {
     pub(crate) claims: u32,
     /// Claims with an official association at the end of their scenario.
     pub(crate) official: u32,
-    /// Claims with an eligible line at the end of their scenario.
+    /// Claims with a line that is eligible for incentives at the end of their scenario.
     pub(crate) eligible: u32,
     /// Claims that the customer declined.
     pub(crate) declined: u32,
@@ -192,7 +192,7 @@ impl Timeline {
     fn print_summary(&self, is_expected: bool) {
         let summary = &self.summary;
         print_line!(
-            "\n{} claims: {} became official, {} eligible for incentives at once, {} declined by the customer, \
+            "\n{} claims: {} became official, {} eligible for incentives, {} declined by the customer, \
              {} refused because another partner holds the subscription.",
             summary.claims,
             summary.official,

@@ -61,7 +61,7 @@ struct HostChecks {
 /// A check that found no work.
 #[derive(Clone, Copy)]
 struct Check {
-    /// The activity of the host before and after the check.
+    /// The activity of the host before the check. The check holds while the activity is this number.
     activity: u64,
     time: Instant,
 }

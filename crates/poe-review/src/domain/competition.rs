@@ -2,8 +2,8 @@
 //! subscription of a tenant). A case also competes with a legacy association, which was recorded
 //! before claims existed and holds the key. A case is live while it is open, or while it is
 //! approved and one of its lines has not ended. A line is the part of a claim that is about one
-//! key. The storage finds the rivals of a case; this module determines which lines are contested
-//! because of them. A review lead *awards* a contested key to one case. The key is then *settled*
+//! key. The storage finds the cases that may be rivals; this module selects the rivals among them
+//! and determines which lines are contested because of them. A review lead *awards* a contested key to one case. The key is then *settled*
 //! between that case and its rivals.
 use super::{CaseEvent, Line, ReviewCase, case::competition_change_event};
 use cpor_durable::Transition;
@@ -209,8 +209,8 @@ impl ReviewCase {
     /// Replaces the rivals of this case by those that a check has found. Unless the policy profile
     /// lets the clocks run, they stop while a line is contested, and continue with the time left
     /// when no line is contested any more. An award to a rival that has given up the key has come
-    /// to nothing: if the rival claims the key again, it is contested again. Returns `None` if the
-    /// rivals are the same.
+    /// to nothing: if the rival claims the key again, it is contested again. Returns `None` if
+    /// nothing changes in the competition.
     ///
     /// `requests` is the number of checks of this case that were requested when the check began.
     /// The store refuses the change if another check was requested since then.

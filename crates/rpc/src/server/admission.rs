@@ -1,9 +1,11 @@
 //! Limits the number of concurrent calls, and the memory that their messages take.
 //!
-//! Each class of calls has places (for concurrent calls) and bytes of memory of its own: calls
-//! without a token, calls of the other services, deliveries of events, unary calls, streams of
-//! responses, and uploads. So long streams never keep short calls out, and users never take the
-//! capacity of the services. Within a class, a user and a company get only a share.
+//! Each class of calls has places (for concurrent calls) of its own: calls without a token, calls
+//! of the other services, deliveries of events, unary calls, streams of responses, and uploads. So
+//! long streams never keep short calls out, and users never take the capacity of the services.
+//! Each class has bytes of memory of its own, too, except that unary calls and streams of responses
+//! share theirs, and that calls without a token may only have small messages. Within a class, a
+//! user and a company get only a share.
 use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
@@ -40,7 +42,7 @@ const PROBE_PLACES: usize = 1024;
 const PUBLIC_STREAM_PLACES: usize = 64;
 /// The maximum size of a message of a call without a token.
 const MAX_PUBLIC_MESSAGE_BYTES: usize = 4 << 10;
-/// The time in which the request of a unary call must arrive.
+/// The time in which the request of a call must arrive, unless the call is an upload.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// A message takes memory twice: encoded and decoded.
 const BYTES_PER_MESSAGE_BYTE: usize = 2;

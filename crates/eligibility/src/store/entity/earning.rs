@@ -44,8 +44,8 @@ pub(crate) struct Model {
     pub(crate) line: EarningBody,
     /// Whether the earning has been paid.
     pub(crate) status: EarningStatus,
-    /// The payout that contains the earning, unless it was reversed. The next two columns are
-    /// copies from the payout; they are null until the payment is sent.
+    /// The payout that contains the earning. Null if there is none, or if it was reversed. The next
+    /// two columns are copies from the payout; they are null until the payment is sent.
     pub(crate) payout: Option<PayoutId>,
     /// The reference of the payment in the paying system.
     pub(crate) reference: Option<String>,
