@@ -30,8 +30,8 @@ const BATCH_SIZE: usize = 512;
 /// stored, which matters only if such a process ends before they are due.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The longest pause while a deadline waits for its next attempt, or on a virtual clock, which other
-/// processes move.
+/// The longest pause while a deadline waits for its next attempt, or on a virtual clock, which
+/// other processes move.
 const SHORT_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The base of the delay before a deadline that could not be applied is tried again. It is doubled

@@ -78,8 +78,8 @@ impl CompetitionDetector {
         self.save_rivals(check, rivals).await
     }
 
-    /// Finds the rivals of the case, and the winners of its keys, as they are stored now. Returns `None` if there
-    /// is no such case.
+    /// Finds the rivals of the case, and the winners of its keys, as they are stored now. Returns
+    /// `None` if there is no such case.
     pub(crate) async fn find_rivals(&self, check: &CompetitionCheck) -> Result<Option<CheckedRivals>, anyhow::Error> {
         let tenant: TenantId = check.key.owner.parse().map_err(|malformed: Malformed| anyhow::anyhow!(malformed))?;
         let query = CaseQuery::for_tenant(self.db.writer(), tenant);

@@ -68,7 +68,8 @@ fn comparisons(figures: &Figures) -> Vec<Comparison> {
     let rate = |system, work| figures.median(system, work).per_second;
     let p50 = |system, work| figures.median(system, work).p50_ms.unwrap_or(f64::INFINITY);
     let ratio = |value: f64, against: f64| if against > 0.0 { value / against } else { 0.0 };
-    // The rate if each call took the time of an empty call and of one statement, one after the other.
+    // The rate if each call took the time of an empty call and of one statement, one after the
+    // other.
     let bound = 1.0 / (1.0 / rate("PostgreSQL", "echo") + 1.0 / rate("pgbench", "GetClaim"));
     let (postgres, sqlite) = (rate("PostgreSQL", "whole claim"), rate("SQLite", "whole claim"));
     let comparison = |work, against, value, target| Comparison { work, against, value, target };

@@ -173,8 +173,8 @@ impl Claim {
     fn wait_when_approved(&self, submission: &Submission, association: &Association) -> WaitStatus {
         match (association, submission.consent_due) {
             (Association::Pending, None) => {
-                // R41a: after a bounce the partner can correct the contacts. Operators can only send
-                // the notice again.
+                // R41a: after a bounce the partner can correct the contacts. Operators can only
+                // send the notice again.
                 let mover = if submission.is_notice_bounced { Party::Partner } else { Party::System };
                 WaitStatus::new(Wait::NoticeDelivery, submission.delivery_due, mover)
             }

@@ -68,8 +68,8 @@ impl<'db> HistoryEntries<'db> {
         Self { db, query }
     }
 
-    /// Leaves out the entries whose facts only some callers see. A filter that matches such an entry
-    /// would reveal its facts to the others.
+    /// Leaves out the entries whose facts only some callers see. A filter that matches such an
+    /// entry would reveal its facts to the others.
     pub(crate) fn visible_to_all_sides(self) -> Self {
         Self { query: self.query.filter(history::Column::Audience.eq(EntryAudience::All)), ..self }
     }

@@ -127,8 +127,8 @@ async fn delete_closed(tx: &Tx, changes: &[LineChanges<'_>]) -> Result<(), Store
 
 /// Inserts the rows of opened lines with one statement. Returns the conflicts by claim.
 ///
-/// A reinstated line has no conflict (R47). It is on record, so the line of a claim that the company
-/// has submitted since the line ended yields to it.
+/// A reinstated line has no conflict (R47). It is on record, so the line of a claim that the
+/// company has submitted since the line ended yields to it.
 async fn insert_opened(
     tx: &Tx,
     changes: &[LineChanges<'_>],

@@ -50,8 +50,8 @@ pub(super) struct ClaimFigures {
     pub(super) whole: Figures,
     /// The calls that create the claim, upload its evidence and submit it.
     pub(super) submission: Figures,
-    /// From the response to the submission until a reviewer learns of the review case, which an event
-    /// opens.
+    /// From the response to the submission until a reviewer learns of the review case, which an
+    /// event opens.
     pub(super) review_case: Figures,
     /// From the association that is official to its assessment, as the partner learns of both.
     pub(super) assessment: Figures,

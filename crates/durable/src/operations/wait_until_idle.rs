@@ -61,7 +61,8 @@ struct HostChecks {
 /// A check that found no work.
 #[derive(Clone, Copy)]
 struct Check {
-    /// The activity of the host before the check. The check holds while the activity is this number.
+    /// The activity of the host before the check. The check holds while the activity is this
+    /// number.
     activity: u64,
     time: Instant,
 }

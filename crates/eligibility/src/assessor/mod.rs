@@ -90,7 +90,8 @@ impl Assessor {
     pub(crate) async fn run(&self, stop: CancellationToken) -> Result<(), StoreError> {
         let mut commits = self.0.commits.clone();
         while !stop.is_cancelled() {
-            // This precedes the round, so that a commit during the round ends the next wait at once.
+            // This precedes the round, so that a commit during the round ends the next wait at
+            // once.
             commits.mark_unchanged();
             match self.run_round().await? {
                 RoundOutcome::Progress => {}

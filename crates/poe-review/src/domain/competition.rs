@@ -3,8 +3,8 @@
 //! before claims existed and holds the key. A case is live while it is open, or while it is
 //! approved and one of its lines has not ended. A line is the part of a claim that is about one
 //! key. The storage finds the cases that may be rivals; this module selects the rivals among them
-//! and determines which lines are contested because of them. A review lead *awards* a contested key to one case. The key is then *settled*
-//! between that case and its rivals.
+//! and determines which lines are contested because of them. A review lead *awards* a contested key
+//! to one case. The key is then *settled* between that case and its rivals.
 use super::{CaseEvent, Line, ReviewCase, case::competition_change_event};
 use cpor_durable::Transition;
 use cpor_types::{AssociationKey, Calendar, CaseId, DecisionId, LegacyHolderId, LineId, PolicyProfile, Timestamp};
@@ -180,8 +180,8 @@ impl ReviewCase {
         self.competitors_among(candidates.into_iter().filter(|other| self.phase().is_open() || other.phase().is_open()))
     }
 
-    /// Selects the cases of other companies from `candidates` that have been awarded one of the keys
-    /// that this case competes for and have not given it up, with these keys.
+    /// Selects the cases of other companies from `candidates` that have been awarded one of the
+    /// keys that this case competes for and have not given it up, with these keys.
     #[must_use]
     pub fn winners_among<'a>(&self, candidates: impl IntoIterator<Item = &'a Self> + Clone) -> Rivals {
         let awards_of: BTreeMap<_, _> =

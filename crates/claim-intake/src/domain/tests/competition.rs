@@ -105,8 +105,8 @@ fn r39_ended_pending_association_never_is_official() {
     assert_eq!(late.claim.state.association(), Some(&Association::Ended { since: Some(start()) }));
 }
 
-/// R56: a decline from before the end of the association may arrive after it. It can be disputed, so
-/// the personal data is kept until no decision is on its way.
+/// R56: a decline from before the end of the association may arrive after it. It can be disputed,
+/// so the personal data is kept until no decision is on its way.
 #[test]
 fn r56_a_decline_on_its_way_keeps_the_data() {
     let official = TestClaim::official();

@@ -95,8 +95,9 @@ impl Claim {
             ConsentFact::Declined { channel, comment, .. } => {
                 self.apply_customer_declined(submission, channel, comment, context)
             }
-            // R47: the associations may have been reinstated meanwhile. Then the customer can decide
-            // again. customer-consent also repeats its report if an earlier end becomes known.
+            // R47: the associations may have been reinstated meanwhile. Then the customer can
+            // decide again. customer-consent also repeats its report if an earlier end becomes
+            // known.
             ConsentFact::Ended { consent_request_number }
                 if *consent_request_number != submission.consent_request_number
                     || submission.consent_ended
@@ -259,8 +260,8 @@ impl Claim {
     }
 
     /// Returns whether the associations of all lines have ended, and a decision that the customer
-    /// made before that may still be on its way (R47): customer-consent has not reported yet that it
-    /// has learned of the end. A late decline rejects the claim; a late consent can put the
+    /// made before that may still be on its way (R47): customer-consent has not reported yet that
+    /// it has learned of the end. A late decline rejects the claim; a late consent can put the
     /// associations on record.
     pub(in crate::domain) fn awaits_late_decision(&self) -> bool {
         let has_ended = matches!(self.state.association(), Some(Association::Ended { .. }));

@@ -41,9 +41,9 @@ impl Claim {
         Ok(Some(builder.build()))
     }
 
-    /// Returns whether the claim is deleted, is finally rejected, or has only ended associations and
-    /// no late decision of the customer counts any more (R47). After that, no event of the claim
-    /// requires that a person is informed.
+    /// Returns whether the claim is deleted, is finally rejected, or has only ended associations
+    /// and no late decision of the customer counts any more (R47). After that, no event of the
+    /// claim requires that a person is informed.
     pub(in crate::domain) fn is_at_rest(&self) -> bool {
         match &self.state {
             State::Deleted => true,
