@@ -25,12 +25,13 @@ fn fuzz_token() {
     let service = services.get(Service::PoeReview).unwrap().token(Service::ClaimIntake, Some(&actor)).unwrap();
     let receipt = receipts.sign(&json!({ "claim": "partners/contoso/claims/1", "entries": 3 })).unwrap();
     let audience = [Service::ClaimIntake];
-    let callers = [user.as_str(), service.as_str()].map(|token| keys.verify(token, &audience).unwrap());
+    let callers =
+        [user.as_str(), service.as_str()].map(|token| keys.verify_with_loaded_keys(token, &audience).unwrap());
     let (statement, _) = receipt_keys.verify::<Value>(&receipt).unwrap();
 
     cpor_fuzz::fuzz(&[user.as_bytes(), service.as_bytes(), receipt.as_bytes()], |input| {
         let text = String::from_utf8_lossy(input);
-        if let Ok(caller) = keys.verify(&text, &audience) {
+        if let Ok(caller) = keys.verify_with_loaded_keys(&text, &audience) {
             assert!(callers.contains(&caller), "{caller:?}");
         }
         if let Ok((content, _)) = receipt_keys.verify::<Value>(&text) {

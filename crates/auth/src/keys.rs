@@ -27,6 +27,8 @@ pub enum TokenError {
     Expired,
     /// The keys of the issuer that the token names are not available.
     IssuerUnavailable,
+    /// The issuer that the token names has no key with the token's `kid` (key id).
+    UnknownKey,
     /// The token is invalid for any other reason.
     Invalid,
 }
@@ -80,20 +82,29 @@ impl VerificationKeys {
         self.users.keep_fresh(tasks, metrics, entropy);
     }
 
-    /// Waits for the key of a refused token, if the token's issuer may have published that key
-    /// since the last fetch. Returns true if the token should be verified again. This causes at
-    /// most one fetch per minute and issuer.
-    pub async fn wait_for_key(&self, token: &str) -> bool {
-        self.users.wait_for_key(token).await
-    }
-
     /// Verifies a token and returns its caller. The audience of a service's token must be one of
-    /// `audiences`; the audience of a user's token must be one of those of its issuer.
+    /// `audiences`; the audience of a user's token must be one of those of its issuer. If the issuer
+    /// of a user's token has not the token's key, this waits for a fetch of its keys; at most one
+    /// fetch per minute and issuer is caused so.
     ///
     /// # Errors
     /// Returns an error if the signature, algorithm, key, issuer, audience, validity period or
     /// private claims are invalid.
-    pub fn verify(&self, token: &str, audiences: &[Service]) -> Result<Arc<Caller>, TokenError> {
+    pub async fn verify(&self, token: &str, audiences: &[Service]) -> Result<Arc<Caller>, TokenError> {
+        match self.verify_with_loaded_keys(token, audiences) {
+            Err(TokenError::UnknownKey | TokenError::IssuerUnavailable) => {
+                self.users.wait_for_key(token).await?;
+                self.verify_with_loaded_keys(token, audiences)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Verifies a token like [`Self::verify`], and waits for nothing.
+    ///
+    /// # Errors
+    /// Returns the same errors.
+    pub fn verify_with_loaded_keys(&self, token: &str, audiences: &[Service]) -> Result<Arc<Caller>, TokenError> {
         if let Some(user) = self.users.cached(token) {
             return user;
         }

@@ -32,37 +32,22 @@ impl Authorizer {
         let Some(method) = request.extensions.get::<Arc<Method>>() else {
             return Err(unknown_method(request.uri.path()));
         };
-        let mut outcome = self.authorize(method, &request.headers);
-        if outcome.is_err()
-            && let Ok(token) = bearer_token(&request.headers)
-            && self.keys.wait_for_key(token).await
-        {
-            outcome = self.authorize(method, &request.headers);
+        let Access::Restricted { roles, services, on_behalf_of, .. } = &method.access else { return Ok(None) };
+        let caller = self.authenticate(method, &request.headers).await?;
+        let is_allowed = match caller.service {
+            Some(service) => services.contains(&service),
+            None => caller.roles.iter().any(|role| roles.contains(role)),
+        };
+        if !is_allowed {
+            return Err(permission_denied(method, roles, &caller));
         }
-        match outcome {
-            Ok(Some(caller)) if !self.accepts_certificate(&caller, request.extensions.get()) => {
-                Err(certificate_required())
-            }
-            outcome => outcome,
+        if !may_act(on_behalf_of, &caller) {
+            return Err(actor_not_allowed(method, &caller));
         }
-    }
-
-    /// Returns the caller if the method allows it, or `None` if the method needs no caller.
-    pub(super) fn authorize(&self, method: &Method, headers: &http::HeaderMap) -> Result<Option<Arc<Caller>>, Status> {
-        match &method.access {
-            Access::Public => Ok(None),
-            Access::Restricted { roles, services, on_behalf_of, .. } => {
-                let caller = self.authenticate(method, headers)?;
-                let is_allowed = match caller.service {
-                    Some(service) => services.contains(&service),
-                    None => caller.roles.iter().any(|role| roles.contains(role)),
-                };
-                if !is_allowed {
-                    return Err(permission_denied(method, roles, &caller));
-                }
-                if may_act(on_behalf_of, &caller) { Ok(Some(caller)) } else { Err(actor_not_allowed(method, &caller)) }
-            }
+        if !self.accepts_certificate(&caller, request.extensions.get()) {
+            return Err(certificate_required());
         }
+        Ok(Some(caller))
     }
 
     /// Returns true if the caller is a user, if certificates are not required, or if the
@@ -72,9 +57,9 @@ impl Authorizer {
         certificate.is_some_and(|certificate| certificate.names(service))
     }
 
-    fn authenticate(&self, method: &Method, headers: &http::HeaderMap) -> Result<Arc<Caller>, Status> {
+    async fn authenticate(&self, method: &Method, headers: &http::HeaderMap) -> Result<Arc<Caller>, Status> {
         let token = bearer_token(headers)?;
-        self.keys.verify(token, &method.audiences).map_err(|error| match error {
+        self.keys.verify(token, &method.audiences).await.map_err(|error| match error {
             TokenError::Expired => unauthenticated(
                 ErrorReason::TokenExpired.as_str_name(),
                 "the bearer token has expired; obtain a new one",
@@ -84,7 +69,7 @@ impl Authorizer {
                 "the keys of the issuer of the bearer token are not available",
                 ISSUER_RETRY,
             ),
-            TokenError::Invalid => {
+            TokenError::UnknownKey | TokenError::Invalid => {
                 unauthenticated(ErrorReason::Unauthenticated.as_str_name(), "the bearer token is invalid")
             }
         })

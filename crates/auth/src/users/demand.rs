@@ -14,7 +14,7 @@ const MIN_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The maximum number of calls that wait for a fetch. Each of them takes memory, although its token
 /// is not verified yet.
-const MAX_WAITING: usize = 256;
+const MAX_WAITING: usize = 1024;
 
 /// The demand for a fetch of keys outside of the regular interval. Any number of calls share one
 /// fetch, and at most one fetch a minute is caused, because everybody can send tokens with unknown
@@ -36,26 +36,40 @@ struct State {
     last_request: Option<Instant>,
 }
 
+/// The answer to the request for a fetch.
+#[derive(Debug)]
+pub(super) enum FetchRequest {
+    /// A fetch is due or under way. The receiver changes when it has finished.
+    Accepted(watch::Receiver<u64>),
+    /// No fetch is due: another one was requested less than a minute ago, and has finished.
+    TooSoon,
+    /// A fetch is due or under way, and too many calls wait for it already.
+    TooManyWaiting,
+}
+
 impl Demand {
     pub(super) fn new() -> Self {
         let state = Mutex::new(State { is_pending: true, last_request: None });
         Self { state, wake: Notify::new(), finished: watch::Sender::new(0) }
     }
 
-    /// Requests a fetch. Returns a receiver that changes when it has finished, or `None` if no
-    /// fetch is due or too many calls wait for one. The fetch is made by the task that waits for
-    /// [`Self::requested`], so it does not end with the call that requested it.
-    pub(super) fn request(&self) -> Option<watch::Receiver<u64>> {
+    /// Requests a fetch. The fetch is made by the task that waits for [`Self::requested`], so it does
+    /// not end with the call that requested it.
+    pub(super) fn request(&self) -> FetchRequest {
         let mut state = self.state();
         if !state.is_pending {
             if state.last_request.is_some_and(|last| last.elapsed() < MIN_INTERVAL) {
-                return None;
+                return FetchRequest::TooSoon;
             }
             state.last_request = Some(Instant::now());
             state.is_pending = true;
             self.wake.notify_one();
         }
-        (self.finished.receiver_count() < MAX_WAITING).then(|| self.finished.subscribe())
+        if self.finished.receiver_count() < MAX_WAITING {
+            FetchRequest::Accepted(self.finished.subscribe())
+        } else {
+            FetchRequest::TooManyWaiting
+        }
     }
 
     /// Waits until a fetch is requested.
@@ -87,18 +101,23 @@ mod tests {
     async fn many_requests_cause_one_fetch_a_minute() {
         let demand = Demand::new();
         demand.finish();
-        let waiting: Vec<_> = (0..10_000).filter_map(|_| demand.request()).collect();
+        let requests: Vec<_> = (0..10_000).map(|_| demand.request()).collect();
+        let waiting: Vec<_> = requests
+            .iter()
+            .filter_map(|request| if let FetchRequest::Accepted(finished) = request { Some(finished) } else { None })
+            .collect();
         assert_eq!(waiting.len(), MAX_WAITING);
         demand.requested().await;
         demand.begin();
         demand.finish();
         assert!(waiting.iter().all(|finished| finished.has_changed().unwrap()));
-        drop(waiting);
-        assert!((0..10_000).all(|_| demand.request().is_none()), "the minute has not passed");
+        drop(requests);
+        let too_soon = || matches!(demand.request(), FetchRequest::TooSoon);
+        assert!((0..10_000).all(|_| too_soon()), "the minute has not passed");
         tokio::time::advance(MIN_INTERVAL - Duration::from_secs(1)).await;
-        assert!(demand.request().is_none());
+        assert!(too_soon());
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(demand.request().is_some());
+        assert!(!too_soon());
     }
 
     #[tokio::test(start_paused = true)]
@@ -106,9 +125,9 @@ mod tests {
         let demand = Demand::new();
         for _ in 0..2 {
             demand.begin();
-            assert!(demand.request().is_some());
+            assert!(matches!(demand.request(), FetchRequest::Accepted(_)));
             demand.finish();
         }
-        assert!(demand.request().is_some(), "the first one that unknown keys cause");
+        assert!(matches!(demand.request(), FetchRequest::Accepted(_)), "the first one that unknown keys cause");
     }
 }

@@ -12,12 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     IssuerConfig,
-    demand::Demand,
+    demand::{Demand, FetchRequest},
     key_set::UserKeySet,
     mapping::ClaimMapping,
     source::{IssuerError, KeySource, SourceError},
 };
-use crate::KeyError;
+use crate::{KeyError, TokenError};
 
 /// The interval in which a JWKS file is compared with the keys in use.
 const FILE_INTERVAL: Duration = Duration::from_secs(5);
@@ -143,27 +143,40 @@ impl Issuer {
         }
     }
 
-    /// Waits until the issuer has a usable key for tokens with this `kid` (key id). Returns false
-    /// if the wait ended without one. This causes at most one fetch a minute.
-    pub(super) async fn wait_for_key(&self, kid: Option<&str>) -> bool {
+    /// Waits until the issuer has a usable key for tokens with this `kid` (key id). This causes at
+    /// most one fetch a minute.
+    ///
+    /// # Errors
+    /// Returns an error if no keys are available, or if the wait ended without that key.
+    pub(super) async fn wait_for_key(&self, kid: Option<&str>) -> Result<(), TokenError> {
         if matches!(self.source, KeySource::Fixed) {
-            return false;
+            return Err(TokenError::UnknownKey);
         }
         // The first wait may be for a fetch that began before the key was published.
         for _ in 0..2 {
             if self.has_key(kid) {
-                return true;
+                return Ok(());
             }
-            let Some(mut finished) = self.demand.request() else { return false };
-            if tokio::time::timeout(MAX_WAIT, finished.changed()).await.is_err() {
-                return false;
+            match self.demand.request() {
+                FetchRequest::Accepted(mut finished) => {
+                    if tokio::time::timeout(MAX_WAIT, finished.changed()).await.is_err() {
+                        break;
+                    }
+                }
+                FetchRequest::TooSoon => break,
+                FetchRequest::TooManyWaiting => return Err(TokenError::IssuerUnavailable),
             }
         }
-        self.has_key(kid)
+        // Another call's fetch may have finished between the look at the keys and the request.
+        match self.keys() {
+            Some(keys) if keys.get(kid).is_some() => Ok(()),
+            Some(_) => Err(TokenError::UnknownKey),
+            None => Err(TokenError::IssuerUnavailable),
+        }
     }
 
     /// Returns true if there is a usable key for tokens with this `kid`.
-    pub(super) fn has_key(&self, kid: Option<&str>) -> bool {
+    fn has_key(&self, kid: Option<&str>) -> bool {
         self.keys().is_some_and(|keys| keys.get(kid).is_some())
     }
 

@@ -146,7 +146,7 @@ impl UserIssuers {
         let UnverifiedToken { header, claims, message, signature } = decode_parts(token)?;
         let (index, issuer) = self.issuer_of(&claims)?;
         let keys = issuer.keys().ok_or(TokenError::IssuerUnavailable)?;
-        let key = keys.get(header.kid.as_deref()).ok_or_else(|| refuse("its key is unknown"))?;
+        let key = keys.get(header.kid.as_deref()).ok_or(TokenError::UnknownKey)?;
         if !key.algorithms.contains(&header.alg) {
             return Err(refuse("its algorithm is not that of the key, or is not accepted"));
         }
@@ -166,13 +166,14 @@ impl UserIssuers {
         found.ok_or_else(|| refuse("its issuer is unknown"))
     }
 
-    /// Waits for the key of a refused token, if the token's issuer may have published that key
-    /// since the last fetch. Returns true if the token should be verified again.
-    pub(crate) async fn wait_for_key(&self, token: &str) -> bool {
-        let Ok(UnverifiedToken { header, claims, .. }) = decode_parts(token) else { return false };
-        let Ok((_, issuer)) = self.issuer_of(&claims) else { return false };
-        let kid = header.kid.as_deref();
-        !issuer.has_key(kid) && issuer.wait_for_key(kid).await
+    /// Waits until the issuer of a token has the token's key.
+    ///
+    /// # Errors
+    /// Returns an error if the wait ended without that key.
+    pub(crate) async fn wait_for_key(&self, token: &str) -> Result<(), TokenError> {
+        let UnverifiedToken { header, claims, .. } = decode_parts(token)?;
+        let (_, issuer) = self.issuer_of(&claims)?;
+        issuer.wait_for_key(header.kid.as_deref()).await
     }
 }
 
