@@ -1,5 +1,7 @@
 //! Measures whole claims: from the draft to the first assessment, with all acts of the partner, the
-//! reviewer and the customer. Each claim is about the subscription of another tenant.
+//! reviewer and the customer. Each claim is about the subscription of another tenant (customer).
+//! When the customer has approved, the partner is officially on record for the subscription: its
+//! *association* is official. Then the claim is *assessed*: whether it earns incentives.
 //!
 //! Steps between the services happen in the background. The loops learn of them from two streams,
 //! `WatchClaims` and `WatchReviewCases`, which are shared by all loops.
@@ -53,7 +55,8 @@ pub(super) struct ClaimFigures {
     /// From the response to the submission until a reviewer learns of the review case, which an
     /// event opens.
     pub(super) review_case: Figures,
-    /// From the association that is official to its assessment, as the partner learns of both.
+    /// From the message that the association is official to the message with its assessment, both
+    /// in the partner's stream.
     pub(super) assessment: Figures,
 }
 
