@@ -21,7 +21,10 @@ const POWER_APPS: &str = "40a6c1d2-5b3e-4f7a-8c9d-0e1f2a3b4c5d";
 const CUSTOMER_SERVICE: &str = "51b7d2e3-6c4f-4a8b-9dae-1f2a3b4c5d6e";
 
 /// SharePoint at Litware: the claim is rejected, disputed, and approved.
-pub(super) async fn run_rejection_disputed_and_overturned(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
+pub(super) async fn run_rejection_disputed_and_overturned(
+    system: &DemoSystem,
+    timeline: &mut Timeline,
+) -> anyhow::Result<()> {
     timeline.print_heading("5  Northwind claims SharePoint at Litware: rejected, disputed, and approved");
     let draft = litware_usage(&["sharepoint-online"]);
     let mut claim =

@@ -37,7 +37,10 @@ pub(super) async fn run_program_guide_revised(system: &DemoSystem, timeline: &mu
 
 /// Business Central at Fabrikam: under the policy profile (set of policy values) of 2023 the
 /// customer can decline at any time.
-pub(super) async fn run_decline_after_consent_window(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
+pub(super) async fn run_decline_after_consent_window(
+    system: &DemoSystem,
+    timeline: &mut Timeline,
+) -> anyhow::Result<()> {
     timeline.print_heading(
         "10 From June on the policy profile of 2023 is in force: Fabrikam declines weeks after the consent window",
     );

@@ -14,7 +14,10 @@ use crate::demo::{claim::DemoClaim, drafts::*, mailbox, system::DemoSystem, time
 
 /// Pre-sales to Fabrikam: the claim is approved, its association becomes official, and it is
 /// eligible.
-pub(super) async fn run_claim_approved_at_first_review(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
+pub(super) async fn run_claim_approved_at_first_review(
+    system: &DemoSystem,
+    timeline: &mut Timeline,
+) -> anyhow::Result<()> {
     timeline.print_heading("1  Contoso sold Dynamics 365 Sales to Fabrikam: the claim becomes official and eligible");
     let draft = fabrikam_presales("1001", "Erik Weber");
     let mut claim =
@@ -86,7 +89,10 @@ pub(super) async fn run_claim_declined_by_customer(system: &DemoSystem, timeline
 
 /// Pre-sales to Fabrikam, claimed by a second partner: the approval is refused, because the first
 /// partner holds the subscription.
-pub(super) async fn run_approval_refused_for_held_subscription(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
+pub(super) async fn run_approval_refused_for_held_subscription(
+    system: &DemoSystem,
+    timeline: &mut Timeline,
+) -> anyhow::Result<()> {
     timeline.print_heading(
         "4  Northwind claims the subscription that Contoso holds: the approval is refused, the claim rejected",
     );
