@@ -88,7 +88,7 @@ impl TestSystem {
 
     /// Imports usage without assessing any claim.
     pub(crate) async fn import_usage(&self, usage: &[Usage]) -> Vec<ImportOutcome> {
-        let rows: Vec<_> = usage.iter().map(|usage| ImportedRow { usage: usage.clone(), request: None }).collect();
+        let rows: Vec<_> = usage.iter().map(|usage| ImportedRow { usage: usage.clone(), request_id: None }).collect();
         let outcomes = store::usage::import(&self.host, &rows, false).await.unwrap();
         outcomes.into_iter().map(Result::unwrap).collect()
     }

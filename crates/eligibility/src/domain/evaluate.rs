@@ -34,8 +34,7 @@ pub(crate) struct LineResult {
     /// can contain another amount until the difference is recorded.
     pub(crate) earned: EarnedAmount,
     /// The number of earnings that the ledger contains for this line, activity and month.
-    /// [`evaluate`] sets 0; `compute_earnings` sets the number. The stored name is `booked`.
-    #[serde(rename = "booked")]
+    /// [`evaluate`] sets 0; `compute_earnings` sets the number.
     pub(crate) earning_count: u32,
 }
 
