@@ -84,6 +84,7 @@ impl Notifications {
         &self.relays[destination as usize]
     }
 
+    /// Returns the notification for the deadline runner, which applies passed deadlines.
     pub(crate) fn deadline_runner(&self) -> &Notify {
         &self.deadline_runner
     }

@@ -122,16 +122,16 @@ impl WatchedLog for ClaimLog {
         message.cursor = cursor;
     }
 
-    async fn last(&self) -> Result<Option<LogPosition>, StoreError> {
-        self.log().last().await
+    async fn last_position(&self) -> Result<Option<LogPosition>, StoreError> {
+        self.log().last_position().await
     }
 
-    async fn at(&self, sequence: i64) -> Result<Option<LogPosition>, StoreError> {
-        self.log().at(sequence).await
+    async fn position_at(&self, sequence: i64) -> Result<Option<LogPosition>, StoreError> {
+        self.log().position_at(sequence).await
     }
 
-    async fn after(&self, sequence: i64, limit: u64) -> Result<LogPage<Self::Message>, Status> {
-        let entries = self.log().after(sequence, limit).await.map_err(CallError::from)?;
+    async fn entries_after(&self, sequence: i64, limit: u64) -> Result<LogPage<Self::Message>, Status> {
+        let entries = self.log().entries_after(sequence, limit).await.map_err(CallError::from)?;
         let claims = self.claims_of(&entries).await?;
         Ok(entries.into_iter().map(|entry| (entry.position, self.message(entry, &claims))).collect())
     }

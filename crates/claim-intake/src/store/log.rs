@@ -64,8 +64,8 @@ impl<'db> Log<'db> {
     ///
     /// # Errors
     /// Returns an error if the query fails or a row is inconsistent.
-    pub(crate) async fn last(self) -> Result<Option<LogPosition>, StoreError> {
-        let row = self.query.last().await?;
+    pub(crate) async fn last_position(self) -> Result<Option<LogPosition>, StoreError> {
+        let row = self.query.last_entry().await?;
         Ok(row.map(|row| log_entry(row, self.sequence)).transpose()?.map(|entry| entry.position))
     }
 
@@ -74,8 +74,8 @@ impl<'db> Log<'db> {
     ///
     /// # Errors
     /// Returns an error if the query fails or a row is inconsistent.
-    pub(crate) async fn at(self, sequence: i64) -> Result<Option<LogPosition>, StoreError> {
-        let row = self.query.at(sequence).await?;
+    pub(crate) async fn position_at(self, sequence: i64) -> Result<Option<LogPosition>, StoreError> {
+        let row = self.query.entry_at(sequence).await?;
         Ok(row.map(|row| log_entry(row, self.sequence)).transpose()?.map(|entry| entry.position))
     }
 
@@ -83,8 +83,8 @@ impl<'db> Log<'db> {
     ///
     /// # Errors
     /// Returns an error if the query fails or a row is inconsistent.
-    pub(crate) async fn after(self, sequence: i64, limit: u64) -> Result<Vec<LogEntry>, StoreError> {
-        let rows = self.query.after(sequence, limit).await?;
+    pub(crate) async fn entries_after(self, sequence: i64, limit: u64) -> Result<Vec<LogEntry>, StoreError> {
+        let rows = self.query.entries_after(sequence, limit).await?;
         rows.into_iter().map(|row| log_entry(row, self.sequence)).collect()
     }
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     delivery_result::{DeliveryOutcome, DeliveryResult, save_results},
-    lease::{LeasedStream, MAX_STREAMS, lease, next_retry_time, ready_destinations, release_all},
+    lease::{LeasedStream, MAX_STREAMS, lease, list_destinations_with_due_streams, next_retry_time, release_all},
     stream::OutboxStreamKey,
     transport::{DeliveryError, EventTransport},
 };
@@ -51,8 +51,8 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(15);
 const MIN_RETRY_WAIT: Duration = Duration::from_millis(50);
 
 /// The time after which a relay looks once more for streams, if it was notified and found none. The
-/// stream may have been locked by a transaction that was rolled back, or leased by a relay that
-/// stops.
+/// stream that it was notified of may have been locked by a transaction that was then rolled back,
+/// or leased by a relay that stops.
 const SECOND_LOOK_DELAY: Duration = Duration::from_millis(200);
 
 /// The number of attempts to store the results of a delivery.
@@ -193,7 +193,9 @@ impl Relay {
     pub(crate) async fn poll(&self, stop: CancellationToken) -> Result<(), DbErr> {
         self.release_stale_leases_once().await?;
         loop {
-            for destination in ready_destinations(self.context.db.reader(), self.context.clock.now()).await? {
+            for destination in
+                list_destinations_with_due_streams(self.context.db.reader(), self.context.clock.now()).await?
+            {
                 self.context.notifications.relay(destination).notify_one();
             }
             tokio::select! {
@@ -212,7 +214,9 @@ impl Relay {
     pub async fn deliver_pending(&self) -> Result<u64, DbErr> {
         let stop = CancellationToken::new();
         let mut events = 0;
-        for destination in ready_destinations(self.context.db.reader(), self.context.clock.now()).await? {
+        for destination in
+            list_destinations_with_due_streams(self.context.db.reader(), self.context.clock.now()).await?
+        {
             events += self.deliver_all(destination, &stop).await?.events;
         }
         Ok(events)
@@ -238,7 +242,8 @@ impl Relay {
                 self.context.notifications.relay(destination).notify_one();
             }
             let (mut results, destination_state) = self.deliver(destination, streams).await;
-            // Rows are locked in the same order as the writer locks them, to avoid deadlocks.
+            // Rows are locked in the order in which the writers, which add events to the outbox,
+            // lock them, to avoid deadlocks.
             results.sort_by(|left, right| left.stream.cmp(&right.stream));
             has_failed |= results.iter().any(|result| matches!(result.outcome, DeliveryOutcome::Failed(_)));
             unsaved = Some(UnsavedDelivery { lease_token, results, destination_state });
@@ -365,7 +370,8 @@ impl Relay {
             events: stream.events.clone(),
         };
         let batches = streams.iter().map(batch).collect();
-        let request = DeliverEventsRequest { destination: crate::wire::service(destination).into(), streams: batches };
+        let request =
+            DeliverEventsRequest { destination: crate::wire::service_to_wire(destination).into(), streams: batches };
         let response =
             timeout_at(latest_end, self.event_transport.deliver(request)).await.map_err(|_elapsed| timed_out())??;
         let mut stream_results = response.results.into_iter();
