@@ -44,6 +44,7 @@ pub(super) struct RequiredOneof {
     pub(super) fields: Vec<FieldDescriptor>,
 }
 
+/// The rules of one field of a message type.
 #[derive(Debug)]
 pub(super) struct FieldRules {
     pub(super) field: FieldDescriptor,

@@ -29,14 +29,17 @@ pub(super) enum Constraint {
         bound: Bound,
         limit: Number,
     },
+    /// The value must be one of these.
     In {
         type_name: String,
         values: Vec<Scalar>,
     },
+    /// The value must be none of these.
     NotIn {
         type_name: String,
         values: Vec<Scalar>,
     },
+    /// The value must be this one.
     Const {
         type_name: String,
         value: Scalar,

@@ -69,6 +69,7 @@ pub(super) struct Admission {
 /// The capacity of one class of calls.
 #[derive(Clone, Debug)]
 struct CallClass {
+    /// The places, of which each concurrent call takes one.
     places: Arc<Quota<Holder>>,
     /// The bytes of memory, or `None` if the messages are too small to count them.
     bytes: Option<Arc<Quota<Holder>>>,
@@ -169,6 +170,7 @@ struct Permit {
 
 /// The memory that is reserved for the messages of a call.
 struct RequestBytes {
+    /// The reserved bytes, or `None` if the messages are too small to count them.
     permit: Option<QuotaPermit<Holder>>,
     max_message_bytes: usize,
     call_bytes: usize,

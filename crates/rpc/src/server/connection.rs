@@ -30,7 +30,8 @@ pub(super) enum GrpcConnection {
     Tls(Box<TlsStream<Connection>>, ClientCertificate),
 }
 
-/// What the requests of a connection have in common. Each request has it as an extension.
+/// The properties of a connection that all its requests share. Each request has them as an
+/// extension.
 #[derive(Clone, Debug)]
 pub(super) struct ConnectionInfo {
     usage: ConnectionUse,
@@ -38,7 +39,7 @@ pub(super) struct ConnectionInfo {
 }
 
 /// Returns the connections of the listener. Each TLS handshake has a task of its own, so a slow
-/// client delays nobody. A connection whose handshake fails is left out.
+/// client does not delay the others. A connection whose handshake fails is left out.
 pub(super) fn accept(
     listener: LimitedListener,
     tls: Option<Arc<ServerTls>>,
