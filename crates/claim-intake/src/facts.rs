@@ -7,18 +7,18 @@
 use crate::{
     call::Call,
     domain::{
-        Claim, Content, DirectoryAnswer, DirectoryFacts, DirectoryLine, Line, Tenant, Violation, ViolationReason,
+        Claim, ClaimRegistryData, Content, Line, LineRegistryData, RegistryAnswer, Tenant, Violation, ViolationReason,
     },
     error::CallError,
     service::{ClaimIntake, RegistryNeed},
-    store::{KeyActivity, find_claimed_elsewhere},
+    store::{ClaimedKey, find_claimed_elsewhere},
 };
 use cpor_call::directory_budget::DirectoryBudget;
 use cpor_registry_client::{
     CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck, RegistryError, SubmittedWith, SuggestedLine,
 };
 use cpor_types::{
-    Activity, Actor, ActorSide, AssociationKey, ClaimId, ClaimName, LineId, PartnerId, TenantId, program,
+    Activity, Actor, ActorSide, AssociationKey, ClaimId, ClaimName, LineId, PartnerId, TenantId, program_for,
 };
 use std::collections::BTreeSet;
 
@@ -38,14 +38,14 @@ impl ClaimIntake {
         need: RegistryNeed,
         content: &Content,
         submitted: Option<SubmittedWith>,
-    ) -> Result<Option<DirectoryFacts>, CallError> {
+    ) -> Result<Option<RegistryAnswer>, CallError> {
         let request = ClaimToCheck { submitted, ..claim_to_check(&call.claim, content) };
         if need == RegistryNeed::Optional && is_blank(&request) {
-            return Ok(Some(DirectoryFacts::default()));
+            return Ok(Some(RegistryAnswer::default()));
         }
-        let question = DomainQuestions::ask(self, &call.actor, std::slice::from_ref(&request))?;
+        let question = DomainQuestions::admit(self, &call.actor, std::slice::from_ref(&request))?;
         let answer = self.registry.check_claim(&call.actor, request).await;
-        question.judge(answer.as_ref().map(std::slice::from_ref).unwrap_or_default());
+        question.count_wrong(answer.as_ref().map(std::slice::from_ref).unwrap_or_default());
         match (answer, need) {
             (Ok(answer), RegistryNeed::Optional | RegistryNeed::Required) => {
                 let mut checked = [CheckedContent { content, facts: facts_from_answer(answer, content) }];
@@ -74,9 +74,9 @@ impl ClaimIntake {
         let request = claim_to_check(&claim.name, &claim.content);
         let request =
             ClaimToCheck { submitted: submitted_with(claim), suggest_lines: true, lines: Vec::new(), ..request };
-        let question = DomainQuestions::ask(self, &call.actor, std::slice::from_ref(&request))?;
+        let question = DomainQuestions::admit(self, &call.actor, std::slice::from_ref(&request))?;
         let answer = self.registry.check_claim(&call.actor, request).await;
-        question.judge(answer.as_ref().map(std::slice::from_ref).unwrap_or_default());
+        question.count_wrong(answer.as_ref().map(std::slice::from_ref).unwrap_or_default());
         let answer = answer.map_err(registry_error)?;
         let (Some(tenant), mut suggestions) = (answer.tenant, answer.suggestions) else { return Ok(Vec::new()) };
         let activities = &claim.content.activities;
@@ -107,14 +107,14 @@ impl ClaimIntake {
         &self,
         actor: &Actor,
         drafts: &[(ClaimName, Content)],
-    ) -> Result<Vec<Option<DirectoryFacts>>, CallError> {
-        let mut results: Vec<Option<DirectoryFacts>> = drafts.iter().map(|_| Some(DirectoryFacts::default())).collect();
+    ) -> Result<Vec<Option<RegistryAnswer>>, CallError> {
+        let mut results: Vec<Option<RegistryAnswer>> = drafts.iter().map(|_| Some(RegistryAnswer::default())).collect();
         let requests = drafts.iter().map(|(claim, content)| claim_to_check(claim, content)).enumerate();
         let (indexes, requests): (Vec<usize>, Vec<_>) = requests.filter(|(_, request)| !is_blank(request)).unzip();
         let (Some((claim, _)), false) = (drafts.first(), indexes.is_empty()) else { return Ok(results) };
-        let questions = DomainQuestions::ask(self, actor, &requests)?;
+        let questions = DomainQuestions::admit(self, actor, &requests)?;
         let answers = self.registry.check_claims(actor, requests).await;
-        questions.judge(answers.as_deref().unwrap_or_default());
+        questions.count_wrong(answers.as_deref().unwrap_or_default());
         match answers {
             Ok(answers) => {
                 let checked_content = |(index, answer): (&usize, _)| CheckedContent {
@@ -143,7 +143,7 @@ impl ClaimIntake {
         claim: Option<ClaimId>,
         checked: &mut [CheckedContent<'_>],
     ) -> Result<(), CallError> {
-        let keys: Vec<KeyActivity> = checked.iter().flat_map(CheckedContent::keys).map(|(_, key)| key).collect();
+        let keys: Vec<ClaimedKey> = checked.iter().flat_map(CheckedContent::keys).map(|(_, key)| key).collect();
         let claimed = find_claimed_elsewhere(self.reader(), partner, claim, &keys).await?;
         for checked in checked {
             let claimed_lines: BTreeSet<LineId> =
@@ -152,7 +152,7 @@ impl ClaimIntake {
             let lines = lines.filter(|(_, line)| claimed_lines.contains(&line.id));
             let violations =
                 lines.map(|(index, _)| ViolationReason::AlreadyClaimed.violation(format!("lines[{index}]")));
-            checked.facts.directory.violations.extend(violations);
+            checked.facts.claim.violations.extend(violations);
         }
         Ok(())
     }
@@ -175,7 +175,7 @@ impl<'a> DomainQuestions<'a> {
     ///
     /// # Errors
     /// Returns [`CallError::TooManyQuestions`] if there were too many wrong domains before.
-    fn ask(intake: &'a ClaimIntake, actor: &'a Actor, requests: &[ClaimToCheck]) -> Result<Self, CallError> {
+    fn admit(intake: &'a ClaimIntake, actor: &'a Actor, requests: &[ClaimToCheck]) -> Result<Self, CallError> {
         let (budget, user) = (&*intake.wrong_domains, actor.subject.expose());
         let mut partners = Vec::with_capacity(requests.len());
         for request in requests {
@@ -190,7 +190,7 @@ impl<'a> DomainQuestions<'a> {
     }
 
     /// Counts the questions whose answer is no. Without an answer, none is counted.
-    fn judge(self, answers: &[CheckedClaim]) {
+    fn count_wrong(self, answers: &[CheckedClaim]) {
         for (partner, answer) in self.partners.iter().zip(answers) {
             if let Some(partner) = partner.as_ref().filter(|_| answer.tenant.is_none()) {
                 self.budget.charge(self.user, partner, 1);
@@ -219,34 +219,34 @@ fn keys_of_suggestion(
     line: &SuggestedLine,
     tenant: TenantId,
     activities: &[Activity],
-) -> impl Iterator<Item = KeyActivity> + use<> {
+) -> impl Iterator<Item = ClaimedKey> + use<> {
     let key = match line.subscription_id {
         Some(subscription) => AssociationKey::Subscription(subscription),
         None => AssociationKey::Workload(line.product.id.clone()),
     };
     let area = line.product.solution_area;
-    let possible = || Activity::ALL.iter().copied().filter(|activity| program(area, *activity).is_ok()).collect();
+    let possible = || Activity::ALL.iter().copied().filter(|activity| program_for(area, *activity).is_ok()).collect();
     let activities: Vec<Activity> = if activities.is_empty() { possible() } else { activities.to_vec() };
-    activities.into_iter().map(move |activity| KeyActivity { tenant, key: key.clone(), activity })
+    activities.into_iter().map(move |activity| ClaimedKey { tenant, key: key.clone(), activity })
 }
 
 /// The content of a claim with the facts that the registry returned for it.
 struct CheckedContent<'c> {
     content: &'c Content,
-    facts: DirectoryFacts,
+    facts: RegistryAnswer,
 }
 
 impl CheckedContent<'_> {
     /// Returns each combination of a key and an activity that the content claims, with its line.
     /// The company may have each combination in only one open or approved claim (R38).
-    fn keys(&self) -> impl Iterator<Item = (LineId, KeyActivity)> {
-        let Self { content, facts: DirectoryFacts { directory, lines } } = self;
+    fn keys(&self) -> impl Iterator<Item = (LineId, ClaimedKey)> {
+        let Self { content, facts: RegistryAnswer { claim, lines } } = self;
         let lines_with_key = directory.tenant.iter().flat_map(move |tenant| {
             lines.iter().filter_map(move |(line, data)| Some((*line, tenant.id, data.key.clone()?)))
         });
         lines_with_key.flat_map(|(line, tenant, key)| {
             let activities = content.activities.iter().copied();
-            activities.map(move |activity| (line, KeyActivity { tenant, key: key.clone(), activity }))
+            activities.map(move |activity| (line, ClaimedKey { tenant, key: key.clone(), activity }))
         })
     }
 }
@@ -286,7 +286,7 @@ fn is_blank(request: &ClaimToCheck) -> bool {
 }
 
 /// Converts the registry's answer about `content` to the facts of the domain.
-fn facts_from_answer(answer: CheckedClaim, content: &Content) -> DirectoryFacts {
+fn facts_from_answer(answer: CheckedClaim, content: &Content) -> RegistryAnswer {
     let CheckedClaim { violations, partner_display_name, location, tenant, lines, changes: _, suggestions: _ } = answer;
     let domain_violation = |violation: cpor_registry_client::Violation| Violation {
         field: violation.field,
@@ -299,8 +299,8 @@ fn facts_from_answer(answer: CheckedClaim, content: &Content) -> DirectoryFacts 
         calendar: tenant.calendar,
         contact_domains: tenant.domains.into_iter().filter(|domain| content.has_customer_contact_at(domain)).collect(),
     });
-    DirectoryFacts {
-        directory: DirectoryAnswer {
+    RegistryAnswer {
+        claim: ClaimRegistryData {
             partner_display_name: partner_display_name.unwrap_or_default(),
             partner_language: location.as_ref().map(|location| location.language),
             partner_calendar: location.map(|location| location.calendar),
@@ -312,9 +312,9 @@ fn facts_from_answer(answer: CheckedClaim, content: &Content) -> DirectoryFacts 
 }
 
 /// Converts the registry's answer for one line.
-fn directory_line(line: CheckedLine) -> (LineId, DirectoryLine) {
+fn directory_line(line: CheckedLine) -> (LineId, LineRegistryData) {
     let CheckedLine { line_id, product, subscription_id, key, legacy_holder } = line;
     let (product_display_name, family) = product.map(|product| (product.display_name, product.family)).unzip();
     let product_display_name = product_display_name.unwrap_or_default();
-    (line_id, DirectoryLine { product_display_name, family, subscription: subscription_id, key, legacy_holder })
+    (line_id, LineRegistryData { product_display_name, family, subscription: subscription_id, key, legacy_holder })
 }

@@ -123,7 +123,7 @@ pub(super) async fn save_results(
     let mut still_leased = std::collections::HashSet::new();
     for chunk in rows.chunks() {
         // `upsert` does not fit: only streams that are still leased are updated, and the oldest
-        // time comes from another table.
+        // time comes from another table. The table `s` contains the results.
         let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
         sql.push("UPDATE outbox_stream SET delivered_sequence = s.delivered_sequence, attempts = s.attempts, ");
         sql.push("ready_time = s.ready_time, parked_reason = s.parked_reason, last_error = s.last_error, ");

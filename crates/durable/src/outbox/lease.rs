@@ -62,7 +62,8 @@ pub(super) async fn list_destinations_with_due_streams(
 ) -> Result<Vec<Service>, DbErr> {
     let mut service_rows = InputRows::new([Column::Destination])?;
     Service::ALL.iter().for_each(|service| service_rows.push([service.as_str().into()]));
-    // One search of the index for each service. SELECT DISTINCT would read all ready streams.
+    // One search of the index for each service. The services are the rows of the table `s`. SELECT
+    // DISTINCT would read all ready streams.
     let mut sql = Sql::with_rows(db.get_database_backend(), service_rows)?;
     sql.push(
         "SELECT s.destination FROM s WHERE EXISTS (SELECT 1 FROM outbox_stream o WHERE o.destination = s.destination",
@@ -154,7 +155,8 @@ async fn load_events(tx: &Tx, streams: &mut BTreeMap<OutboxStreamKey, LeasedStre
     streams.keys().for_each(|stream| keys.push(stream.values()));
     let (mut bytes_left, mut count) = (MAX_BYTES, 0);
     for chunk in keys.chunks() {
-        // `cpor_bulk_rows::load` does not fit, because it has no limit for the number of rows.
+        // `cpor_bulk_rows::load` does not fit, because it has no limit for the number of rows. The
+        // table `s` contains the keys of the streams.
         let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
         sql.push("SELECT ").primary_key::<Entity>("").push(", payload FROM outbox_event WHERE (");
         sql.primary_key::<Entity>("").push(") IN (SELECT ").primary_key::<Entity>("s.").push(" FROM s) ORDER BY ");

@@ -14,6 +14,7 @@ pub struct Shutdown {
     abort_token: CancellationToken,
     /// The time between leaving and draining.
     pause: Duration,
+    /// The time that running work has after draining begins.
     grace: Duration,
 }
 
