@@ -49,7 +49,7 @@ pub enum CaseEvent {
         holders: BTreeMap<AssociationKey, LegacyHolderId>,
     },
     /// A legacy holder does not hold a key of the case any more (R58).
-    LegacyHolderGone,
+    LegacyAssociationEnded,
     /// The state of a request for a statement changed, or a holder sent a statement (R37a, R58a).
     StatementReported,
     /// The reviewer approved, and the registry is being asked to hold the lines (R23).
@@ -179,7 +179,7 @@ impl CaseEvent {
             | Self::StatementRequested { .. }
             | Self::LegacyStatementRequested { .. }
             | Self::LegacyHoldersContested { .. }
-            | Self::LegacyHolderGone
+            | Self::LegacyAssociationEnded
             | Self::StatementReported
             | Self::ApprovalBegun { .. }
             | Self::Approved(_)
@@ -227,7 +227,7 @@ impl CaseEvent {
             | Self::StatementRequested { .. }
             | Self::LegacyStatementRequested { .. }
             | Self::LegacyHoldersContested { .. }
-            | Self::LegacyHolderGone
+            | Self::LegacyAssociationEnded
             | Self::StatementReported
             | Self::ApprovalBegun { .. }
             | Self::Approved(_)

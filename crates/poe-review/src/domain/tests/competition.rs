@@ -223,7 +223,7 @@ fn r58a_each_legacy_holder_answers_for_itself() {
     let both = first.end_legacy_holder(&key("intune"), None, now(), &calendar()).unwrap();
     assert_eq!((status(&both.next), both.next.is_contested()), (Some(StatementStatus::Lapsed), false));
     let over = CaseEvent::CompetitionChanged { lines: Vec::new(), awarded: Vec::new() };
-    assert_eq!(both.events, [CaseEvent::LegacyHolderGone, over]);
+    assert_eq!(both.events, [CaseEvent::LegacyAssociationEnded, over]);
     let again = both.next.request_statement(&amy(), "And now?", now());
     assert_eq!(again, Err(Refusal::StatementNotPossible));
     // A snapshot from before the end does not bring the holder back.
