@@ -46,11 +46,11 @@ pub fn methods() -> Vec<Method> {
 
 fn to_method(pool: &DescriptorPool, method: &MethodDescriptor) -> Method {
     let access = read_access(pool, method);
-    let package = method.parent_service().full_name().to_owned();
+    let grpc_service = method.parent_service().full_name().to_owned();
     Method {
-        path: format!("/{package}/{}", method.name()),
+        path: format!("/{grpc_service}/{}", method.name()),
         name: method.name().to_owned(),
-        service: hosting_service(&package),
+        service: hosting_service(&grpc_service),
         roles: access.roles().map(to_role).collect(),
         services: access.services().map(to_service).collect(),
         on_behalf_of: access.on_behalf_of.iter().map(to_on_behalf_of).collect(),
@@ -124,8 +124,8 @@ fn to_side(side: PersonSide) -> ActorSide {
     name.parse().unwrap_or_else(|_| panic!("the unknown side {name} is declared"))
 }
 
-fn hosting_service(package: &str) -> Service {
-    match package {
+fn hosting_service(grpc_service: &str) -> Service {
+    match grpc_service {
         "cpor.reviews.v1.ReviewService" => Service::PoeReview,
         "cpor.consents.v1.ConsentService" => Service::CustomerConsent,
         "cpor.eligibility.v1.EligibilityService" => Service::Eligibility,

@@ -33,8 +33,9 @@ pub(crate) struct Recording(Arc<Mutex<Vec<Arc<Exchange>>>>);
 /// A call and its answer.
 #[derive(Debug)]
 struct Exchange {
-    /// The name of the caller, which says for whom it acts.
+    /// The name of the caller's partner or tenant, and the subject of its token.
     caller: String,
+    /// The path of the method that was called.
     path: String,
     request: Mutex<Vec<u8>>,
     response: Mutex<Vec<u8>>,

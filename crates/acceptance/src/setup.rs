@@ -4,7 +4,7 @@ use cpor_types::Service;
 
 use crate::system::START;
 
-/// How the services are distributed over processes.
+/// The distribution of the services over processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProcessLayout {
     /// One process hosts all five services.
