@@ -1,6 +1,7 @@
-//! Fetches the facts that a decision needs about a claim's content. The registry service checks the
-//! content against its records of partners, tenants and products (R12). This service's own database
-//! knows which lines the company has already claimed elsewhere (R38).
+//! Fetches the facts that a decision needs about a claim's content, as one [`RegistryAnswer`]. The
+//! registry service checks the content against its records of partners, tenants and products (R12).
+//! This service's own database knows which lines the company has already claimed elsewhere (R38);
+//! they are added to the answer as violations.
 //!
 //! A *line* is the part of a claim that is about one workload or subscription of the tenant; that
 //! workload or subscription is the *key* of the line.
@@ -15,7 +16,7 @@ use crate::{
 };
 use cpor_call::directory_budget::DirectoryBudget;
 use cpor_registry_client::{
-    CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck, RegistryError, SubmittedWith, SuggestedLine,
+    CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck, RegistryError, SubmittedFields, SuggestedLine,
 };
 use cpor_types::{
     Activity, Actor, ActorSide, AssociationKey, ClaimId, ClaimName, LineId, PartnerId, TenantId, program_for,
@@ -37,7 +38,7 @@ impl ClaimIntake {
         call: &Call,
         need: RegistryNeed,
         content: &Content,
-        submitted: Option<SubmittedWith>,
+        submitted: Option<SubmittedFields>,
     ) -> Result<Option<RegistryAnswer>, CallError> {
         let request = ClaimToCheck { submitted, ..claim_to_check(&call.claim, content) };
         if need == RegistryNeed::Optional && is_blank(&request) {
@@ -60,12 +61,12 @@ impl ClaimIntake {
         }
     }
 
-    /// Fetches what the customer of the claim has and the claim can have as a line. Empty until the
-    /// claim names one of the customer's own domains (R12a). Lines that the company has in other
-    /// open or approved claims are left out (R38). What other companies claim or hold makes no
-    /// difference, because a partner does not learn that before its claim is submitted (R37).
-    /// Calls the registry once, and reads the database once for each [`SUGGESTIONS_PER_READ`]
-    /// suggestions.
+    /// Fetches the workloads and subscriptions of the customer that the claim can have as lines.
+    /// Empty until the claim names one of the customer's own domains (R12a). Lines that the company
+    /// has in other open or approved claims are left out (R38). What other companies claim or hold
+    /// makes no difference, because a partner does not learn that before its claim is submitted
+    /// (R37). Calls the registry once, and reads the database once for each
+    /// [`SUGGESTIONS_PER_READ`] suggestions.
     ///
     /// # Errors
     /// Returns [`CallError::RegistryUnavailable`] if the registry does not answer, and an error if
@@ -158,20 +159,21 @@ impl ClaimIntake {
     }
 }
 
-/// Requests of a partner's user in which a claim names a tenant and a domain. They count as
-/// questions whether the domain is one of the tenant's (R12a). All of them are admitted if one
-/// question is left, and only those with a wrong domain are counted afterwards. So requests with
-/// right domains are never too many, and requests without an answer cost nothing.
+/// Requests of a partner's user in which a claim names a tenant and a domain. The registry's answer
+/// tells whether the domain is one of the tenant's, so each of them is a *question* that the budget
+/// limits (R12a). All of them are admitted if the budget has one question left, and only those with
+/// a wrong domain are counted afterwards. So the budget never refuses a user who names right
+/// domains, and requests without an answer cost nothing.
 #[must_use]
 struct DomainQuestions<'a> {
     budget: &'a DirectoryBudget,
     user: &'a str,
-    /// The partner of each request, if the request is a question.
+    /// For each request, the partner whose budget it uses; `None` if the request is not a question.
     partners: Vec<Option<PartnerId>>,
 }
 
 impl<'a> DomainQuestions<'a> {
-    /// Checks that the user can ask.
+    /// Checks that the budgets of the user and its company have a question left.
     ///
     /// # Errors
     /// Returns [`CallError::TooManyQuestions`] if there were too many wrong domains before.
@@ -189,7 +191,8 @@ impl<'a> DomainQuestions<'a> {
         Ok(Self { budget, user, partners })
     }
 
-    /// Counts the questions whose answer is no. Without an answer, none is counted.
+    /// Counts the questions with a wrong domain, for which the registry has not returned the
+    /// tenant. `answers` is empty if the registry did not answer; then none is counted.
     fn count_wrong(self, answers: &[CheckedClaim]) {
         for (partner, answer) in self.partners.iter().zip(answers) {
             if let Some(partner) = partner.as_ref().filter(|_| answer.tenant.is_none()) {
@@ -241,7 +244,7 @@ impl CheckedContent<'_> {
     /// The company may have each combination in only one open or approved claim (R38).
     fn keys(&self) -> impl Iterator<Item = (LineId, ClaimedKey)> {
         let Self { content, facts: RegistryAnswer { claim, lines } } = self;
-        let lines_with_key = directory.tenant.iter().flat_map(move |tenant| {
+        let lines_with_key = claim.tenant.iter().flat_map(move |tenant| {
             lines.iter().filter_map(move |(line, data)| Some((*line, tenant.id, data.key.clone()?)))
         });
         lines_with_key.flat_map(|(line, tenant, key)| {
@@ -273,10 +276,10 @@ fn claim_to_check(claim: &ClaimName, content: &Content) -> ClaimToCheck {
 
 /// Returns the location and the domain that the claim keeps, or `None` for a draft. They were
 /// checked at the submission, or at the edit that changed them (R2a).
-pub(crate) fn submitted_with(claim: &Claim) -> Option<SubmittedWith> {
+pub(crate) fn submitted_with(claim: &Claim) -> Option<SubmittedFields> {
     claim.state.submission()?;
     let Content { mpn_id, customer_domain, .. } = &claim.content;
-    Some(SubmittedWith { mpn_id: mpn_id.clone()?, customer_domain: customer_domain.clone() })
+    Some(SubmittedFields { mpn_id: mpn_id.clone()?, customer_domain: customer_domain.clone() })
 }
 
 /// Returns whether the request contains nothing that the registry could check.
@@ -307,12 +310,12 @@ fn facts_from_answer(answer: CheckedClaim, content: &Content) -> RegistryAnswer 
             tenant,
             violations: violations.into_iter().map(domain_violation).collect(),
         },
-        lines: lines.into_iter().map(directory_line).collect(),
+        lines: lines.into_iter().map(line_registry_data).collect(),
     }
 }
 
 /// Converts the registry's answer for one line.
-fn directory_line(line: CheckedLine) -> (LineId, LineRegistryData) {
+fn line_registry_data(line: CheckedLine) -> (LineId, LineRegistryData) {
     let CheckedLine { line_id, product, subscription_id, key, legacy_holder } = line;
     let (product_display_name, family) = product.map(|product| (product.display_name, product.family)).unzip();
     let product_display_name = product_display_name.unwrap_or_default();

@@ -5,7 +5,7 @@
 //! clock that deadlines and histories use; it can differ from real time.
 use crate::{
     call::Call,
-    domain::{Claim, Content, DirectoryFacts, Refusal, Rules},
+    domain::{Claim, Content, Refusal, RegistryAnswer, Rules},
     error::CallError,
     evidence::{EvidenceKeys, EvidenceStore, Scanner},
     facts::submitted_with,
@@ -17,7 +17,7 @@ use cpor_durable::{
     Aggregate as _, Command, CommandError, CommandOutcome, Host, StoreError, Transition, Versioned, Writer,
     watch::Watches,
 };
-use cpor_registry_client::{SharedRegistry, SubmittedWith};
+use cpor_registry_client::{SharedRegistry, SubmittedFields};
 use cpor_types::{Clock, Entropy, Timestamp};
 use sea_orm::DatabaseConnection;
 use std::sync::Arc;
@@ -141,7 +141,7 @@ impl ClaimIntake {
     ) -> Result<DecisionOutcome, CallError>
     where
         C: Fn(&Claim) -> Option<(RegistryNeed, Content)> + Send,
-        D: Fn(&Claim, Option<&DirectoryFacts>, Timestamp) -> Result<Option<Transition<Claim>>, Refusal>
+        D: Fn(&Claim, Option<&RegistryAnswer>, Timestamp) -> Result<Option<Transition<Claim>>, Refusal>
             + Clone
             + Send
             + 'static,
@@ -172,8 +172,8 @@ impl ClaimIntake {
         call: &Call,
         need: RegistryNeed,
         content: &Content,
-        submitted: Option<SubmittedWith>,
-    ) -> Result<Option<DirectoryFacts>, CallError> {
+        submitted: Option<SubmittedFields>,
+    ) -> Result<Option<RegistryAnswer>, CallError> {
         let facts = self.fetch_facts(call, need, content, submitted).await;
         if let (Err(_), Some(request), false) = (&facts, &call.request, call.validate_only)
             && self.host.knows_request_id(&request.caller, request.method, &request.id).await?

@@ -16,9 +16,8 @@ use uuid::Uuid;
 pub enum Source<C> {
     /// A column whose values have the form of those in parsed filters: enum values as the API names
     /// them, without the prefix; texts in lower case; a list as `,a,b,`. NULL stands for an absent
-    /// value.
-    /// An empty text also stands for an absent text, and the beginning of 1970 and [`LATEST_TIME`]
-    /// stand for an absent time.
+    /// value. An empty text also stands for an absent text, and the beginning of 1970 and
+    /// [`LATEST_TIME`] stand for an absent time.
     Column(C),
     /// A column that contains enum values (one, or a list as `,a,b,`) as the API names them,
     /// without the prefix, in lower case.

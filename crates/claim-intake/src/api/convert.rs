@@ -74,7 +74,7 @@ pub(super) fn claim_to_wire(claim: Versioned<Claim>, view: View, rules: &Rules) 
         explicit_approval_needed: submission.is_some_and(|submission| submission.needs_explicit_approval()),
         lost_lines: claim.lost_lines.iter().map(|lost| lost_line_to_wire(lost, tenant, &claim.state)).collect(),
         waits_for: enums::waits_for_to_wire(waiting.wait).into(),
-        acting_party: enums::party_to_wire(waiting.mover).into(),
+        acting_party: enums::party_to_wire(waiting.acting_party).into(),
         consent: consent_name(&claim),
         assessment: assessment_name(&claim),
         payment_decline_time: submission.and_then(|submission| submission.payment_declined).map(to_wire_time),

@@ -1,12 +1,12 @@
 //! Checks whether a claim is complete (R10 to R12, R38). A refused submission reports every
 //! violation at once (R11). Only the registry service, which has the records of partners and
 //! tenants, can find some of the violations. They are taken from its last answer, which the claim
-//! stores in the field `directory`. A *line* is the part of a claim that is about one workload or
-//! subscription of the customer.
+//! stores in the field `registry_data`. A *line* is the part of a claim that is about one workload
+//! or subscription of the customer.
 use super::{Claim, Contact, Content, Refusal, Violation, ViolationReason};
 use cpor_types::{Activity, PolicyProfile, ProductFamily, Program, TenantId, program_for};
 
-/// The registry's data that a claim needs to be submitted.
+/// The registry's data without which a claim cannot be submitted.
 pub(super) struct RequiredRegistryData {
     /// The customer.
     pub(super) tenant: TenantId,
@@ -53,8 +53,8 @@ impl Claim {
         let Some((tenant, partner_calendar)) = self.registry_data.tenant.as_ref().zip(partner_calendar) else {
             // The registry should have reported a violation for each missing fact. If it did not,
             // the claim is refused rather than submitted without the fact.
-            // No violation of the tenant is added to one of the domain: a caller that does not know
-            // a domain of the tenant learns nothing about the tenant (R12a).
+            // If there is a violation of the domain, none of the tenant is added: a caller that
+            // does not know a domain of the tenant learns nothing about the tenant (R12a).
             let is_reported =
                 |fields: &[&str]| violations.iter().any(|reported| fields.contains(&reported.field.as_str()));
             let unreported = [

@@ -40,9 +40,9 @@ pub struct PartnerAction {
     pub request_time: Timestamp,
     /// The period in which the partner can answer.
     pub response: Window,
-    /// What the partner can do about the rejection that follows if no answer arrives in time (R22,
-    /// R45).
-    pub remedy_if_missed: Remedy,
+    /// If no answer arrives in time, the claim is rejected (R22). This says whether the partner can
+    /// then dispute the rejection; it is computed when the request is made.
+    pub remedy_if_unanswered: Remedy,
     /// The lines that the reviewer asks the partner to remove (R30).
     pub remove_lines: Vec<LineId>,
     /// Whether the request was made in the state DISPUTED. The resubmitted claim returns to

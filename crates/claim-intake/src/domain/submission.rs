@@ -18,9 +18,7 @@ pub struct Submission {
     /// The id of the policy profile that was in force at submission. A policy profile is a
     /// versioned set of values that the business rules do not fix (R61).
     pub policy: PolicyId,
-    /// The values of the policy profile that are needed after the submission. The stored name of
-    /// this field is `leeway`.
-    #[serde(rename = "leeway")]
+    /// The values of the policy profile that are needed after the submission.
     pub policy_values: PolicyValues,
     /// The id of the calendar of the partner's location (R46).
     pub partner_calendar: String,
@@ -48,7 +46,6 @@ pub struct Submission {
     /// `None` before the approval.
     pub delivery_due: Option<Timestamp>,
     /// Whether the last notice to the customer bounced.
-    #[serde(rename = "bounced")]
     pub is_notice_bounced: bool,
     /// How many times the customer was asked for consent again, because of a dispute (R28) or
     /// because lines or the customer contact changed (R29). An approval that answers an earlier

@@ -121,9 +121,10 @@ struct OpenHistory {
     name: ClaimName,
     claim: Option<ClaimRow>,
     chain: ChainVerifier,
-    /// The sequence number of the last entry in the log of the partner.
+    /// The sequence number of the last entry in the change log of the partner, which numbers the
+    /// entries of all its claims.
     owner_sequence: i64,
-    /// The sequence number of the last entry in the log of all claims.
+    /// The sequence number of the last entry in the change log of all claims.
     sequence: i64,
     tenant: Option<TenantId>,
     /// The time of the last erasure of each kind of personal data.

@@ -90,12 +90,14 @@ fn mail_content(
     })
 }
 
+/// The plain-text form of a mail, rendered by an Askama template.
 #[derive(Template)]
 #[template(path = "mail/notice.txt")]
 struct PlainText<'a> {
     mail: &'a MailContent,
 }
 
+/// The HTML form of a mail, rendered by an Askama template.
 #[derive(Template)]
 #[template(path = "mail/notice.html")]
 struct Html<'a> {

@@ -92,7 +92,7 @@ pub(super) fn due_time(claim: &Claim) -> Timestamp {
 
 /// Returns the value of the column `acting_party`: the party that has to act (R60).
 pub(super) fn acting_party(claim: &Claim) -> String {
-    claim.waiting().mover.map_or("UNSPECIFIED", Party::as_str).to_owned()
+    claim.waiting().acting_party.map_or("UNSPECIFIED", Party::as_str).to_owned()
 }
 
 /// Formats values as `,a,b,`, sorted and each once; empty for no values.

@@ -55,7 +55,7 @@ fn r18_facts_of_another_state_are_gathered_again() {
     let test = TestClaim::complete();
     let refused =
         test.claim.submit(Submit { review_case: case(), by_incentives_admin: true }, None, &rules(), test.now);
-    assert_eq!(refused, Err(Refusal::FactsMissing));
+    assert_eq!(refused, Err(Refusal::ConcurrentChange));
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn r21_a_resubmission_needs_something_new() {
 fn r21_a_resubmission_passes_the_same_checks() {
     let test = TestClaim::asked();
     let mut facts = admitted();
-    facts.directory.violations.push(ViolationReason::AlreadyClaimed.violation("lines[0]"));
+    facts.claim.violations.push(ViolationReason::AlreadyClaimed.violation("lines[0]"));
     let resubmit = Resubmit { comment: Some(comment(ActorSide::Partner)) };
     let refused = test.claim.resubmit(resubmit, Some(&facts), &rules(), test.now);
     assert_eq!(refused, Err(Refusal::Incomplete(vec![ViolationReason::AlreadyClaimed.violation("lines[0]")])));
@@ -186,7 +186,7 @@ fn r25_a_withdrawal_is_final_and_closes_everywhere() {
     let test = TestClaim::official().step(|claim, now| claim.withdraw(withdraw(), now));
     let State::Rejected(submission, rejection) = &test.claim.state else { panic!() };
     assert_eq!(rejection.primary, PrimaryRejectionReason::PartnerRequest);
-    assert_eq!(rejection.remedy, Remedy::Final(Finality::PartnerRequest));
+    assert_eq!(rejection.remedy, Remedy::NotDisputable(NotDisputableReason::PartnerRequest));
     assert_eq!(rejection.ended_association, Some(Association::Official { since: start() }));
     let closing = ClaimClosure {
         cause: ClosureCause::Partner,

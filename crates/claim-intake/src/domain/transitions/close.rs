@@ -2,8 +2,8 @@
 //! the reason, or a deadline passes. Every rejection closes the review case and the consent window,
 //! and ends the claim's associations, including those that were only pending.
 use crate::domain::{
-    Association, Claim, ClaimClosure, ClosureCause, Command, EventKind, FactKind, Finality, Refusal, Rejection, Remedy,
-    ReviewProgress, State, Submission,
+    Association, Claim, ClaimClosure, ClosureCause, Command, EventKind, FactKind, NotDisputableReason, Refusal,
+    Rejection, Remedy, ReviewProgress, State, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -38,7 +38,7 @@ impl Claim {
         let Withdraw { reason, comment } = withdraw;
         let entry = EntryDetails::with_reason(&comment).with_change("withdraw_reason", "", reason.as_str());
         let primary = PrimaryRejectionReason::PartnerRequest;
-        let remedy = Remedy::Final(Finality::PartnerRequest);
+        let remedy = Remedy::NotDisputable(NotDisputableReason::PartnerRequest);
         let rejection = NewRejection {
             cause: ClosureCause::Partner,
             primary,

@@ -144,7 +144,7 @@ impl Claim {
             reasons: reasons.to_vec(),
             comment: context.reason.clone(),
             request_time: context.effective_time,
-            remedy_if_missed: context.rules.remedy(submission, response.deadline.due)?,
+            remedy_if_unanswered: context.rules.remedy(submission, response.deadline.due)?,
             response,
             remove_lines: remove_lines.to_vec(),
             disputed: self.is_disputed(),

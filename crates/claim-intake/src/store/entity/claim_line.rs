@@ -30,8 +30,9 @@ pub(crate) struct Model {
     pub(crate) tenant: TenantId,
     /// The key that the line claims: `workloads/{product}` or `subscriptions/{uuid}`.
     pub(crate) key: String,
-    /// True if the line has the key for the company. Absent if a reinstated line has it (R47): the
-    /// line gets the key back when that one ends.
+    /// True if the line counts for the unique index. NULL if it has yielded to another line of the
+    /// company with the same key and activity, whose association was reported as ended and turned
+    /// out to be on record (R47). It becomes true again when that line ends.
     pub(crate) current: Option<bool>,
     /// The claim of the line. It is saved before its lines, and never deleted.
     #[sea_orm(belongs_to, from = "(owner, claim_id)", to = "(owner, id)", on_delete = "Restrict")]

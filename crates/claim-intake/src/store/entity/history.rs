@@ -51,13 +51,13 @@ pub(crate) struct Model {
     pub(crate) commitments: Vec<u8>,
     /// The link of this entry: 32 bytes.
     pub(crate) link: Vec<u8>,
-    /// The sequence number of the entry in the log of its owner, which contains the entries of all
-    /// claims of the partner: from 1, without gaps, in the order of commits.
+    /// The sequence number of the entry in the change log of its owner, which contains the entries
+    /// of all claims of the partner: from 1, without gaps, in the order of commits.
     pub(crate) owner_sequence: i64,
     /// The tenant of the claim; `None` for the entries from before the submission.
     pub(crate) tenant: Option<TenantId>,
-    /// The sequence number of the entry in the log of all claims from submission on: without gaps,
-    /// in the order of commits. `None` for the entries from before the submission.
+    /// The sequence number of the entry in the change log of all claims from submission on: without
+    /// gaps, in the order of commits. `None` for the entries from before the submission.
     pub(crate) sequence: Option<i64>,
     /// The claim of the entry. It is saved before its entries, and never deleted.
     #[sea_orm(belongs_to, from = "(owner, claim_id)", to = "(owner, id)", on_delete = "Restrict")]

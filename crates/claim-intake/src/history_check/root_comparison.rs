@@ -278,7 +278,8 @@ fn leaf_key(leaf: &Leaf) -> LeafKey {
     (PartnerId::from(&leaf.claim.partner), ClaimId::from(leaf.claim.claim), leaf.position)
 }
 
-/// Reads the link and the position in the partner's log of the entries of these leaves.
+/// Reads, for the entries of these leaves, the link and the sequence number in the change log of
+/// the partner, which numbers the entries of all its claims.
 async fn read_entries(db: &DatabaseTransaction, leaves: &[Leaf]) -> Result<HashMap<LeafKey, (Vec<u8>, i64)>, DbErr> {
     use history::{Column, Entity};
     let key = [Column::Owner, Column::ClaimId, Column::Position];
