@@ -141,6 +141,7 @@ impl<'s> TestClaim<'s> {
         }
     }
 
+    /// Starts the review, after the reviewer has taken the case if it has no reviewer.
     async fn take_and_start(&self) {
         let reviewer = &self.system.reviewer;
         if self.review(reviewer).await.expect("the review case").reviewer.is_empty() {
@@ -149,8 +150,7 @@ impl<'s> TestClaim<'s> {
         self.start_review(reviewer).await.expect("to start the review");
     }
 
-    /// Starts the review, after the reviewer has taken the case if it has no reviewer. Then waits
-    /// until the system is idle.
+    /// Starts the review as [`Self::take_and_start`] does, and waits until the system is idle.
     pub async fn take_and_start_review(&self) {
         self.take_and_start().await;
         self.system.wait_until_idle().await;

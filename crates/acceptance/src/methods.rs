@@ -124,6 +124,7 @@ fn to_side(side: PersonSide) -> ActorSide {
     name.parse().unwrap_or_else(|_| panic!("the unknown side {name} is declared"))
 }
 
+/// Returns the service that hosts a gRPC service, given by its full name.
 fn hosting_service(grpc_service: &str) -> Service {
     match grpc_service {
         "cpor.reviews.v1.ReviewService" => Service::PoeReview,

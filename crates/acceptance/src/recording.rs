@@ -92,6 +92,7 @@ fn foreign_words(caller: &str) -> Vec<&'static str> {
     Vec::new()
 }
 
+/// Appends bytes of a request or response, up to [`MAX_BYTES`].
 fn append(buffer: &Mutex<Vec<u8>>, bytes: &[u8]) {
     let mut buffer = buffer.lock().unwrap_or_else(PoisonError::into_inner);
     if buffer.len() < MAX_BYTES {

@@ -98,6 +98,8 @@ impl TestStorage {
         self.config_with(process, "")
     }
 
+    /// Returns the database configuration of a process. `parameters` are added to the PostgreSQL
+    /// URL.
     fn config_with(&self, process: usize, parameters: &str) -> DatabaseConfig {
         let url = self.postgres.as_ref().map(|postgres| SecretUrl::new(postgres.url() + parameters));
         let schema = url.is_some().then(|| "{service}".to_owned());

@@ -103,6 +103,7 @@ impl Notifications {
         self.commit_count.subscribe()
     }
 
+    /// Notifies the watchers of a commit that changed aggregates of these owners.
     fn notify_commit(&self, owners: &BTreeSet<String>) {
         if !owners.is_empty() {
             self.commit_count.send_modify(|count| *count += 1);

@@ -171,6 +171,8 @@ impl DeadlineRunner {
         join_all(commands).await;
     }
 
+    /// Waits until the next deadline is due, the next search or retry is necessary, or the runner
+    /// is notified or stopped.
     async fn sleep(&self, next_due_in: Option<chrono::TimeDelta>, stuck: &StuckDeadlines, stop: &CancellationToken) {
         let is_virtual = self.context.business_clock.is_virtual();
         let longest = if is_virtual || !stuck.0.is_empty() { SHORT_POLL_INTERVAL } else { POLL_INTERVAL };

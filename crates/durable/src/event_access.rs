@@ -48,6 +48,7 @@ struct EventAccess {
 }
 
 impl EventAccess {
+    /// Returns whether this actor may cause the event.
     fn may_be_caused_by(&self, actor: &Actor) -> bool {
         match actor.side {
             ActorSide::Time => self.is_automatic,
@@ -91,6 +92,7 @@ impl EventTable {
         Self::build(&payload.ok_or_else(|| vec![EventAccessError::NoEvents])?)
     }
 
+    /// Builds the table from the fields of `payload`, one for each event.
     fn build(payload: &OneofDescriptor) -> Result<Self, Vec<EventAccessError>> {
         let (mut table, mut errors) = (Self::default(), Vec::new());
         for field in payload.fields() {

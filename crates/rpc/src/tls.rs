@@ -81,6 +81,7 @@ impl ServerTls {
         Ok((stream, certificate))
     }
 
+    /// Reads the services that a client's certificate names. `chain` begins with the certificate.
     fn client_certificate(&self, chain: Option<&[CertificateDer<'_>]>) -> ClientCertificate {
         let (Some(domain), Some(certificate)) = (&self.trust_domain, chain.and_then(<[_]>::first)) else {
             return ClientCertificate::default();

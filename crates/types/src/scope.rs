@@ -49,7 +49,8 @@ impl Activity {
     }
 
     /// Returns whether an association for the activity excludes other companies from the same
-    /// workload or subscription, unless the policy profile says otherwise (R7, R34).
+    /// workload or subscription, unless the policy profile (the set of values that the rules leave
+    /// to policy) says otherwise (R7, R34).
     #[must_use]
     pub const fn is_exclusive(self) -> bool {
         self.is_exclusive_under(false)

@@ -107,11 +107,13 @@ impl<T: Clone + Send + Sync + 'static> Watched<T> {
         Self(Arc::default())
     }
 
+    /// Calls `act` with the channel by which the loops wait for the values of a claim.
     fn with_sender<R>(&self, claim: &str, act: impl FnOnce(&watch::Sender<Option<T>>) -> R) -> R {
         let mut senders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         act(senders.entry(claim.to_owned()).or_insert_with(|| watch::Sender::new(None)))
     }
 
+    /// Stores the latest value for a claim, and wakes up the loop that waits for it.
     fn update(&self, claim: &str, value: T) {
         self.with_sender(claim, |sender| sender.send_replace(Some(value)));
     }

@@ -163,6 +163,7 @@ pub(super) fn batches(mut rows: super::Rows, earlier: EarlierClaims) -> impl Ite
 struct RequestIds(HashMap<[u8; 16], u32>);
 
 impl RequestIds {
+    /// Returns the request id of the next row with this claim.
     fn next_for(&mut self, claim: &Claim) -> String {
         let hash = Sha256::digest(claim.encode_to_vec());
         let mut key = [0; 16];

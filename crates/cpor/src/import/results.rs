@@ -207,6 +207,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
+    /// Counts a row with this result.
     fn add(&mut self, result: RowResult) {
         self.rows += 1;
         *match result {
@@ -271,7 +272,8 @@ impl ResultsFile {
         Ok(())
     }
 
-    /// Prints the summary. Returns whether no row was refused.
+    /// Prints the summary. `row` is the noun for a row (`claim`), and `verb` is the participle of
+    /// its action (`imported`). Returns whether no row was refused.
     #[expect(clippy::print_stdout, reason = "the summary is the output of the command")]
     pub(crate) fn finish(self, row: &str, verb: &str) -> anyhow::Result<bool> {
         drop(self.progress);

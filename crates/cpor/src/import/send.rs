@@ -66,6 +66,7 @@ impl Sender {
         (outcomes, sent)
     }
 
+    /// Sends rows as [`Self::send`] does, and adds their results to `outcomes`.
     async fn send_into(&mut self, outcomes: &mut Vec<Outcome>, mut rows: Vec<RequestRow>) -> anyhow::Result<()> {
         let mut attempt = 1;
         while !rows.is_empty() {

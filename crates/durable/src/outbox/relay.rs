@@ -129,6 +129,7 @@ impl Relay {
         result
     }
 
+    /// Delivers as [`Relay::run`] does, and returns at the first error.
     async fn deliver_until_stopped(&self, destination: Service, stop: &CancellationToken) -> Result<(), DbErr> {
         self.release_stale_leases_once().await?;
         let mut backoff = Backoff::new(FIRST_RETRY_DELAY, MAX_RETRY_DELAY);

@@ -56,10 +56,13 @@ impl<A: Aggregate> AggregateState<A> {
         }
     }
 
+    /// Returns the current version, or 0 if the aggregate does not exist.
     fn version(&self) -> u64 {
         self.current.as_ref().map_or(0, |current| current.version)
     }
 
+    /// Applies a step. `traceparent` is the W3C trace context of the command, which the outgoing
+    /// events continue.
     fn apply(&mut self, step: Step<A>, traceparent: &str) {
         let Step { change, fired_due_time, outgoing_events } = step;
         let deadlines_before = change.before.map(|before| before.state.deadlines()).unwrap_or_default();
@@ -258,6 +261,7 @@ impl<'a, S: Store> BatchState<'a, S> {
         CommandOutcome { key, version, state, now, replayed }
     }
 
+    /// Returns the state of an aggregate in this batch, which begins empty if it was not loaded.
     fn aggregate(&mut self, key: &AggregateKey) -> &mut AggregateState<S::Aggregate> {
         self.aggregates.entry(key.clone()).or_insert_with(|| AggregateState::new(None))
     }

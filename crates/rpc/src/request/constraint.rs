@@ -150,6 +150,7 @@ impl Constraint {
         }
     }
 
+    /// Returns the reason and the description of a violation of this constraint.
     fn describe(&self) -> BrokenConstraint {
         let (reason, description) = match self {
             Self::MinLen(1) => ("STRING_MIN_LEN".to_owned(), "must not be empty".to_owned()),

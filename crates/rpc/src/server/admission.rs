@@ -139,6 +139,7 @@ impl Admission {
         Ok(Permit { _place: place, bytes: Arc::new(Mutex::new(bytes)) })
     }
 
+    /// Counts a refused request, and returns the status of its refusal.
     fn refuse(&self, exceeded: &Exceeded<Holder>, resource: Resource) -> Box<Status> {
         self.refused_requests.add(&[], 1);
         Box::new(refusal(exceeded, resource))
@@ -314,6 +315,7 @@ impl http_body::Body for LimitedBody {
 }
 
 impl LimitedBody {
+    /// Reserves the memory for the call's next message.
     fn reserve(&self, message_bytes: usize) -> Result<(), Box<Status>> {
         self.bytes.lock().unwrap_or_else(PoisonError::into_inner).reserve(message_bytes)
     }
