@@ -74,7 +74,7 @@ impl ClaimIntake {
     pub(crate) async fn fetch_suggestions(&self, call: &Call, claim: &Claim) -> Result<Vec<SuggestedLine>, CallError> {
         let request = claim_to_check(&claim.name, &claim.content);
         let request =
-            ClaimToCheck { submitted: submitted_with(claim), suggest_lines: true, lines: Vec::new(), ..request };
+            ClaimToCheck { submitted: submitted_fields(claim), suggest_lines: true, lines: Vec::new(), ..request };
         let question = DomainQuestions::admit(self, &call.actor, std::slice::from_ref(&request))?;
         let answer = self.registry.check_claim(&call.actor, request).await;
         question.count_wrong(answer.as_ref().map(std::slice::from_ref).unwrap_or_default());
@@ -274,9 +274,9 @@ fn claim_to_check(claim: &ClaimName, content: &Content) -> ClaimToCheck {
     }
 }
 
-/// Returns the location and the domain that the claim keeps, or `None` for a draft. They were
-/// checked at the submission, or at the edit that changed them (R2a).
-pub(crate) fn submitted_with(claim: &Claim) -> Option<SubmittedFields> {
+/// Returns the location and the customer domain that a submitted claim keeps; `None` for a draft.
+/// They were checked at the submission, or at the edit that changed them (R2a).
+pub(crate) fn submitted_fields(claim: &Claim) -> Option<SubmittedFields> {
     claim.state.submission()?;
     let Content { mpn_id, customer_domain, .. } = &claim.content;
     Some(SubmittedFields { mpn_id: mpn_id.clone()?, customer_domain: customer_domain.clone() })

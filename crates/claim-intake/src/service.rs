@@ -1,5 +1,6 @@
 //! The state that the RPC handlers and the event receiver share, and the functions by which they
-//! execute a command: they pass a decision function and get the committed claim back.
+//! execute a command: they pass a decision function and get the committed claim back. A *policy
+//! profile* is a versioned set of values that the business rules leave open (R61).
 //!
 //! The *writer* is the task that commits the commands on claims. *Business time* is the time of the
 //! clock that deadlines and histories use; it can differ from real time.
@@ -8,7 +9,7 @@ use crate::{
     domain::{Claim, Content, Refusal, RegistryAnswer, Rules},
     error::CallError,
     evidence::{EvidenceKeys, EvidenceStore, Scanner},
-    facts::submitted_with,
+    facts::submitted_fields,
     store::{ClaimReader, ClaimStore, EvidenceUsage},
 };
 use cpor_auth::{MethodTable, ReceiptSigner};
@@ -151,7 +152,7 @@ impl ClaimIntake {
             let expected = call.etag.unwrap_or(current.version);
             let facts = match content_to_check(&current.state) {
                 Some((need, content)) if expected == current.version => {
-                    self.facts_unless_repeated(call, need, &content, submitted_with(&current.state)).await?
+                    self.facts_unless_repeated(call, need, &content, submitted_fields(&current.state)).await?
                 }
                 Some(_) | None => None,
             };

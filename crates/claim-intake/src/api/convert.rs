@@ -1,7 +1,8 @@
 //! Converts claims, documents, comments and history entries to their API messages. The [`View`] of
 //! the caller determines what is left out or masked. A *line* of a claim is about one workload or
 //! subscription of the customer. An *association* puts the partner on record for it: it is pending
-//! from the approval of the claim, and official when the customer has consented.
+//! from the approval of the claim, and official when the customer has consented. A *policy profile*
+//! is a versioned set of values that the business rules leave open (R61).
 use super::{enums, view::View};
 use crate::{
     domain::{
@@ -145,7 +146,7 @@ fn association_names(tenant: TenantId, line: &Line) -> Vec<String> {
 /// is not rejected or had no association.
 fn ended_with_claim(state: &State) -> Option<AssociationEnd> {
     let rejection = state.rejection()?;
-    let reason = match rejection.primary {
+    let reason = match rejection.primary_reason {
         PrimaryRejectionReason::PartnerRequest => EndReason::Withdrawn,
         PrimaryRejectionReason::CustomerDeclined => EndReason::Declined,
         PrimaryRejectionReason::InsufficientPoe
@@ -207,10 +208,10 @@ fn statement_request_to_wire(state: &State, view: View) -> Option<wire::Statemen
 
 fn rejection_to_wire(state: &State, view: View) -> Option<wire::Rejection> {
     let rejection = state.rejection()?;
-    let Rejection { primary, further_reasons, comment, time, remedy: _, ended_association: _ } = rejection;
+    let Rejection { primary_reason, further_reasons, comment, time, remedy: _, ended_association: _ } = rejection;
     let window = rejection.dispute_window();
     Some(wire::Rejection {
-        primary_reason: primary.to_number(),
+        primary_reason: primary_reason.to_number(),
         further_reasons: FurtherRejectionReason::to_numbers(further_reasons),
         comment: view.mask_comment(comment),
         reject_time: Some(to_wire_time(*time)),

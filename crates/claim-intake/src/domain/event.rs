@@ -139,7 +139,7 @@ pub struct ClaimClosure {
     /// What closed the claim: a withdrawal or a rejection.
     pub cause: ClosureCause,
     /// The primary reason (R31).
-    pub primary: PrimaryRejectionReason,
+    pub primary_reason: PrimaryRejectionReason,
     /// The customer.
     pub tenant: TenantId,
     /// The review case that is to be closed.

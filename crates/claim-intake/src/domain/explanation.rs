@@ -189,7 +189,7 @@ impl Claim {
 /// it.
 fn rejection_reason(rejection: &Rejection) -> String {
     let has_no_response = rejection.further_reasons.contains(&FurtherRejectionReason::NoPartnerResponse);
-    let cause = match rejection.primary {
+    let cause = match rejection.primary_reason {
         PrimaryRejectionReason::PartnerRequest => "The partner withdrew the claim",
         PrimaryRejectionReason::CustomerDeclined
             if rejection.remedy == Remedy::NotDisputable(NotDisputableReason::NoExplicitApproval) =>

@@ -1,4 +1,5 @@
-//! The typed refusals of commands on a claim.
+//! The typed refusals of commands on a claim. A *policy profile* is a versioned set of values that
+//! the business rules leave open (R61).
 use super::{ClaimStateKind, Command, Field, NotDisputableReason, Violation, Wait};
 use cpor_types::{Activity, CalendarError, PolicyError, PolicyId, Timestamp, rfc3339};
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rejection {
     /// The primary reason. Every rejection has exactly one.
-    pub primary: PrimaryRejectionReason,
+    pub primary_reason: PrimaryRejectionReason,
     /// The further reasons (R32).
     pub further_reasons: Vec<FurtherRejectionReason>,
     /// The comment of the reviewer, partner or customer; may be empty.

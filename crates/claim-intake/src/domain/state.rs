@@ -1,4 +1,5 @@
-//! The states of a claim (R15), each with the data that exists only in that state.
+//! The states of a claim (R15), each with the data that exists only in that state. A *policy
+//! profile* is a versioned set of values that the business rules leave open (R61).
 //!
 //! A *line* is the part of a claim that is about one workload or subscription. An association puts
 //! the partner on record for that workload or subscription. It is pending, then granted, then

@@ -1,4 +1,5 @@
-//! What a claim waits for, until when, and which party has to act (R60).
+//! What a claim waits for, until when, and which party has to act (R60). A *policy profile* is a
+//! versioned set of values that the business rules leave open (R61).
 //!
 //! What a claim waits for depends on the claim alone and not on the present time, because a
 //! deadline that passes causes a transition of its own (R47). It is therefore computed and stored

@@ -219,10 +219,10 @@ fn association_ended(event: &AssociationEnded) -> Result<Fact, ReceiveError> {
 }
 
 fn review_rejected(event: &ReviewRejected, comment: Option<Comment>) -> Result<Fact, ReceiveError> {
-    let primary: PrimaryRejectionReason = enum_value(event.primary_reason)?;
-    if !primary.is_open_to_reviewers() {
+    let primary_reason: PrimaryRejectionReason = enum_value(event.primary_reason)?;
+    if !primary_reason.is_open_to_reviewers() {
         return Err(ReceiveError::park(format_args!(
-            "primary_reason: reviewers may not reject with the reason {primary} (R31)"
+            "primary_reason: reviewers may not reject with the reason {primary_reason} (R31)"
         )));
     }
     let further = event.further_reasons.iter().map(|reason| enum_value(*reason)).collect::<Result<_, _>>()?;

@@ -169,7 +169,7 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
             let closed = ClaimClosed {
                 claim: claim.name.to_string(),
                 tenant: tenant_name(closure.tenant),
-                primary_reason: closure.primary.to_number(),
+                primary_reason: closure.primary_reason.to_number(),
                 review_case_id: closure.review_case.to_string(),
                 dispute_due_time: closure.dispute_due.map(to_wire_time),
             };

@@ -48,7 +48,7 @@ fn rejection_mail_with(
         .iter()
         .map(|reason| further_reason_text(&context.texts.further_reason, *reason))
         .collect();
-    let comment_heading = match rejection.primary {
+    let comment_heading = match rejection.primary_reason {
         PrimaryRejectionReason::CustomerDeclined => &common.customer_wrote,
         PrimaryRejectionReason::PartnerRequest => &common.company_wrote,
         PrimaryRejectionReason::InsufficientPoe
@@ -68,7 +68,7 @@ fn rejection_mail_with(
 
 /// Returns the sentence that states the primary reason (R31).
 const fn primary_reason_text<'t>(texts: &'t RejectionTexts, rejection: &Rejection) -> &'t Text {
-    match rejection.primary {
+    match rejection.primary_reason {
         PrimaryRejectionReason::PartnerRequest => &texts.partner_request,
         PrimaryRejectionReason::InsufficientPoe => &texts.insufficient_poe,
         PrimaryRejectionReason::CustomerDeclined => match &rejection.remedy {

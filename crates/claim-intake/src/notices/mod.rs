@@ -1,7 +1,8 @@
 //! Composes the mails to partners (R48, R57). Notices to customers are sent by customer-consent.
 //! The text of a mail is composed when the mail is sent, from the claim as it is at that time, in
 //! the language of the partner's location. A mail that is no longer true by then is withdrawn. No
-//! mail contains the name of a competing company or of a reviewer.
+//! mail contains the name of a competing company or of a reviewer. A *policy profile* is a
+//! versioned set of values that the business rules leave open (R61).
 mod association;
 mod competition;
 mod decision;

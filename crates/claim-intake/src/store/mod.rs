@@ -47,7 +47,7 @@ pub fn append_only_tables() -> Vec<AppendOnlyTable> {
     ]
 }
 
-/// The storage of claims that the writer uses.
+/// The storage of claims. The writer, the task that commits commands, uses it.
 pub(crate) struct ClaimStore {
     /// The source of the salts of history entries.
     pub(crate) entropy: Arc<dyn Entropy>,

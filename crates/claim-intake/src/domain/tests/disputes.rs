@@ -135,7 +135,7 @@ fn r28_who_declined_before_has_to_approve_explicitly() {
     let outdated = test.clone().fact(&silent());
     assert!(outdated.last().kind.is_overtaken(), "the customer did not leave this request unanswered");
     let silent = test.clone().fact(&of_present_case(silent(), &test.claim));
-    assert_eq!(rejection(&silent.claim).primary, PrimaryRejectionReason::CustomerDeclined);
+    assert_eq!(rejection(&silent.claim).primary_reason, PrimaryRejectionReason::CustomerDeclined);
     assert_eq!(rejection(&silent.claim).remedy, Remedy::NotDisputable(NotDisputableReason::NoExplicitApproval));
 }
 
@@ -151,7 +151,7 @@ fn r28_who_approves_while_it_is_disputed_has_approved() {
 fn r28_a_decline_after_rejection_counts() {
     let test = TestClaim::submitted().fact(&customer_approved()).rejected_by_reviewer().fact(&declined());
     assert_eq!(test.last().kind, EventKind::FactApplied(FactKind::CustomerDeclined));
-    assert_eq!(rejection(&test.claim).primary, PrimaryRejectionReason::InsufficientPoe);
+    assert_eq!(rejection(&test.claim).primary_reason, PrimaryRejectionReason::InsufficientPoe);
     assert!(test.clone().fact(&declined()).last().kind.is_overtaken(), "a repeat changes nothing");
     let test = test.disputed_again().approved_by_reviewer();
     assert_eq!(test.last().kind, EventKind::Approved { official: false, explicit_approval_needed: true });

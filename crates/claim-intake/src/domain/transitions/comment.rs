@@ -19,7 +19,7 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, now);
         if comment.side == ActorSide::Partner {
             builder.claim.count_response(|action| action.comments += 1);
-            builder.claim.settle_statement(StatementStatus::Given);
+            builder.claim.set_open_statement_status(StatementStatus::Given);
         }
         let entry = self.with_target_changes(EntryDetails::with_reason(comment.text.expose().to_owned()), &comment);
         builder.record(EventKind::Commented, entry.with_comment(Some(comment)));

@@ -1,7 +1,8 @@
 //! Applies the facts that customer-consent reports (R26, R26a, R27, R41). A *notice* is a mail to
 //! the customer contact about the claim. The *consent window* is the time in which silence of the
 //! customer counts as consent. An association is *granted* from the end of the window, or from an
-//! explicit approval, until the registry service has put it on record.
+//! explicit approval, until the registry service has put it on record. A *policy profile* is a
+//! versioned set of values that the business rules leave open (R61).
 use super::{
     apply::{ApplyResult, FactContext},
     close::NewRejection,
@@ -180,8 +181,8 @@ impl Claim {
             return Ok(None);
         }
         let remedy = context.rules.remedy(submission, context.effective_time)?;
-        let (fact, primary) = (FactKind::CustomerNotReached, PrimaryRejectionReason::CustomerNotReached);
-        let rejection = NewRejection::by_fact(fact, primary, context.effective_time, remedy);
+        let (fact, primary_reason) = (FactKind::CustomerNotReached, PrimaryRejectionReason::CustomerNotReached);
+        let rejection = NewRejection::by_fact(fact, primary_reason, context.effective_time, remedy);
         Ok(Some(self.close(submission, rejection, context.entry(), context.now)))
     }
 

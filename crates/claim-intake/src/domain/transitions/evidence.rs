@@ -30,7 +30,7 @@ impl Claim {
         self.check_evidence_allowed(rules, now)?;
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.evidence.push(evidence.clone());
-        builder.claim.settle_statement(StatementStatus::Given);
+        builder.claim.set_open_statement_status(StatementStatus::Given);
         let entry = EntryDetails::default().with_change("evidence", "", evidence.to_string());
         builder.record(EventKind::EvidenceAdded(evidence), entry);
         Ok(builder.build())

@@ -235,8 +235,9 @@ impl Claim {
         context: &FactContext<'_>,
     ) -> ApplyResult {
         let remedy = context.rules.remedy(submission, context.effective_time)?;
-        let primary = PrimaryRejectionReason::InsufficientPoe;
-        let mut rejection = NewRejection::by_fact(FactKind::ReviewRejected, primary, context.effective_time, remedy);
+        let primary_reason = PrimaryRejectionReason::InsufficientPoe;
+        let mut rejection =
+            NewRejection::by_fact(FactKind::ReviewRejected, primary_reason, context.effective_time, remedy);
         rejection.further_reasons = further_reasons.to_vec();
         rejection.comment.clone_from(&context.reason);
         Ok(Some(self.close(submission, rejection, context.entry().with_comment(comment), context.now)))

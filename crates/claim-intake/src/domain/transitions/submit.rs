@@ -1,4 +1,5 @@
-//! Submission and resubmission: the claim is checked completely and goes to review (R18, R21).
+//! Submission and resubmission: the claim is checked completely and goes to review (R18, R21). A
+//! *policy profile* is a versioned set of values that the business rules leave open (R61).
 use crate::domain::{
     Claim, Command, Comment, EventKind, PartnerAction, PolicyValues, Refusal, RegistryAnswer, ReviewProgress, Rules,
     State, Submission,
