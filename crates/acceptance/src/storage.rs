@@ -16,6 +16,7 @@ pub struct TestStorage {
     /// Contains a folder for each process, with its evidence and SQLite files, and a folder for
     /// mail.
     folder: tempfile::TempDir,
+    /// The database of all services; `None` on SQLite.
     postgres: Option<PostgresDatabase>,
 }
 

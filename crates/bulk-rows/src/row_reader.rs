@@ -36,6 +36,7 @@ type Rows = HashMap<Vec<KeyValue>, Vec<QueryResult>>;
 
 /// Reads rows of `E` by primary key. Clones share the statements.
 pub struct RowReader<E> {
+    /// The queue of the reads that wait for a statement.
     waiting: mpsc::Sender<Read>,
     entity: PhantomData<fn() -> E>,
 }

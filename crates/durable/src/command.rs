@@ -21,8 +21,11 @@ pub struct Command {
     pub(crate) name: &'static str,
     /// The aggregate that the command changes.
     pub(crate) key: AggregateKey,
+    /// The actor who causes the change.
     pub(crate) actor: Actor,
+    /// The effective time of the events, if it is not the time of the transaction.
     pub(crate) effective_time: Option<Timestamp>,
+    /// The version that the aggregate must have, if any.
     pub(crate) expected_version: Option<u64>,
     /// The id of the request that the command carries out, if the client gave it one.
     pub(crate) request_id: Option<RequestId>,
@@ -30,6 +33,7 @@ pub struct Command {
     pub(crate) row_ids: Vec<RequestId>,
     /// The position of the event that the command applies, if it applies one.
     pub(crate) position: Option<StreamPosition>,
+    /// Whether the command is only decided, and changes nothing.
     pub(crate) validate_only: bool,
     /// Whether a repeated request is recognised even if the command only validates.
     pub(crate) recognizes_replays: bool,

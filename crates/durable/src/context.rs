@@ -70,6 +70,7 @@ pub(crate) struct CommitSummary {
 /// every task also polls.
 #[derive(Default)]
 pub(crate) struct Notifications {
+    /// The notifications of the relay tasks, by destination.
     relays: [Notify; Service::ALL.len()],
     deadline_runner: Notify,
     /// The number of commits that changed an aggregate.

@@ -39,7 +39,9 @@ pub enum EventAccessError {
 struct EventAccess {
     /// The name of the event's field, for example `claim_submitted`.
     name: String,
+    /// The services that may send the event.
     sources: Vec<Service>,
+    /// The services to which the event may be sent.
     destinations: Vec<Service>,
     /// The sides of the persons who may cause the event.
     persons: Vec<ActorSide>,

@@ -11,11 +11,15 @@ use cpor_types::Service;
 #[derive(Clone)]
 pub(crate) struct HostMetrics {
     service: Service,
+    /// Counts the transactions of the writers.
     batches: Counters,
+    /// Counts the commands in these transactions.
     commands: Counters,
+    /// Counts the transactions that failed.
     failed_batches: Counters,
     /// Counts commands that were rejected because too many were waiting.
     overloaded: Counters,
+    /// Counts the deliveries of streams, by outcome.
     deliveries: Counters,
     /// Measures how long after their due times deadlines are applied.
     lateness: Histograms,

@@ -146,6 +146,7 @@ pub struct PeerTls {
     current: RwLock<PeerFiles>,
 }
 
+/// The contents of the files when they were last read.
 #[derive(Debug)]
 struct PeerFiles {
     contents: Vec<String>,

@@ -58,6 +58,7 @@ pub(super) struct Load {
 /// The results of one measurement.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Figures {
+    /// The number of calls per second.
     pub(super) per_second: f64,
     /// The median of the calls' durations.
     pub(super) median: Duration,

@@ -71,11 +71,15 @@ struct ClaimDurations {
 
 /// The callers and the claims that are watched, shared by the loops.
 pub(super) struct WholeClaims {
+    /// The partner that owns the claims, with one actor for each connection.
     partner: Vec<Actor>,
+    /// The reviewer of the claims, with one actor for each connection.
     reviewer: Vec<Actor>,
+    /// The customers, one for each claim that can be made.
     customers: Vec<Customer>,
     /// The number of customers that have a claim.
     used: AtomicUsize,
+    /// The claims as the partner's stream last showed them.
     claims: Watched<Claim>,
     /// The resource names of the review cases.
     cases: Watched<String>,

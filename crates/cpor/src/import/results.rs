@@ -84,6 +84,7 @@ pub(crate) struct RowError {
     reason: String,
     /// The message for people.
     message: String,
+    /// The errors in single columns or fields.
     fields: Vec<FieldError>,
 }
 
@@ -198,6 +199,7 @@ pub(crate) struct ResultsFile {
 pub(super) struct Counts {
     /// The number of all rows.
     pub(super) rows: u64,
+    /// The number of rows that created a draft or a document, or submitted a claim.
     pub(super) done: u64,
     pub(super) repeated: u64,
     pub(super) updated: u64,

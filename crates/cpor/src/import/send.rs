@@ -43,6 +43,7 @@ const MAX_RESPONSE_BYTES: usize = 64 << 20;
 pub(super) struct Sender {
     client: ClaimServiceClient<Channel>,
     connection: Connection,
+    /// The resource name of the partner that owns the claims.
     parent: String,
     validate_only: bool,
 }

@@ -72,6 +72,7 @@ pub(crate) struct PendingDeadline {
     /// The kind of the aggregate, for example `claim`.
     pub(crate) aggregate: String,
     pub(crate) key: AggregateKey,
+    /// The business time at which the deadline passes.
     pub(crate) due: Timestamp,
 }
 

@@ -28,6 +28,7 @@ impl LogPosition {
 pub struct LogQuery<'db, E: EntityTrait> {
     db: &'db DatabaseConnection,
     query: Select<E>,
+    /// The column with the sequence numbers of the entries.
     sequence: E::Column,
 }
 

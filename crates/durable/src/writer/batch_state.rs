@@ -38,10 +38,14 @@ pub(super) struct BatchEffects<A: Aggregate> {
 /// One aggregate of the batch: its stored state, its current state, and the effects of the steps so
 /// far.
 struct AggregateState<A: Aggregate> {
+    /// The state that the batch has loaded; `None` if the aggregate did not exist.
     stored: Option<Versioned<A>>,
+    /// The state after the steps so far.
     current: Option<Versioned<A>>,
+    /// The domain events of the steps so far.
     recorded_events: Vec<RecordedEvent<A::Event>>,
     deadlines: DeadlineChanges,
+    /// The events for other services.
     outgoing_events: Vec<TracedEvent>,
 }
 

@@ -24,6 +24,7 @@ struct JobGroup<S: Store> {
     jobs: Vec<Job<S>>,
     /// Whether the jobs are committed together or not at all, so that the group is never split.
     is_together: bool,
+    /// The number of times that the group was tried again after a conflict.
     retries: u32,
 }
 

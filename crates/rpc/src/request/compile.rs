@@ -70,8 +70,11 @@ pub(super) struct ValueRules {
     pub(super) max_size: Option<u64>,
     /// If true, a list must not contain equal items.
     pub(super) is_unique: bool,
+    /// The rules of the items of a list.
     pub(super) items: Option<Box<ValueRules>>,
+    /// The rules of the keys of a map.
     pub(super) keys: Option<Box<ValueRules>>,
+    /// The rules of the values of a map.
     pub(super) values: Option<Box<ValueRules>>,
 }
 

@@ -173,7 +173,9 @@ struct Permit {
 struct RequestBytes {
     /// The reserved bytes, or `None` if the messages are too small to count them.
     permit: Option<QuotaPermit<Holder>>,
+    /// The maximum size of a message.
     max_message_bytes: usize,
+    /// The memory that the call takes besides its messages.
     call_bytes: usize,
     refused_requests: Counters,
 }
@@ -277,8 +279,11 @@ fn limit_body(body: Body, bytes: Arc<Mutex<RequestBytes>>, time_limit: Option<Du
 /// its next message. The errors are statuses, which tonic returns to the client.
 struct LimitedBody {
     body: Body,
+    /// Reads the lengths of the messages in the body.
     lengths: MessageLengths,
+    /// The memory that is reserved for the messages.
     bytes: Arc<Mutex<RequestBytes>>,
+    /// Fires when the body must have ended. `None` if there is no time limit.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -330,6 +335,7 @@ fn late_request() -> Status {
 /// A response body that holds the capacity of its call until it has ended or is dropped.
 struct PermitBody {
     body: Body,
+    /// The capacity, and the record that the connection is in use. `None` after the body has ended.
     held: Option<(Permit, Option<OpenRequest>)>,
 }
 

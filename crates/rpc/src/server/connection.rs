@@ -27,6 +27,7 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) enum GrpcConnection {
     Plain(Connection),
+    /// A connection after its TLS handshake, with the services that its client certificate names.
     Tls(Box<TlsStream<Connection>>, ClientCertificate),
 }
 
