@@ -1,4 +1,4 @@
-//! Conversion between a consent and its row.
+//! Conversion between a consent (the customer's side of one claim) and its row.
 
 use cpor_durable::rows::to_bigint;
 use cpor_durable::{AggregateKey, Change, StoreError, Versioned};

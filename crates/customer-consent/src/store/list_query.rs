@@ -1,4 +1,4 @@
-//! Listing consents with filters, page by page.
+//! Listing consents (a consent is the customer's side of one claim) with filters, page by page.
 
 use cpor_database::Db;
 use cpor_durable::ids::TenantId;

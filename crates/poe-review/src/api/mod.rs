@@ -75,11 +75,11 @@ impl Api {
     /// Executes a command on the case that the request names. `decide` is the decision function of
     /// the command.
     ///
-    /// A command takes one transaction and one fsync, which commands that wait at the same time
-    /// share. The statements of the transaction are: begin, lock the cases, read the clock, save
-    /// the cases, streams, events and deadlines, commit. A request id adds two statements, and each
-    /// of the tables `case_key` and `pending_decision` adds one if the command changes it. A
-    /// refused command executes four statements.
+    /// A command takes one transaction and one fsync. Commands that wait at the same time share
+    /// them. The statements of the transaction are: begin, lock the cases, read the clock, save the
+    /// cases, streams, events and deadlines, commit. A request id adds two statements, and each of
+    /// the tables `case_key` and `pending_decision` adds one if the command changes it. A refused
+    /// command executes four statements.
     async fn execute_command<R: CaseCommandRequest>(
         &self,
         command_name: &'static str,
