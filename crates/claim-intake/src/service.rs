@@ -3,7 +3,8 @@
 //! profile* is a versioned set of values that the business rules leave open (R61).
 //!
 //! The *writer* is the task that commits the commands on claims. *Business time* is the time of the
-//! clock that deadlines and histories use; it can differ from real time.
+//! clock that deadlines and histories use; it can differ from real time. The *facts* for a decision
+//! are the registry service's answer about the content of a claim.
 use crate::{
     call::Call,
     domain::{Claim, Content, Refusal, RegistryAnswer, Rules},

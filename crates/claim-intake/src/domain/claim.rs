@@ -1,6 +1,7 @@
 //! The aggregate: one claim with everything that is needed to decide commands on it, and the
 //! builder of its transitions. A *line* is the part of a claim that is about one workload or
-//! subscription of the customer.
+//! subscription of the customer. An *association* puts the partner on record for the workload or
+//! subscription of a line.
 use super::{
     ClaimRegistryData, ClaimStateKind, Comment, Content, Event, EventKind, Evidence, FieldChange, Line, LostLine,
     State, Submission, waiting::WaitStarts,

@@ -3,7 +3,8 @@
 //! A fact is *overtaken* if it comes too late to change the claim. A *notice* is a mail to the
 //! customer contact about the claim. A *line* is the part of a claim that is about one workload or
 //! subscription of the customer. An association puts the partner on record for that workload or
-//! subscription.
+//! subscription. The *consent window* is the time in which silence of the customer counts as
+//! consent.
 use super::{ClaimStateKind, Comment, Contact, Evidence, FactKind, FieldChange, personal_data::ERASURE_ACTION};
 use cpor_history::Audience;
 use cpor_types::{CaseId, EvidenceId, LineId, PersonalData, PrimaryRejectionReason, TenantId, Timestamp};

@@ -1,5 +1,6 @@
 //! The typed refusals of commands on a claim. A *policy profile* is a versioned set of values that
-//! the business rules leave open (R61).
+//! the business rules leave open (R61). A *line* is the part of a claim that is about one workload
+//! or subscription of the customer.
 use super::{ClaimStateKind, Command, Field, NotDisputableReason, Violation, Wait};
 use cpor_types::{Activity, CalendarError, PolicyError, PolicyId, Timestamp, rfc3339};
 

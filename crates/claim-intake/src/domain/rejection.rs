@@ -1,4 +1,5 @@
-//! The rejection of a claim, and whether it can be disputed (R28, R31, R33).
+//! The rejection of a claim, and whether it can be disputed (R28, R31, R33). An *association* puts
+//! the partner on record for the claimed workloads or subscriptions.
 use super::{Association, Window, string_enum};
 use cpor_types::{Deadline, FurtherRejectionReason, PrimaryRejectionReason, Timestamp};
 use serde::{Deserialize, Serialize};

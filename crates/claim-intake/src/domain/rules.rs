@@ -1,6 +1,7 @@
 //! The policy profiles and calendars by which claims are decided (R45, R46, R61). A policy profile
 //! is a versioned set of values that the rules leave open, for example the length of the dispute
-//! window. A calendar determines business days and time zone.
+//! window. A calendar determines business days and time zone. A *notice* is a mail to the customer
+//! contact about the claim.
 use super::{Claim, NotDisputableReason, Refusal, Remedy, Submission, Window};
 use cpor_types::{Calendar, Calendars, Length, PolicyProfile, PolicyProfiles, Timestamp};
 

@@ -3,7 +3,8 @@
 //!
 //! A *line* is the part of a claim that is about one workload or subscription. An association puts
 //! the partner on record for that workload or subscription. It is pending, then granted, then
-//! official, and it can end.
+//! official, and it can end. The *consent window* is the time in which silence of the customer
+//! counts as consent.
 use super::{Rejection, Remedy, Submission, Window};
 use cpor_types::{ClaimStateKind, EditsAfterSubmission, LineId, PartnerActionReason, Timestamp};
 use serde::{Deserialize, Serialize};

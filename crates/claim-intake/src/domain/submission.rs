@@ -1,7 +1,8 @@
 //! The data that a claim keeps from its submission on. A *notice* is a mail to the customer contact
 //! about the claim. The *consent window* is the time in which silence of the customer counts as
 //! consent. A *line* is the part of a claim that is about one workload or subscription of the
-//! customer. It is *contested* while another company claims or holds the same.
+//! customer. It is *contested* while another company claims or holds the same. An *association*
+//! puts the partner on record for the workload or subscription of a line.
 use super::{Association, Window};
 use cpor_types::{CaseId, EditsAfterSubmission, PolicyId, PolicyProfile, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};

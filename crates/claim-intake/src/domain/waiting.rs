@@ -9,7 +9,8 @@
 //! while another company claims or holds the same (R37). The registry service *holds* a line when
 //! it reserves that workload or subscription for the claim's partner. A *notice* is a mail to the
 //! customer contact about the claim. The *consent window* is the time in which silence of the
-//! customer counts as consent.
+//! customer counts as consent. A *statement* is the partner's answer to a reviewer's question about
+//! a line that another company also claims; it decides nothing.
 use super::{Association, Claim, Party, State, Submission, string_enum};
 use cpor_types::Timestamp;
 use std::mem::{Discriminant, discriminant};

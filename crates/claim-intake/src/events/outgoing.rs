@@ -5,6 +5,7 @@
 //! question about a line that another company also claims. A notice is a mail to the customer
 //! contact. An association is granted when the customer has approved or the consent window has
 //! ended; the registry then puts it on record. A claim is closed when it is rejected or withdrawn.
+//! The *consent window* is the time in which silence of the customer counts as consent.
 //!
 //! | change of the claim | event | receivers |
 //! |---|---|---|

@@ -1,5 +1,6 @@
 //! Stores the bytes of documents in an object store, one object per document under the document's
-//! id. An object is encrypted and written once, and never overwritten.
+//! id. An object is encrypted and written once, and never overwritten. Each document is encrypted
+//! with a key of its own, which is stored encrypted with a key of the installation.
 use super::cipher::{CHUNK_BYTES, DocumentCipher, ENCRYPTED_CHUNK_BYTES, encrypted_size, last_position};
 use bytes::Bytes;
 use cpor_types::{EvidenceId, Timestamp};

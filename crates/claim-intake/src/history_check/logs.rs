@@ -1,7 +1,8 @@
 //! Checks that the change logs are complete (R59). A *change log* numbers history entries in the
 //! order of commits: the entries of each partner, and of all claims from submission on, are
 //! numbered without gaps up to the number that the table `owner_log` contains. This finds a claim
-//! that was deleted with its history, even if no root covers it yet.
+//! that was deleted with its history, even if no root covers it yet. A *root* is a signed hash of
+//! the last entries of all histories at the end of a day.
 use super::Report;
 use crate::store::{
     LOG_OF_ALL_CLAIMS,

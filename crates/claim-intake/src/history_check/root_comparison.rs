@@ -196,8 +196,9 @@ impl RootComparison<'_> {
             return Ok(());
         };
         open.leaves += 1;
-        let hasher = RootHasher::new(Digest::GENESIS, 0, "");
-        open.hasher = std::mem::replace(&mut open.hasher, hasher).with_leaf(&leaf);
+        // `with_leaf` consumes the hasher, so a placeholder takes its place meanwhile.
+        let placeholder = RootHasher::new(Digest::GENESIS, 0, "");
+        open.hasher = std::mem::replace(&mut open.hasher, placeholder).with_leaf(&leaf);
         self.batch.push(leaf);
         if self.batch.len() as u64 >= PAGE_SIZE { self.compare_batch().await } else { Ok(()) }
     }

@@ -1,5 +1,7 @@
 //! Mails about the decision on a claim: rejections and how to dispute them (R28, R31–R33),
-//! withdrawals (R25) and approvals (R23).
+//! withdrawals (R25) and approvals (R23). The *consent window* is the time in which silence of the
+//! customer counts as consent. An *association* puts the partner on record for the claimed
+//! workloads or subscriptions.
 use super::{
     label_text::further_reason_text,
     mail_content::{MailContent, MailContext, Section, Tone},

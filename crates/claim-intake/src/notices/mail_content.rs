@@ -1,5 +1,6 @@
 //! The content of a mail to a partner, independent of its format, and the parts that all mails have
-//! in common.
+//! in common. A *line* is the part of a claim that is about one workload or subscription of the
+//! customer. It is *contested* while another company claims or holds the same.
 use super::translation::{PartnerTexts, ToneTexts, Translations};
 use crate::{
     domain::{Claim, Line, Refusal, Rules, Submission},

@@ -1,4 +1,6 @@
-//! The texts of the mails to partners, in each language (R57).
+//! The texts of the mails to partners, in each language (R57). A *line* is the part of a claim that
+//! is about one workload or subscription of the customer. A *statement* is the partner's answer to
+//! a reviewer's question about a line that another company also claims; it decides nothing.
 //!
 //! `text_sections!` declares a struct for each section of a translation file, with a field for each
 //! text of the section. In the section of a mail, `subject` is its subject, `headline` the heading

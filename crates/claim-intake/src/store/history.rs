@@ -1,7 +1,8 @@
 //! Stores and reads the history of claims. The entries of a claim form a hash chain (R56): the
 //! *link* of an entry is the hash of the history up to it, computed from *commitments*, which are
 //! salted hashes of the parts of the entries. Only an erasure of personal data changes stored
-//! entries.
+//! entries. The *facts* of an entry are its action, the side of its actor, its times and its
+//! states.
 //!
 //! A *change log* numbers the entries of many claims in the order of commits (R59). Each entry has
 //! a sequence number in the change log of its owner (the partner) and, from the submission of its

@@ -1,7 +1,8 @@
 //! Stores the live lines of claims. A *line* is the part of a claim that is about one *key*: one
 //! workload or subscription of a tenant. A line is *live* while its claim is open or approved and
 //! its association has not ended. A unique index on these rows enforces R38: a company may have a
-//! key for one activity in only one open or approved claim.
+//! key for one activity in only one open or approved claim. An *association* puts the partner on
+//! record for the workload or subscription of a line.
 //!
 //! A line is *reinstated* if its association was reported as ended and turns out to be on record
 //! after all (R47). The company may have claimed the same key anew in the meantime. The newer line

@@ -1,4 +1,7 @@
-//! Comments, the only channel between the partner and the reviewers (R55).
+//! Comments, the only channel between the partner and the reviewers (R55). A *line* is the part of
+//! a claim that is about one workload or subscription of the customer. A *statement* is the
+//! partner's answer to a reviewer's question about a line that another company also claims; it
+//! decides nothing.
 use crate::domain::{
     Claim, Command, Comment, EventKind, Line, PartnerAction, Refusal, State, StatementStatus,
     claim::{EntryDetails, TransitionBuilder},

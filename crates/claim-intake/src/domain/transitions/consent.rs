@@ -2,7 +2,8 @@
 //! the customer contact about the claim. The *consent window* is the time in which silence of the
 //! customer counts as consent. An association is *granted* from the end of the window, or from an
 //! explicit approval, until the registry service has put it on record. A *policy profile* is a
-//! versioned set of values that the business rules leave open (R61).
+//! versioned set of values that the business rules leave open (R61). A *line* is the part of a
+//! claim that is about one workload or subscription of the customer.
 use super::{
     apply::{ApplyResult, FactContext},
     close::NewRejection,

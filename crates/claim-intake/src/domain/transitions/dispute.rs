@@ -1,4 +1,5 @@
-//! The dispute of a rejection (R28).
+//! The dispute of a rejection (R28). A *line* is the part of a claim that is about one workload or
+//! subscription of the customer.
 use crate::domain::{
     Claim, Command, Comment, Content, EventKind, Refusal, RegistryAnswer, Remedy, ReviewProgress, Rules, State,
     Submission,

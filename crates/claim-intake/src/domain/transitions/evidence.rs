@@ -1,4 +1,5 @@
-//! Documents of a claim (R14).
+//! Documents of a claim (R14). A *statement* is the partner's answer to a reviewer's question about
+//! a workload or subscription that another company also claims; it decides nothing.
 use crate::domain::{
     Claim, Command, EventKind, Evidence, Refusal, Rules, StatementStatus,
     claim::{EntryDetails, TransitionBuilder},

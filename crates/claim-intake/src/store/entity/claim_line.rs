@@ -2,7 +2,8 @@
 //! is the part of a claim that is about one *key*: one workload or subscription of a tenant. A line
 //! is *live* from the submission until the claim is closed, the line is removed or awarded to
 //! another company, or its association ends. A unique index on the table enforces R38: a company
-//! may have a key for one activity in only one open or approved claim.
+//! may have a key for one activity in only one open or approved claim. An *association* puts the
+//! partner on record for the workload or subscription of a line.
 
 use cpor_durable::ids::{ClaimId, LineId, PartnerId, TenantId};
 use sea_orm::entity::prelude::*;

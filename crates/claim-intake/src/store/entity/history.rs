@@ -40,7 +40,8 @@ pub(crate) struct Model {
     pub(crate) changes: Changes,
     /// The reason or text that came with the action; may be empty.
     pub(crate) reason: String,
-    /// Whether the entry is a fact that came too late to change anything.
+    /// Whether the entry is about a report of another service that came too late to change
+    /// anything.
     pub(crate) overtaken: bool,
     /// The sides that may see the entry.
     pub(crate) audience: EntryAudience,
