@@ -46,7 +46,7 @@ pub struct DirectoryBudget {
     partners: RateLimit,
 }
 
-/// The reason why a question is refused.
+/// The refusal of a question, because the budget of the user or of the partner is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyQuestions {
     /// Whose budget is used up: `user` or `partner`.

@@ -167,6 +167,7 @@ impl ClaimIntake {
 #[must_use]
 struct DomainQuestions<'a> {
     budget: &'a DirectoryBudget,
+    /// The subject (user id) of the user.
     user: &'a str,
     /// For each request, the partner whose budget it uses; `None` if the request is not a question.
     partners: Vec<Option<PartnerId>>,
@@ -233,7 +234,7 @@ fn keys_of_suggestion(
     activities.into_iter().map(move |activity| ClaimedKey { tenant, key: key.clone(), activity })
 }
 
-/// The content of a claim with the facts that the registry returned for it.
+/// The content of a claim with the registry's answer about it.
 struct CheckedContent<'c> {
     content: &'c Content,
     facts: RegistryAnswer,

@@ -107,6 +107,8 @@ fn text_condition<C: ColumnTrait>(column: C, op: Operator, text: &str) -> Condit
     }
 }
 
+/// Returns the condition on a column with a UUID. An empty text selects the rows without a UUID; a
+/// text that is no UUID selects no row.
 fn uuid_condition<C: ColumnTrait>(column: C, text: &str) -> Condition {
     match text.parse::<Uuid>() {
         Ok(uuid) => if_present(column, column.eq(uuid)),
@@ -115,6 +117,7 @@ fn uuid_condition<C: ColumnTrait>(column: C, text: &str) -> Condition {
     }
 }
 
+/// Returns the condition on the two columns that identify a claim.
 fn claim_condition<C: ColumnTrait>(partner: C, claim: C, name: &str) -> Condition {
     match name.parse::<ClaimName>() {
         Ok(name) => if_present(claim, claim.eq(name.claim.uuid())).add(partner.eq(name.partner.as_str())),

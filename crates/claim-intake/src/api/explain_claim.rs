@@ -46,6 +46,7 @@ pub(super) async fn explain_claim(
     Ok(Response::new(explanation(&claim, &violations, &caller, &intake.methods, now)))
 }
 
+/// Returns the explanation of the claim, as the caller may see it.
 fn explanation(
     claim: &Claim,
     violations: &[Violation],
@@ -89,6 +90,7 @@ struct ExplanationRequest<'a> {
     /// The violations for which a submission would be refused.
     violations: &'a [Violation],
     caller: &'a Caller,
+    /// The roles and services that may call each gRPC method.
     methods: &'a MethodTable,
 }
 

@@ -24,13 +24,16 @@ const FIRST_ID: &str = "1";
 /// The keys of the installation. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct EvidenceKeys {
+    /// The keys in the order of the file. The first one encrypts, and all decrypt.
     keys: Arc<Vec<EvidenceKey>>,
     /// The ids of keys that are lost for good.
     lost: Arc<Vec<String>>,
 }
 
+/// A key of the installation.
 #[derive(Debug)]
 struct EvidenceKey {
+    /// The id of the key in the file.
     id: String,
     key: RandomizedNonceKey,
 }
@@ -62,10 +65,12 @@ struct KeysFile {
     keys: Vec<KeyEntry>,
 }
 
+/// A key of the installation, as the file contains it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeyEntry {
     id: String,
+    /// The bytes of the key in Base64.
     key: String,
 }
 
@@ -100,6 +105,7 @@ impl EvidenceKeys {
         Self::load(file)
     }
 
+    /// Parses the content of the file.
     fn parse(text: &str) -> Result<Self, KeysError> {
         let file: KeysFile = toml::from_str(text).map_err(|_| KeysError::Malformed)?;
         let mut keys: Vec<EvidenceKey> = Vec::with_capacity(file.keys.len());
@@ -168,6 +174,7 @@ impl EvidenceKeys {
         self.wrap_key(document, &self.unwrap_key(document, key)?)
     }
 
+    /// Encrypts the key of a document with the current key of the installation.
     fn wrap_key(&self, document: EvidenceId, key: &[u8; KEY_BYTES]) -> Result<WrappedKey, EvidenceStoreError> {
         let EvidenceKey { id, key: wrapping_key } = self.keys.first().ok_or(EvidenceStoreError::Cipher)?;
         let mut sealed = key.to_vec();
@@ -176,6 +183,7 @@ impl EvidenceKeys {
         Ok(WrappedKey { key_id: id.clone(), bytes: [nonce.as_ref().as_slice(), &sealed].concat() })
     }
 
+    /// Decrypts the key of a document with the key of the installation that wraps it.
     fn unwrap_key(&self, document: EvidenceId, key: &WrappedKey) -> Result<[u8; KEY_BYTES], EvidenceStoreError> {
         let damaged = || EvidenceStoreError::Damaged(Damage::Key);
         let wrapping_key = self.keys.iter().find(|known| known.id == key.key_id);

@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 /// The store of the documents' bytes. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct EvidenceStore {
+    /// The object store, which contains each object under its path.
     objects: Arc<dyn ObjectStore>,
     /// The directory that contains the objects.
     directory: Arc<PathBuf>,
@@ -213,6 +214,7 @@ impl ObjectWriter {
         Ok(())
     }
 
+    /// Encrypts the collected chunk and sends it to the object store.
     async fn encrypt_chunk(&mut self, is_last: bool) -> Result<(), EvidenceStoreError> {
         self.parts.wait_for_capacity(PARTS_IN_FLIGHT).await?;
         self.parts.put(self.cipher.encrypt(self.position, is_last, &self.chunk)?.into());
@@ -330,6 +332,7 @@ struct EncryptedObject {
 }
 
 impl EncryptedObject {
+    /// Checks that the object exists and has the size that follows from the document's size.
     async fn check_size(&self) -> Result<(), EvidenceStoreError> {
         let size = self.store.objects.head(&self.path).await.map_err(read_error)?.size;
         if size == encrypted_size(self.size) { Ok(()) } else { Err(EvidenceStoreError::Damaged(Damage::Size)) }
@@ -367,6 +370,7 @@ impl EncryptedObject {
 /// Reads any part of an object. Its reads block the thread.
 pub(crate) struct ObjectReader {
     object: EncryptedObject,
+    /// The Tokio runtime that the blocked thread waits for.
     runtime: Handle,
     /// The chunk that was read last, with its position.
     chunk: Mutex<Option<(u64, Vec<u8>)>>,

@@ -59,6 +59,7 @@ pub(super) async fn check(
 /// The state of the comparison.
 struct RootComparison<'a> {
     db: &'a DatabaseTransaction,
+    /// The public keys that verify the signatures of roots; `None` if they are not verified.
     keys: Option<&'a ReceiptKeys>,
     report: &'a mut Report,
     /// The table or file of the present root.
@@ -73,8 +74,11 @@ struct RootComparison<'a> {
 
 /// A root whose leaves are being read.
 struct OpenRoot {
+    /// The root as it was signed.
     root: RootStatement,
+    /// Computes the hash of the leaves that were read.
     hasher: RootHasher,
+    /// The number of leaves that were read.
     leaves: u64,
 }
 

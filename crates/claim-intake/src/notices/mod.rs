@@ -59,6 +59,7 @@ impl MailRenderer for PartnerMailComposer {
     }
 }
 
+/// Returns the error of a mail that cannot be composed.
 fn renderer_error(error: impl std::fmt::Display) -> RendererError {
     RendererError(error.to_string())
 }

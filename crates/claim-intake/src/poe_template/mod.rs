@@ -150,6 +150,7 @@ impl Form {
 }
 
 impl WorkRow {
+    /// Returns the row for a line: a claimed workload or subscription.
     fn for_line(line: &Line) -> Self {
         let display_name = line.registry_data.as_ref().map(|data| data.product_display_name.clone());
         let product = display_name.filter(|name| !name.is_empty()).unwrap_or_else(|| line.product.to_string());

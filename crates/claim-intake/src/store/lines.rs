@@ -28,8 +28,10 @@ pub(crate) struct AlreadyClaimed(pub(crate) Vec<Violation>);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct LiveLine {
     tenant: TenantId,
+    /// The key of the line in the form in which it is stored.
     key: String,
     activity: Activity,
+    /// The id of the line.
     line: LineId,
     /// The index of the line in the claim.
     index: usize,

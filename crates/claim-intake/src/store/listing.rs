@@ -30,6 +30,7 @@ pub(crate) static CLAIMS: TableList<Entity> = TableList {
     default_filter: None,
 };
 
+/// The fields by which a list of claims can be filtered.
 const FIELDS: &[Field<Source<Column>>] = &[
     column("state", FieldType::Enum("CLAIM_STATE_", STATES), Column::State),
     column("association_state", FieldType::Enum("ASSOCIATION_STATE_", ASSOCIATION_STATES), Column::AssociationState),

@@ -16,7 +16,9 @@ use std::fmt::Display;
 
 /// The table and key of a row that is being converted. Errors of the conversion name them.
 pub(super) struct RowContext {
+    /// The name of the table.
     pub(super) table: &'static str,
+    /// The partner and the id of the claim that the row belongs to.
     pub(super) key: AggregateKey,
 }
 

@@ -243,6 +243,7 @@ impl Claim {
         Ok(Some(self.close(submission, rejection, context.entry().with_comment(comment), context.now)))
     }
 
+    /// Returns whether the claim is in the state DISPUTED.
     fn is_disputed(&self) -> bool {
         self.state.kind() == ClaimStateKind::Disputed
     }
