@@ -113,9 +113,10 @@ impl ClaimIntake {
         self.claims.get(&call.claim).await?.ok_or_else(|| call.not_found())
     }
 
-    /// Reads the call's claim as last committed, even if it is a deleted draft. For calls that look
-    /// at the claim before the writer looks up their request id: a repeated request gets the first
-    /// answer also after the deletion, and the transition table refuses everything else.
+    /// Reads the call's claim as last committed, even if it is a deleted draft. It is for calls
+    /// that read the claim before the writer looks up their request id: a repeated request gets its
+    /// first answer even if the draft was deleted since then. The transition table refuses all
+    /// other commands on a deleted draft.
     pub(crate) async fn read_with_deleted(&self, call: &Call) -> Result<Versioned<Claim>, CallError> {
         self.claims.get_with_deleted(&call.claim).await?.ok_or_else(|| call.not_found())
     }

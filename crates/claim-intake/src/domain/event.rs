@@ -78,9 +78,9 @@ pub enum EventKind {
     /// A notice about an approved claim bounced (R41a, R41b). poe-review gets an event, so that
     /// reviewers see it.
     NoticeBounced {
-        /// Whether no notice was accepted since the approval or since the contact was corrected,
-        /// and this is the first bounce since then or since a notice was last sent again. If so,
-        /// the partner gets a mail.
+        /// Whether the partner gets a mail about the bounce: no notice has been accepted since the
+        /// approval or the last correction of the contact, and this is the first bounce since then,
+        /// or since a notice was last sent again.
         is_first: bool,
         /// Whether the customer's consent was complete already, so that the bounce changes nothing.
         official: bool,

@@ -52,9 +52,9 @@ pub struct Submission {
     /// because lines or the customer contact changed (R29). An approval that answers an earlier
     /// request does not count.
     pub consent_request_number: u32,
-    /// When the partner changed lines or the customer contact since the submission, dispute or
-    /// approval: the times of the last requests for consent, oldest first. The last time is that of
-    /// the present request.
+    /// The times of the requests for consent that edits have caused since the submission, dispute
+    /// or approval, oldest first. An edit of lines or of the customer contact causes one (R29). The
+    /// last time, if there is one, is that of the present request.
     #[serde(default)]
     pub consent_request_times: Vec<Timestamp>,
     /// The time from which the customer's consent has counted since the approval; `None` when no
@@ -185,9 +185,9 @@ impl Submission {
         *association == Association::Pending && self.consent_due.is_none()
     }
 
-    /// Returns when the customer was asked again for the first time after the request with this
-    /// number. Returns `None` if the customer was not, or if a submission, dispute or approval has
-    /// followed.
+    /// Returns the time of the first request for consent after the one with this number. Returns
+    /// `None` if there was none, or if a submission, dispute or approval has followed the request
+    /// with this number.
     pub(super) fn request_time_after(&self, number: u32) -> Option<Timestamp> {
         let later_requests = usize::try_from(self.consent_request_number.checked_sub(number)?).ok()?;
         let index = self.consent_request_times.len().checked_sub(later_requests)?;

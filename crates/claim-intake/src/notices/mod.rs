@@ -1,8 +1,8 @@
 //! Composes the mails to partners (R48, R57). Notices to customers are sent by customer-consent.
 //! The text of a mail is composed when the mail is sent, from the claim as it is at that time, in
-//! the language of the partner's location. A mail that is no longer true by then is withdrawn. No
-//! mail contains the name of a competing company or of a reviewer. A *policy profile* is a
-//! versioned set of values that the business rules leave open (R61).
+//! the language of the partner's location. A mail that no longer applies to the claim by then is
+//! withdrawn: it is not sent. No mail contains the name of a competing company or of a reviewer. A
+//! *policy profile* is a versioned set of values that the business rules leave open (R61).
 mod association;
 mod competition;
 mod decision;
@@ -64,7 +64,7 @@ fn renderer_error(error: impl std::fmt::Display) -> RendererError {
     RendererError(error.to_string())
 }
 
-/// Returns the content of a mail of this kind; `None` if the mail is no longer true.
+/// Returns the content of a mail of this kind; `None` if the mail no longer applies to the claim.
 fn mail_content(
     claim: &Claim,
     kind: PartnerMailKind,
