@@ -70,7 +70,7 @@ impl LiveLine {
 
 /// The difference between the live lines of a claim before and after a change.
 struct LineChanges<'c> {
-    /// The aggregate key of the claim.
+    /// The aggregate key of the claim: its partner and its id.
     key: &'c AggregateKey,
     /// The lines that are no longer live.
     closed: Vec<LiveLine>,

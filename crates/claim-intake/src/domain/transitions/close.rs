@@ -1,8 +1,8 @@
-//! The rejection of a claim (R22, R24 to R26): the partner withdraws it, another service reports
-//! the reason, or a deadline passes. Every rejection closes the review case and the consent window,
-//! and ends the claim's associations, including those that were only pending. An *association* puts
-//! the partner on record for the claimed workloads or subscriptions. The *consent window* is the
-//! time in which silence of the customer counts as consent.
+//! The rejection of a claim (R22, R24 to R26, R27a, R41a): the partner withdraws it, another
+//! service reports the reason, or a deadline passes. Every rejection closes the review case and the
+//! consent window, and ends the claim's associations, including those that were only pending. An
+//! *association* puts the partner on record for the claimed workloads or subscriptions. The
+//! *consent window* is the time in which silence of the customer counts as consent.
 use crate::domain::{
     Association, Claim, ClaimClosure, ClosureCause, Command, EventKind, FactKind, NotDisputableReason, Refusal,
     Rejection, Remedy, ReviewProgress, State, Submission,
