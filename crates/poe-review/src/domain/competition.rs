@@ -211,13 +211,13 @@ impl ReviewCase {
     /// longer counts: if the rival claims the key again, it is contested again. Returns `None` if
     /// nothing changes in the competition.
     ///
-    /// `requests` is the number of checks of this case that were requested when the check began.
-    /// The store refuses the change if another check was requested since then.
+    /// `requested_count` is the number of checks of this case that were requested when the check
+    /// began. The store refuses the change if another check was requested since then.
     #[must_use]
     pub fn update_rivals(
         &self,
         checked: CheckedRivals,
-        requests: i64,
+        requested_count: i64,
         now: Timestamp,
         calendar: &Calendar,
     ) -> Option<Transition<Self>> {
@@ -232,7 +232,7 @@ impl ReviewCase {
         (competition != self.competition).then(|| {
             let next = Self { competition, ..self.clone() }.with_updated_clocks(now, calendar);
             let change = competition_change_event(self, &next);
-            Transition::new(next, std::iter::once(CaseEvent::RivalsChecked { requests }).chain(change))
+            Transition::new(next, std::iter::once(CaseEvent::RivalsChecked { requested_count }).chain(change))
         })
     }
 }

@@ -109,7 +109,7 @@ pub enum CaseEvent {
     /// A check of the competition found other rivals than before (R37).
     RivalsChecked {
         /// The number of checks of this case that were requested when the check began.
-        requests: i64,
+        requested_count: i64,
     },
     /// The claim no longer has a line that was awarded to it, so the registry need not reserve the
     /// key any more (R37).
@@ -208,8 +208,8 @@ impl CaseEvent {
 
     /// Returns the number in [`Self::RivalsChecked`], or `None` for another event.
     #[must_use]
-    pub const fn checked_requests(&self) -> Option<i64> {
-        if let Self::RivalsChecked { requests } = self { Some(*requests) } else { None }
+    pub const fn requested_count_of_check(&self) -> Option<i64> {
+        if let Self::RivalsChecked { requested_count } = self { Some(*requested_count) } else { None }
     }
 
     /// Returns the clock alert that must be sent by mail because of this event.

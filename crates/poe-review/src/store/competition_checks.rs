@@ -76,8 +76,8 @@ pub(crate) struct OutdatedCheck;
 /// Returns the checks whose rivals are saved with these changes.
 fn completed_checks(changes: &[Change<ReviewCase>]) -> Vec<CompetitionCheck> {
     let checks_of = |Change { key, events, .. }: &Change<ReviewCase>| {
-        let requests = events.iter().filter_map(|recorded| recorded.event.checked_requests());
-        requests.map(|requests| CompetitionCheck { key: key.clone(), requests }).collect::<Vec<_>>()
+        let counts = events.iter().filter_map(|recorded| recorded.event.requested_count_of_check());
+        counts.map(|requested_count| CompetitionCheck { key: key.clone(), requested_count }).collect::<Vec<_>>()
     };
     changes.iter().flat_map(checks_of).collect()
 }
@@ -87,7 +87,7 @@ fn completed_checks(changes: &[Change<ReviewCase>]) -> Vec<CompetitionCheck> {
 async fn complete_checks(tx: &Tx, checks: Vec<CompetitionCheck>) -> Result<Vec<(AggregateKey, OutdatedCheck)>, DbErr> {
     let mut outdated = Vec::new();
     for check in checks {
-        let is_current = competition_check::Column::RequestedCount.eq(check.requests);
+        let is_current = competition_check::Column::RequestedCount.eq(check.requested_count);
         if mark_completed(&check).filter(is_current).exec(tx).await?.rows_affected == 0 {
             outdated.push((check.key, OutdatedCheck));
         }
@@ -165,7 +165,7 @@ pub(crate) struct CompetitionCheck {
     pub key: AggregateKey,
     /// How often a check of this case had been requested when the check was read. A later request
     /// needs another check.
-    pub requests: i64,
+    pub requested_count: i64,
 }
 
 /// Reads at most [`CHECKS_PER_READ`] requested checks that have not run yet.
@@ -175,7 +175,7 @@ pub(crate) async fn find_open_checks(db: &DatabaseConnection) -> Result<Vec<Comp
     let rows = fetch_all(db, query.limit(CHECKS_PER_READ)).await?;
     let from_row = |row: competition_check::Model| CompetitionCheck {
         key: AggregateKey::new(row.owner, row.id.into()),
-        requests: row.requested_count,
+        requested_count: row.requested_count,
     };
     Ok(rows.into_iter().map(from_row).collect())
 }
@@ -187,12 +187,18 @@ pub(crate) async fn count_open(db: &DatabaseConnection) -> Result<u64, DbErr> {
 
 /// Marks a check as complete. Requests that came after the check was read stay open.
 pub(crate) async fn complete(db: &DatabaseConnection, check: &CompetitionCheck) -> Result<(), DbErr> {
-    mark_completed(check).filter(competition_check::Column::CompletedCount.lt(check.requests)).exec(db).await.map(drop)
+    mark_completed(check)
+        .filter(competition_check::Column::CompletedCount.lt(check.requested_count))
+        .exec(db)
+        .await
+        .map(drop)
 }
 
-fn mark_completed(CompetitionCheck { key, requests }: &CompetitionCheck) -> UpdateMany<competition_check::Entity> {
+fn mark_completed(
+    CompetitionCheck { key, requested_count }: &CompetitionCheck,
+) -> UpdateMany<competition_check::Entity> {
     competition_check::Entity::update_many()
-        .col_expr(competition_check::Column::CompletedCount, Expr::value(*requests))
+        .col_expr(competition_check::Column::CompletedCount, Expr::value(*requested_count))
         .filter(competition_check::Column::Owner.eq(TenantId::from(key.owner.as_str())))
         .filter(competition_check::Column::Id.eq(CaseId::from(key.id)))
 }
