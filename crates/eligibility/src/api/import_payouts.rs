@@ -1,5 +1,6 @@
 //! `ImportPayouts` (R54a): brings payouts to the states that the rows report, and returns one
-//! result for each row. A refused row does not affect the others.
+//! result for each row. A payout is the statement of a payment to a partner. A refused row does not
+//! affect the others.
 //!
 //! A payee is a location of a partner and a currency. The rows about one payee are sorted
 //! ([`sort_by_payment`]) and imported one after the other, so that their order in the request does
