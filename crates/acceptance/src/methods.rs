@@ -69,13 +69,13 @@ fn read_option<T: prost::Message + Default>(
     pool: &DescriptorPool,
     name: &str,
     options: &DynamicMessage,
-    of: &str,
+    element: &str,
 ) -> T {
     let extension = pool.get_extension_by_name(name).expect("the option");
-    assert!(options.has_extension(&extension), "{of} does not declare {name}");
+    assert!(options.has_extension(&extension), "{element} does not declare {name}");
     match options.get_extension(&extension).into_owned() {
         Value::Message(message) => T::decode(message.encode_to_vec().as_slice()).expect("the option"),
-        other => panic!("{of} declares {other:?}"),
+        other => panic!("{element} declares {other:?}"),
     }
 }
 
@@ -88,7 +88,7 @@ pub struct EventKind {
     pub sources: Vec<Service>,
     /// The services to which the event may be sent.
     pub destinations: Vec<Service>,
-    /// The sides on which the actor may be who caused the event.
+    /// The sides of the actors that may cause the event.
     pub sides: Vec<ActorSide>,
 }
 

@@ -11,8 +11,8 @@ use crate::{
 };
 
 impl OperationsServer {
-    /// Makes a parked stream available for delivery again and notifies the relay; with
-    /// `validate_only`, changes nothing. Uses two statements, or one query with `validate_only`.
+    /// Makes a parked stream available for delivery again and notifies the relay (the task that
+    /// delivers events); with `validate_only`, changes nothing. Uses two statements, or one query with `validate_only`.
     /// The gRPC method calls this once the caller is known; tests call it directly.
     ///
     /// # Errors

@@ -168,7 +168,8 @@ impl Relay {
 
     /// Releases the leases that a crashed process left, before this process takes its first lease.
     /// This happens only on SQLite, where no other process can hold a lease. On PostgreSQL, other
-    /// replicas may hold leases, so the stale ones have to expire.
+    /// replicas (processes that host the same service) may hold leases, so the stale ones have to
+    /// expire.
     async fn release_stale_leases_once(&self) -> Result<(), DbErr> {
         self.context.stale_leases_released.get_or_try_init(|| self.release_stale_leases()).await.map(|_| ())
     }
