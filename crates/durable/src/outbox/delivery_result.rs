@@ -1,7 +1,7 @@
 //! The results of a delivery, one for each stream, and the code that stores them. A stream consists
-//! of the events that one aggregate (such as a claim) sends to one service. A relay (the
-//! task that delivers events) *leases* a stream, so that no other relay delivers it in the meantime. A *sequence* is the number of an
-//! event in its stream.
+//! of the events that one aggregate (such as a claim) sends to one service. A relay (the task that
+//! delivers events) *leases* a stream, so that no other relay delivers it in the meantime. A
+//! *sequence* is the number of an event in its stream.
 use cpor_bulk_rows::{InputRows, Sql, delete, to_bigint};
 use cpor_proto::events::v1::{StreamResult, stream_result};
 use cpor_types::Timestamp;

@@ -2,10 +2,11 @@
 //! whose rows are numbered in the order of commits) and streams their messages.
 //!
 //! The timers here use real time, the clock of the Tokio runtime. They determine only the
-//! transport: when a heartbeat keeps the connection alive, when the log is read for commits of other
-//! replicas (processes that host the same service), and when the stream ends before the deadline of
-//! its call. They do not use the business clock, which can be virtual. Each wait is at most [`POLL_INTERVAL`], and a watch ends at the deadline of its
-//! call, at the latest after [`DEFAULT_DURATION`] if the call has none.
+//! transport: when a heartbeat keeps the connection alive, when the log is read for commits of
+//! other replicas (processes that host the same service), and when the stream ends before the
+//! deadline of its call. They do not use the business clock, which can be virtual. Each wait is at
+//! most [`POLL_INTERVAL`], and a watch ends at the deadline of its call, at the latest after
+//! [`DEFAULT_DURATION`] if the call has none.
 use std::{collections::VecDeque, pin::Pin, time::Duration};
 
 use cpor_auth::Caller;
