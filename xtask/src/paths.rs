@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
+/// Returns the root directory of the workspace.
 pub(crate) fn root() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package.parent().unwrap_or(package).to_path_buf()

@@ -16,6 +16,7 @@ struct Program {
     result: Option<Counts>,
 }
 
+/// The numbers of tests by their results, and the duration of the tests.
 #[derive(Clone, Copy, Default)]
 struct Counts {
     passed: u32,

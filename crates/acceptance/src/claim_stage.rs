@@ -1,4 +1,5 @@
-//! Takes a claim to the stage that a test needs, with calls of the API only.
+//! Takes a claim to the stage that a test needs, with calls of the API only. An *association* puts
+//! the partner on record for the customer's workloads or subscriptions that the claim names.
 
 use std::slice;
 
@@ -85,9 +86,9 @@ impl ClaimStage {
 impl<'s> TestClaim<'s> {
     /// Creates a claim and takes it to a stage.
     pub async fn at_stage(system: &'s TestSystem, claim: Claim, stage: ClaimStage) -> Self {
-        let case = Self::create_with_evidence(system, claim).await;
-        case.move_to_stage(stage).await;
-        case
+        let test_claim = Self::create_with_evidence(system, claim).await;
+        test_claim.move_to_stage(stage).await;
+        test_claim
     }
 
     /// Takes a complete draft to a stage.
@@ -100,28 +101,28 @@ impl<'s> TestClaim<'s> {
 
     /// Creates `count` pre-sales claims and takes them to a stage together.
     pub async fn several_at_stage(system: &'s TestSystem, stage: ClaimStage, count: usize) -> Vec<Self> {
-        let mut cases = Vec::with_capacity(count);
+        let mut test_claims = Vec::with_capacity(count);
         for _ in 0..count {
-            cases.push(Self::create_with_evidence(system, system.presales().await).await);
+            test_claims.push(Self::create_with_evidence(system, system.presales().await).await);
         }
-        Self::move_to_stage_together(system, &cases, stage).await;
-        cases
+        Self::move_to_stage_together(system, &test_claims, stage).await;
+        test_claims
     }
 
     /// Takes complete drafts to a stage. Each step is taken for all claims before the next step.
-    async fn move_to_stage_together(system: &TestSystem, cases: &[Self], stage: ClaimStage) {
+    async fn move_to_stage_together(system: &TestSystem, test_claims: &[Self], stage: ClaimStage) {
         system.wait_until_idle().await;
         for step in stage.steps() {
-            for case in cases {
-                case.take_step(*step).await;
+            for test_claim in test_claims {
+                test_claim.take_step(*step).await;
             }
             system.wait_until_idle().await;
         }
         if stage == ClaimStage::Official {
             system.advance_by(TimeDelta::days(8)).await;
         }
-        for case in cases {
-            let claim = case.claim().await;
+        for test_claim in test_claims {
+            let claim = test_claim.claim().await;
             assert_eq!((claim.state(), claim.association_state()), (stage.state(), stage.association()), "{claim:#?}");
         }
     }
@@ -140,6 +141,7 @@ impl<'s> TestClaim<'s> {
         }
     }
 
+    /// Starts the review, after the reviewer has taken the case if it has no reviewer.
     async fn take_and_start(&self) {
         let reviewer = &self.system.reviewer;
         if self.review(reviewer).await.expect("the review case").reviewer.is_empty() {
@@ -148,8 +150,7 @@ impl<'s> TestClaim<'s> {
         self.start_review(reviewer).await.expect("to start the review");
     }
 
-    /// Starts the review, after the reviewer has taken the case if it has no reviewer. Then waits
-    /// until the system is idle.
+    /// Starts the review as [`Self::take_and_start`] does, and waits until the system is idle.
     pub async fn take_and_start_review(&self) {
         self.take_and_start().await;
         self.system.wait_until_idle().await;

@@ -17,6 +17,7 @@ pub struct Connections {
     local_address: Option<IpAddr>,
 }
 
+/// The connection to one process, and the services that it hosts.
 #[derive(Debug)]
 struct Process {
     services: Vec<Service>,

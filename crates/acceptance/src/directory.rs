@@ -1,4 +1,5 @@
-//! The directory that every test starts with, and rows to extend it.
+//! The directory (the registry's data about partners and tenants) that every test starts with, and
+//! rows to extend it.
 
 use cpor_proto::registry::v1::{DirectoryRow, ImportDirectoryRequest, directory_row::Row};
 use prost_reflect::DynamicMessage;

@@ -59,6 +59,6 @@ pub use run::run;
 pub use setup::{ProcessLayout, Setup};
 pub use storage::TestStorage;
 pub use system::TestSystem;
-pub use template::Template;
+pub use template::StorageTemplate;
 pub use test_claim::{ApiResult, TestClaim};
 pub use time::{due_rule, from_timestamp, timestamp, to_timestamp};

@@ -46,11 +46,11 @@ pub fn methods() -> Vec<Method> {
 
 fn to_method(pool: &DescriptorPool, method: &MethodDescriptor) -> Method {
     let access = read_access(pool, method);
-    let package = method.parent_service().full_name().to_owned();
+    let grpc_service = method.parent_service().full_name().to_owned();
     Method {
-        path: format!("/{package}/{}", method.name()),
+        path: format!("/{grpc_service}/{}", method.name()),
         name: method.name().to_owned(),
-        service: hosting_service(&package),
+        service: hosting_service(&grpc_service),
         roles: access.roles().map(to_role).collect(),
         services: access.services().map(to_service).collect(),
         on_behalf_of: access.on_behalf_of.iter().map(to_on_behalf_of).collect(),
@@ -69,13 +69,13 @@ fn read_option<T: prost::Message + Default>(
     pool: &DescriptorPool,
     name: &str,
     options: &DynamicMessage,
-    of: &str,
+    element: &str,
 ) -> T {
     let extension = pool.get_extension_by_name(name).expect("the option");
-    assert!(options.has_extension(&extension), "{of} does not declare {name}");
+    assert!(options.has_extension(&extension), "{element} does not declare {name}");
     match options.get_extension(&extension).into_owned() {
         Value::Message(message) => T::decode(message.encode_to_vec().as_slice()).expect("the option"),
-        other => panic!("{of} declares {other:?}"),
+        other => panic!("{element} declares {other:?}"),
     }
 }
 
@@ -88,7 +88,7 @@ pub struct EventKind {
     pub sources: Vec<Service>,
     /// The services to which the event may be sent.
     pub destinations: Vec<Service>,
-    /// The sides on which the actor may be who caused the event.
+    /// The sides of the actors that may cause the event.
     pub sides: Vec<ActorSide>,
 }
 
@@ -124,8 +124,9 @@ fn to_side(side: PersonSide) -> ActorSide {
     name.parse().unwrap_or_else(|_| panic!("the unknown side {name} is declared"))
 }
 
-fn hosting_service(package: &str) -> Service {
-    match package {
+/// Returns the service that hosts a gRPC service, given by its full name.
+fn hosting_service(grpc_service: &str) -> Service {
+    match grpc_service {
         "cpor.reviews.v1.ReviewService" => Service::PoeReview,
         "cpor.consents.v1.ConsentService" => Service::CustomerConsent,
         "cpor.eligibility.v1.EligibilityService" => Service::Eligibility,

@@ -26,8 +26,10 @@ pub struct Node {
     /// The port of the consent page.
     pub web: ReservedPort,
     config: Config,
+    /// The number of threads of the runtime.
     threads: u8,
     keys: TestKeys,
+    /// The running system; `None` while the process is stopped.
     running: Mutex<Option<RunningSystem>>,
 }
 

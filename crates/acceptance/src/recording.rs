@@ -33,8 +33,9 @@ pub(crate) struct Recording(Arc<Mutex<Vec<Arc<Exchange>>>>);
 /// A call and its answer.
 #[derive(Debug)]
 struct Exchange {
-    /// The name of the caller, which says for whom it acts.
+    /// The name of the caller's partner or tenant, and the subject of its token.
     caller: String,
+    /// The path of the method that was called.
     path: String,
     request: Mutex<Vec<u8>>,
     response: Mutex<Vec<u8>>,
@@ -91,6 +92,7 @@ fn foreign_words(caller: &str) -> Vec<&'static str> {
     Vec::new()
 }
 
+/// Appends bytes of a request or response, up to [`MAX_BYTES`].
 fn append(buffer: &Mutex<Vec<u8>>, bytes: &[u8]) {
     let mut buffer = buffer.lock().unwrap_or_else(PoisonError::into_inner);
     if buffer.len() < MAX_BYTES {

@@ -7,14 +7,14 @@ use tokio::runtime::Builder;
 
 use cpor_testing::Engine;
 
-use crate::{Setup, Template, TestSystem};
+use crate::{Setup, StorageTemplate, TestSystem};
 
 /// Starts a system, runs the test on it, and checks that all events were delivered.
 ///
 /// # Panics
 /// Panics if the test panicked, or the system did not become idle.
 pub fn run(engine: Engine, setup: fn() -> Setup, test: impl AsyncFn(&TestSystem)) {
-    let template = Template::for_engine(engine);
+    let template = StorageTemplate::for_engine(engine);
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let system = TestSystem::boot(template, setup()).await;

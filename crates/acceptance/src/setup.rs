@@ -4,7 +4,7 @@ use cpor_types::Service;
 
 use crate::system::START;
 
-/// How the services are distributed over processes.
+/// The distribution of the services over processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProcessLayout {
     /// One process hosts all five services.
@@ -24,8 +24,9 @@ pub struct Setup {
     /// Whether the system sends its mails to a [`crate::MailServer`]. Otherwise it writes them to
     /// files.
     pub mail_server: bool,
-    /// The policy profiles with the times from which they are in force (R61), for example `2023@1`
-    /// and `2026-04-01T00:00:00Z`. Empty for the default profile.
+    /// The policy profiles (named sets of the values that the rules leave to policy) with the times
+    /// from which they are in force (R61), for example `2023@1` and `2026-04-01T00:00:00Z`. Empty
+    /// for the default profile.
     pub policies: &'static [(&'static str, &'static str)],
     /// Whether the system trusts a [`cpor_testing::TestIssuer`] with the name `corp` too.
     pub identity_provider: bool,

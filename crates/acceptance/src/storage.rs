@@ -16,6 +16,7 @@ pub struct TestStorage {
     /// Contains a folder for each process, with its evidence and SQLite files, and a folder for
     /// mail.
     folder: tempfile::TempDir,
+    /// The database of all services; `None` on SQLite.
     postgres: Option<PostgresDatabase>,
 }
 
@@ -98,6 +99,8 @@ impl TestStorage {
         self.config_with(process, "")
     }
 
+    /// Returns the database configuration of a process. `parameters` are added to the PostgreSQL
+    /// URL.
     fn config_with(&self, process: usize, parameters: &str) -> DatabaseConfig {
         let url = self.postgres.as_ref().map(|postgres| SecretUrl::new(postgres.url() + parameters));
         let schema = url.is_some().then(|| "{service}".to_owned());

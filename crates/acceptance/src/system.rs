@@ -63,7 +63,8 @@ pub struct TestSystem {
     identity_provider: Option<(TestIssuer, IssuerKey)>,
     /// The number that `next_number` returns next.
     next_number: AtomicU64,
-    /// Whether the test may end with parked streams.
+    /// Whether the test may end with parked streams (their receiver refused an event, and they wait
+    /// for an operator).
     allows_parked_streams: AtomicBool,
 }
 

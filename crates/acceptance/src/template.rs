@@ -14,17 +14,17 @@ use crate::{
     storage::SERVICE_ROLE,
 };
 
-/// The storage of a migrated system that is idle.
+/// The storage of a migrated system that is idle. Each test gets a copy of it.
 #[derive(Debug)]
-pub struct Template {
+pub struct StorageTemplate {
     store: TestStorage,
 }
 
-impl Template {
+impl StorageTemplate {
     /// Returns the template of this test run for an engine.
     pub fn for_engine(engine: Engine) -> &'static Self {
-        static SQLITE: OnceLock<Template> = OnceLock::new();
-        static POSTGRES: OnceLock<Template> = OnceLock::new();
+        static SQLITE: OnceLock<StorageTemplate> = OnceLock::new();
+        static POSTGRES: OnceLock<StorageTemplate> = OnceLock::new();
         let template = match engine {
             Engine::Sqlite => &SQLITE,
             Engine::Postgres => &POSTGRES,
@@ -44,7 +44,7 @@ impl Template {
 }
 
 /// Creates a template. It uses a runtime of its own, because the runtimes of the tests end earlier.
-fn create(engine: Engine) -> Template {
+fn create(engine: Engine) -> StorageTemplate {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let store = runtime.block_on(async {
@@ -63,7 +63,7 @@ fn create(engine: Engine) -> Template {
         system.wait_until_idle().await;
         system.into_store().await
     });
-    Template { store }
+    StorageTemplate { store }
 }
 
 /// Creates the roles of the services. Another test run can do the same at the same time.

@@ -1,5 +1,6 @@
 //! A claim of a test, with a method for each call that the parties make. The methods return the
-//! result of the API; a test unwraps it where the call must succeed.
+//! result of the API; a test unwraps it where the call must succeed. A *line* of a claim is about
+//! one workload or subscription of the customer, which is its *key*.
 
 mod customer;
 mod partner;
@@ -50,9 +51,9 @@ impl<'s> TestClaim<'s> {
 
     /// Creates a draft and uploads a document.
     pub async fn create_with_evidence(system: &'s TestSystem, claim: Claim) -> Self {
-        let case = Self::create_draft(system, claim).await.expect("a draft");
-        case.upload("proof.pdf", PDF).await.expect("a document");
-        case
+        let test_claim = Self::create_draft(system, claim).await.expect("a draft");
+        test_claim.upload("proof.pdf", PDF).await.expect("a document");
+        test_claim
     }
 
     /// Wraps a claim that exists already.

@@ -137,6 +137,7 @@ impl ServiceKeys {
         });
     }
 
+    /// Returns the keys that were read last.
     fn current(&self) -> Arc<TrustedKeys> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -151,6 +152,7 @@ impl TrustedKeys {
         Ok(Self { keys, verified: RwLock::default() })
     }
 
+    /// Adds a verified token to the cache, which is emptied first if it is full.
     fn cache(&self, token: &str, verified: VerifiedToken) -> Arc<VerifiedToken> {
         let verified = Arc::new(verified);
         let mut cache = self.verified.write().unwrap_or_else(PoisonError::into_inner);

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IdenStatic as _};
 use crate::{InputRows, Sql, to_bigint};
 
 /// Increments the counter of each owner by its count in `counts`, in one statement, and so reserves
-/// that many numbers for the caller. Returns the last reserved number of each owner.
+/// that many numbers for the calling transaction. Returns the last reserved number of each owner.
 ///
 /// `owner` is the primary key of `E`, a text, and `last` a big integer; other columns must have
 /// defaults. The rows are locked in the order of owners and stay locked until the transaction ends.

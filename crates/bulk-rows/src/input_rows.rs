@@ -9,6 +9,7 @@ use crate::{
     values::value,
 };
 
+/// A column of input rows.
 #[derive(Clone, Debug)]
 struct Column {
     name: &'static str,

@@ -36,14 +36,17 @@ type Rows = HashMap<Vec<KeyValue>, Vec<QueryResult>>;
 
 /// Reads rows of `E` by primary key. Clones share the statements.
 pub struct RowReader<E> {
+    /// The queue of the reads that wait for a statement.
     waiting: mpsc::Sender<Read>,
     entity: PhantomData<fn() -> E>,
 }
 
 /// A read that waits for its row.
 struct Read {
+    /// The primary key of the row.
     key: Vec<KeyValue>,
-    row: oneshot::Sender<Result<Option<QueryResult>, DbErr>>,
+    /// The sending half of the channel on which the caller waits for the row.
+    row_sender: oneshot::Sender<Result<Option<QueryResult>, DbErr>>,
 }
 
 impl<E> Clone for RowReader<E> {
@@ -78,9 +81,9 @@ impl<E: EntityTrait> RowReader<E> {
     /// # Errors
     /// Returns an error if the database fails or the row cannot be decoded.
     pub async fn find(&self, key: Vec<KeyValue>) -> Result<Option<E::Model>, LoadError> {
-        let (row, result) = oneshot::channel();
+        let (row_sender, result) = oneshot::channel();
         let ended = || DbErr::Conn(RuntimeErr::Internal("the reader of rows has ended".to_owned()));
-        self.waiting.send(Read { key, row }).await.map_err(|_| ended())?;
+        self.waiting.send(Read { key, row_sender }).await.map_err(|_| ended())?;
         let row = result.await.map_err(|_| ended())??;
         row.as_ref().map(|row| decode_row::<E>(row).map_err(LoadError::from)).transpose()
     }
@@ -91,7 +94,7 @@ async fn run<E: EntityTrait>(db: DatabaseConnection, waiting: Arc<Mutex<mpsc::Re
     let mut reads = Vec::new();
     while waiting.lock().await.recv_many(&mut reads, MAX_READS).await > 0 {
         // Callers that were cancelled no longer wait for their row.
-        reads.retain(|read| !read.row.is_closed());
+        reads.retain(|read| !read.row_sender.is_closed());
         // A panic is the failure of these reads only. The task goes on.
         let rows = AssertUnwindSafe(select_or_repeat::<E>(&db, &reads)).catch_unwind().await;
         let rows = rows.unwrap_or_else(|_panic| Err(DbErr::Custom("the reader of rows has panicked".to_owned())));
@@ -105,12 +108,12 @@ fn answer(reads: Vec<Read>, rows: Result<Rows, DbErr>) {
         Ok(mut rows) => {
             for read in reads {
                 let row = rows.get_mut(&read.key).and_then(Vec::pop);
-                let (Ok(()) | Err(_)) = read.row.send(Ok(row));
+                let (Ok(()) | Err(_)) = read.row_sender.send(Ok(row));
             }
         }
         Err(error) => {
             for read in reads {
-                let (Ok(()) | Err(_)) = read.row.send(Err(error.clone()));
+                let (Ok(()) | Err(_)) = read.row_sender.send(Err(error.clone()));
             }
         }
     }
@@ -129,7 +132,7 @@ async fn select_in_time<E: EntityTrait>(db: &DatabaseConnection, reads: &[Read])
     timeout(MAX_DURATION, select::<E>(db, reads)).await.map_err(late)?
 }
 
-/// Selects the rows of these reads.
+/// Selects the rows of these reads. The table `s` of the statement contains their keys.
 async fn select<E: EntityTrait>(db: &DatabaseConnection, reads: &[Read]) -> Result<Rows, DbErr> {
     let mut input = InputRows::new(primary_key::<E>())?;
     for read in reads {

@@ -1,4 +1,5 @@
-//! Statements that load the rows of an entity by many keys.
+//! Statements that load the rows of an entity by many keys. Each begins with `WITH s AS (…)`, which
+//! makes the keys available as the table `s`.
 use sea_orm::{ConnectionTrait, EntityTrait, Iterable as _, Value};
 
 use crate::{InputRows, LoadError, Sql, fetch::decode_row};

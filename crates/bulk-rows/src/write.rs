@@ -1,4 +1,5 @@
-//! Statements that insert, update and delete many rows of an entity.
+//! Statements that insert, update and delete many rows of an entity. Each begins with `WITH s AS
+//! (…)`, which makes the given rows available as the table `s`.
 use std::collections::{BTreeMap, HashSet};
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic as _, Iterable as _, Statement};

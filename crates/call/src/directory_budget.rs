@@ -1,5 +1,6 @@
 //! Limits how often users of partners ask about the domains of customers, so that nobody can find
-//! out by trial which domains belong to which tenant (R12a).
+//! out by trial which domains belong to which tenant (R12a). A *question* is a request whose answer
+//! tells whether a domain belongs to a tenant. The calling service decides which questions count.
 use std::time::Duration;
 
 use cpor_process::{
@@ -45,7 +46,7 @@ pub struct DirectoryBudget {
     partners: RateLimit,
 }
 
-/// The reason why a question is refused.
+/// The refusal of a question, because the budget of the user or of the partner is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyQuestions {
     /// Whose budget is used up: `user` or `partner`.
@@ -77,8 +78,9 @@ impl DirectoryBudget {
         self.partners.admit(partner).map_err(used_up("partner", self.config.per_partner_per_hour))
     }
 
-    /// Counts questions that were admitted. They can be more than what was left of the budgets.
-    /// Then the user, or all users of the partner, wait until the budgets make up for all of them.
+    /// Counts questions that were admitted. They can exceed what was left of the budgets. Then no
+    /// further question of the user, or of any user of the partner, is admitted until so much time
+    /// has passed that the budgets cover all counted questions.
     pub fn charge(&self, user: &str, partner: &PartnerId, questions: u32) {
         self.users.charge((partner, user), questions);
         self.partners.charge(partner, questions);

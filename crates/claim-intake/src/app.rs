@@ -3,7 +3,7 @@
 use crate::{
     config::Config,
     domain::{self, Rules},
-    evidence::{self, EvidenceKeys, EvidenceStore, EvidenceStoreError, Rewrapper, Scanner, UnusableKeys},
+    evidence::{self, EvidenceKeys, EvidenceStore, EvidenceStoreError, KeyRewrapper, Scanner, UnusableKeys},
     notices::{PartnerMailComposer, Translations},
     roots::RootMaker,
     service::{ClaimIntake, MAX_ROWS_IN_FLIGHT},
@@ -115,7 +115,9 @@ pub async fn build_with(
     let evidence_keys = evidence_keys(&config, &context, &evidence_directory).await?;
     spawn_sweeper(&host, &context, &evidence_store);
     spawn_root_maker(&host, &context, &config, &receipt_signer)?;
-    let rewrapper = Rewrapper::new(context.db.clone(), evidence_keys.clone(), &context.metrics);
+    // After a change of the first key in the file, the keys of the stored documents are encrypted
+    // anew with it.
+    let rewrapper = KeyRewrapper::new(context.db.clone(), evidence_keys.clone(), &context.metrics);
     host.add_background_task("evidence-keys", move |stop| rewrapper.clone().run(stop));
     let rules = Rules::new(context.policies.clone(), context.calendars.clone());
     let claims = ClaimReader::start(context.db.reader());
@@ -185,7 +187,7 @@ async fn evidence_keys(
         }
     };
     let keys = match keys {
-        Ok(keys) => keys.with_lost(config.evidence_lost_keys.clone()),
+        Ok(keys) => keys.with_lost_keys(config.evidence_lost_keys.clone()),
         Err(error) => return Err(BuildError::EvidenceKeys { path, error: error.to_string() }),
     };
     if let Some(id) = config.evidence_lost_keys.iter().find(|id| keys.contains(id)) {

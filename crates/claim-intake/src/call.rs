@@ -1,5 +1,6 @@
 //! The parameters that RPC calls on one claim have in common: the claim, the caller, the etag, the
-//! request id and `validate_only`. AIP numbers refer to Google's API Improvement Proposals.
+//! request id and `validate_only`. The *writer* is the task that commits commands. AIP numbers
+//! refer to Google's API Improvement Proposals.
 use crate::{domain::Refusal, error::CallError, store::AlreadyClaimed};
 use cpor_auth::Caller;
 use cpor_durable::{AggregateKey, Command, CommandError, Etag, RequestId};

@@ -1,24 +1,25 @@
-//! Fetches the facts that a decision needs about a claim's content. The registry service checks the
-//! content against its records of partners, tenants and products (R12). This service's own database
-//! knows which lines the company has already claimed elsewhere (R38).
+//! Fetches the facts that a decision needs about a claim's content, as one [`RegistryAnswer`]. The
+//! registry service checks the content against its records of partners, tenants and products (R12).
+//! This service's own database knows which lines the company has already claimed elsewhere (R38);
+//! they are added to the answer as violations.
 //!
 //! A *line* is the part of a claim that is about one workload or subscription of the tenant; that
 //! workload or subscription is the *key* of the line.
 use crate::{
     call::Call,
     domain::{
-        Claim, Content, DirectoryAnswer, DirectoryFacts, DirectoryLine, Line, Tenant, Violation, ViolationReason,
+        Claim, ClaimRegistryData, Content, Line, LineRegistryData, RegistryAnswer, Tenant, Violation, ViolationReason,
     },
     error::CallError,
     service::{ClaimIntake, RegistryNeed},
-    store::{KeyActivity, find_claimed_elsewhere},
+    store::{ClaimedKey, find_claimed_elsewhere},
 };
 use cpor_call::directory_budget::DirectoryBudget;
 use cpor_registry_client::{
-    CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck, RegistryError, SubmittedWith, SuggestedLine,
+    CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck, RegistryError, SubmittedFields, SuggestedLine,
 };
 use cpor_types::{
-    Activity, Actor, ActorSide, AssociationKey, ClaimId, ClaimName, LineId, PartnerId, TenantId, program,
+    Activity, Actor, ActorSide, AssociationKey, ClaimId, ClaimName, LineId, PartnerId, TenantId, program_for,
 };
 use std::collections::BTreeSet;
 
@@ -37,15 +38,15 @@ impl ClaimIntake {
         call: &Call,
         need: RegistryNeed,
         content: &Content,
-        submitted: Option<SubmittedWith>,
-    ) -> Result<Option<DirectoryFacts>, CallError> {
+        submitted: Option<SubmittedFields>,
+    ) -> Result<Option<RegistryAnswer>, CallError> {
         let request = ClaimToCheck { submitted, ..claim_to_check(&call.claim, content) };
         if need == RegistryNeed::Optional && is_blank(&request) {
-            return Ok(Some(DirectoryFacts::default()));
+            return Ok(Some(RegistryAnswer::default()));
         }
-        let question = DomainQuestions::ask(self, &call.actor, std::slice::from_ref(&request))?;
+        let question = DomainQuestions::admit(self, &call.actor, std::slice::from_ref(&request))?;
         let answer = self.registry.check_claim(&call.actor, request).await;
-        question.judge(answer.as_ref().map(std::slice::from_ref).unwrap_or_default());
+        question.count_wrong(answer.as_ref().map(std::slice::from_ref).unwrap_or_default());
         match (answer, need) {
             (Ok(answer), RegistryNeed::Optional | RegistryNeed::Required) => {
                 let mut checked = [CheckedContent { content, facts: facts_from_answer(answer, content) }];
@@ -60,12 +61,12 @@ impl ClaimIntake {
         }
     }
 
-    /// Fetches what the customer of the claim has and the claim can have as a line. Empty until the
-    /// claim names one of the customer's own domains (R12a). Lines that the company has in other
-    /// open or approved claims are left out (R38). What other companies claim or hold makes no
-    /// difference, because a partner does not learn that before its claim is submitted (R37).
-    /// Calls the registry once, and reads the database once for each [`SUGGESTIONS_PER_READ`]
-    /// suggestions.
+    /// Fetches the workloads and subscriptions of the customer that the claim can have as lines.
+    /// Empty until the claim names one of the customer's own domains (R12a). Lines that the company
+    /// has in other open or approved claims are left out (R38). What other companies claim or hold
+    /// makes no difference, because a partner does not learn that before its claim is submitted
+    /// (R37). Calls the registry once, and reads the database once for each
+    /// [`SUGGESTIONS_PER_READ`] suggestions.
     ///
     /// # Errors
     /// Returns [`CallError::RegistryUnavailable`] if the registry does not answer, and an error if
@@ -73,10 +74,10 @@ impl ClaimIntake {
     pub(crate) async fn fetch_suggestions(&self, call: &Call, claim: &Claim) -> Result<Vec<SuggestedLine>, CallError> {
         let request = claim_to_check(&claim.name, &claim.content);
         let request =
-            ClaimToCheck { submitted: submitted_with(claim), suggest_lines: true, lines: Vec::new(), ..request };
-        let question = DomainQuestions::ask(self, &call.actor, std::slice::from_ref(&request))?;
+            ClaimToCheck { submitted: submitted_fields(claim), suggest_lines: true, lines: Vec::new(), ..request };
+        let question = DomainQuestions::admit(self, &call.actor, std::slice::from_ref(&request))?;
         let answer = self.registry.check_claim(&call.actor, request).await;
-        question.judge(answer.as_ref().map(std::slice::from_ref).unwrap_or_default());
+        question.count_wrong(answer.as_ref().map(std::slice::from_ref).unwrap_or_default());
         let answer = answer.map_err(registry_error)?;
         let (Some(tenant), mut suggestions) = (answer.tenant, answer.suggestions) else { return Ok(Vec::new()) };
         let activities = &claim.content.activities;
@@ -107,14 +108,14 @@ impl ClaimIntake {
         &self,
         actor: &Actor,
         drafts: &[(ClaimName, Content)],
-    ) -> Result<Vec<Option<DirectoryFacts>>, CallError> {
-        let mut results: Vec<Option<DirectoryFacts>> = drafts.iter().map(|_| Some(DirectoryFacts::default())).collect();
+    ) -> Result<Vec<Option<RegistryAnswer>>, CallError> {
+        let mut results: Vec<Option<RegistryAnswer>> = drafts.iter().map(|_| Some(RegistryAnswer::default())).collect();
         let requests = drafts.iter().map(|(claim, content)| claim_to_check(claim, content)).enumerate();
         let (indexes, requests): (Vec<usize>, Vec<_>) = requests.filter(|(_, request)| !is_blank(request)).unzip();
         let (Some((claim, _)), false) = (drafts.first(), indexes.is_empty()) else { return Ok(results) };
-        let questions = DomainQuestions::ask(self, actor, &requests)?;
+        let questions = DomainQuestions::admit(self, actor, &requests)?;
         let answers = self.registry.check_claims(actor, requests).await;
-        questions.judge(answers.as_deref().unwrap_or_default());
+        questions.count_wrong(answers.as_deref().unwrap_or_default());
         match answers {
             Ok(answers) => {
                 let checked_content = |(index, answer): (&usize, _)| CheckedContent {
@@ -143,7 +144,7 @@ impl ClaimIntake {
         claim: Option<ClaimId>,
         checked: &mut [CheckedContent<'_>],
     ) -> Result<(), CallError> {
-        let keys: Vec<KeyActivity> = checked.iter().flat_map(CheckedContent::keys).map(|(_, key)| key).collect();
+        let keys: Vec<ClaimedKey> = checked.iter().flat_map(CheckedContent::keys).map(|(_, key)| key).collect();
         let claimed = find_claimed_elsewhere(self.reader(), partner, claim, &keys).await?;
         for checked in checked {
             let claimed_lines: BTreeSet<LineId> =
@@ -152,30 +153,32 @@ impl ClaimIntake {
             let lines = lines.filter(|(_, line)| claimed_lines.contains(&line.id));
             let violations =
                 lines.map(|(index, _)| ViolationReason::AlreadyClaimed.violation(format!("lines[{index}]")));
-            checked.facts.directory.violations.extend(violations);
+            checked.facts.claim.violations.extend(violations);
         }
         Ok(())
     }
 }
 
-/// Requests of a partner's user in which a claim names a tenant and a domain. They count as
-/// questions whether the domain is one of the tenant's (R12a). All of them are admitted if one
-/// question is left, and only those with a wrong domain are counted afterwards. So requests with
-/// right domains are never too many, and requests without an answer cost nothing.
+/// Requests of a partner's user in which a claim names a tenant and a domain. The registry's answer
+/// tells whether the domain is one of the tenant's, so each of them is a *question* that the budget
+/// limits (R12a). All of them are admitted if the budget has one question left, and only those with
+/// a wrong domain are counted afterwards. So the budget never refuses a user who names right
+/// domains, and requests without an answer cost nothing.
 #[must_use]
 struct DomainQuestions<'a> {
     budget: &'a DirectoryBudget,
+    /// The subject (user id) of the user.
     user: &'a str,
-    /// The partner of each request, if the request is a question.
+    /// For each request, the partner whose budget it uses; `None` if the request is not a question.
     partners: Vec<Option<PartnerId>>,
 }
 
 impl<'a> DomainQuestions<'a> {
-    /// Checks that the user can ask.
+    /// Checks that the budgets of the user and its company have a question left.
     ///
     /// # Errors
     /// Returns [`CallError::TooManyQuestions`] if there were too many wrong domains before.
-    fn ask(intake: &'a ClaimIntake, actor: &'a Actor, requests: &[ClaimToCheck]) -> Result<Self, CallError> {
+    fn admit(intake: &'a ClaimIntake, actor: &'a Actor, requests: &[ClaimToCheck]) -> Result<Self, CallError> {
         let (budget, user) = (&*intake.wrong_domains, actor.subject.expose());
         let mut partners = Vec::with_capacity(requests.len());
         for request in requests {
@@ -189,8 +192,9 @@ impl<'a> DomainQuestions<'a> {
         Ok(Self { budget, user, partners })
     }
 
-    /// Counts the questions whose answer is no. Without an answer, none is counted.
-    fn judge(self, answers: &[CheckedClaim]) {
+    /// Counts the questions with a wrong domain, for which the registry has not returned the
+    /// tenant. `answers` is empty if the registry did not answer; then none is counted.
+    fn count_wrong(self, answers: &[CheckedClaim]) {
         for (partner, answer) in self.partners.iter().zip(answers) {
             if let Some(partner) = partner.as_ref().filter(|_| answer.tenant.is_none()) {
                 self.budget.charge(self.user, partner, 1);
@@ -219,34 +223,34 @@ fn keys_of_suggestion(
     line: &SuggestedLine,
     tenant: TenantId,
     activities: &[Activity],
-) -> impl Iterator<Item = KeyActivity> + use<> {
+) -> impl Iterator<Item = ClaimedKey> + use<> {
     let key = match line.subscription_id {
         Some(subscription) => AssociationKey::Subscription(subscription),
         None => AssociationKey::Workload(line.product.id.clone()),
     };
     let area = line.product.solution_area;
-    let possible = || Activity::ALL.iter().copied().filter(|activity| program(area, *activity).is_ok()).collect();
+    let possible = || Activity::ALL.iter().copied().filter(|activity| program_for(area, *activity).is_ok()).collect();
     let activities: Vec<Activity> = if activities.is_empty() { possible() } else { activities.to_vec() };
-    activities.into_iter().map(move |activity| KeyActivity { tenant, key: key.clone(), activity })
+    activities.into_iter().map(move |activity| ClaimedKey { tenant, key: key.clone(), activity })
 }
 
-/// The content of a claim with the facts that the registry returned for it.
+/// The content of a claim with the registry's answer about it.
 struct CheckedContent<'c> {
     content: &'c Content,
-    facts: DirectoryFacts,
+    facts: RegistryAnswer,
 }
 
 impl CheckedContent<'_> {
     /// Returns each combination of a key and an activity that the content claims, with its line.
     /// The company may have each combination in only one open or approved claim (R38).
-    fn keys(&self) -> impl Iterator<Item = (LineId, KeyActivity)> {
-        let Self { content, facts: DirectoryFacts { directory, lines } } = self;
-        let lines_with_key = directory.tenant.iter().flat_map(move |tenant| {
+    fn keys(&self) -> impl Iterator<Item = (LineId, ClaimedKey)> {
+        let Self { content, facts: RegistryAnswer { claim, lines } } = self;
+        let lines_with_key = claim.tenant.iter().flat_map(move |tenant| {
             lines.iter().filter_map(move |(line, data)| Some((*line, tenant.id, data.key.clone()?)))
         });
         lines_with_key.flat_map(|(line, tenant, key)| {
             let activities = content.activities.iter().copied();
-            activities.map(move |activity| (line, KeyActivity { tenant, key: key.clone(), activity }))
+            activities.map(move |activity| (line, ClaimedKey { tenant, key: key.clone(), activity }))
         })
     }
 }
@@ -271,12 +275,12 @@ fn claim_to_check(claim: &ClaimName, content: &Content) -> ClaimToCheck {
     }
 }
 
-/// Returns the location and the domain that the claim keeps, or `None` for a draft. They were
-/// checked at the submission, or at the edit that changed them (R2a).
-pub(crate) fn submitted_with(claim: &Claim) -> Option<SubmittedWith> {
+/// Returns the location and the customer domain that a submitted claim keeps; `None` for a draft.
+/// They were checked at the submission, or at the edit that changed them (R2a).
+pub(crate) fn submitted_fields(claim: &Claim) -> Option<SubmittedFields> {
     claim.state.submission()?;
     let Content { mpn_id, customer_domain, .. } = &claim.content;
-    Some(SubmittedWith { mpn_id: mpn_id.clone()?, customer_domain: customer_domain.clone() })
+    Some(SubmittedFields { mpn_id: mpn_id.clone()?, customer_domain: customer_domain.clone() })
 }
 
 /// Returns whether the request contains nothing that the registry could check.
@@ -286,7 +290,7 @@ fn is_blank(request: &ClaimToCheck) -> bool {
 }
 
 /// Converts the registry's answer about `content` to the facts of the domain.
-fn facts_from_answer(answer: CheckedClaim, content: &Content) -> DirectoryFacts {
+fn facts_from_answer(answer: CheckedClaim, content: &Content) -> RegistryAnswer {
     let CheckedClaim { violations, partner_display_name, location, tenant, lines, changes: _, suggestions: _ } = answer;
     let domain_violation = |violation: cpor_registry_client::Violation| Violation {
         field: violation.field,
@@ -299,22 +303,22 @@ fn facts_from_answer(answer: CheckedClaim, content: &Content) -> DirectoryFacts 
         calendar: tenant.calendar,
         contact_domains: tenant.domains.into_iter().filter(|domain| content.has_customer_contact_at(domain)).collect(),
     });
-    DirectoryFacts {
-        directory: DirectoryAnswer {
+    RegistryAnswer {
+        claim: ClaimRegistryData {
             partner_display_name: partner_display_name.unwrap_or_default(),
             partner_language: location.as_ref().map(|location| location.language),
             partner_calendar: location.map(|location| location.calendar),
             tenant,
             violations: violations.into_iter().map(domain_violation).collect(),
         },
-        lines: lines.into_iter().map(directory_line).collect(),
+        lines: lines.into_iter().map(line_registry_data).collect(),
     }
 }
 
 /// Converts the registry's answer for one line.
-fn directory_line(line: CheckedLine) -> (LineId, DirectoryLine) {
+fn line_registry_data(line: CheckedLine) -> (LineId, LineRegistryData) {
     let CheckedLine { line_id, product, subscription_id, key, legacy_holder } = line;
     let (product_display_name, family) = product.map(|product| (product.display_name, product.family)).unzip();
     let product_display_name = product_display_name.unwrap_or_default();
-    (line_id, DirectoryLine { product_display_name, family, subscription: subscription_id, key, legacy_holder })
+    (line_id, LineRegistryData { product_display_name, family, subscription: subscription_id, key, legacy_holder })
 }

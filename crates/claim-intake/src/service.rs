@@ -1,14 +1,16 @@
 //! The state that the RPC handlers and the event receiver share, and the functions by which they
-//! execute a command: they pass a decision function and get the committed claim back.
+//! execute a command: they pass a decision function and get the committed claim back. A *policy
+//! profile* is a versioned set of values that the business rules leave open (R61).
 //!
 //! The *writer* is the task that commits the commands on claims. *Business time* is the time of the
-//! clock that deadlines and histories use; it can differ from real time.
+//! clock that deadlines and histories use; it can differ from real time. The *facts* for a decision
+//! are the registry service's answer about the content of a claim.
 use crate::{
     call::Call,
-    domain::{Claim, Content, DirectoryFacts, Refusal, Rules},
+    domain::{Claim, Content, Refusal, RegistryAnswer, Rules},
     error::CallError,
     evidence::{EvidenceKeys, EvidenceStore, Scanner},
-    facts::submitted_with,
+    facts::submitted_fields,
     store::{ClaimReader, ClaimStore, EvidenceUsage},
 };
 use cpor_auth::{MethodTable, ReceiptSigner};
@@ -17,7 +19,7 @@ use cpor_durable::{
     Aggregate as _, Command, CommandError, CommandOutcome, Host, StoreError, Transition, Versioned, Writer,
     watch::Watches,
 };
-use cpor_registry_client::{SharedRegistry, SubmittedWith};
+use cpor_registry_client::{SharedRegistry, SubmittedFields};
 use cpor_types::{Clock, Entropy, Timestamp};
 use sea_orm::DatabaseConnection;
 use std::sync::Arc;
@@ -111,9 +113,10 @@ impl ClaimIntake {
         self.claims.get(&call.claim).await?.ok_or_else(|| call.not_found())
     }
 
-    /// Reads the call's claim as last committed, even if it is a deleted draft. For calls that look
-    /// at the claim before the writer looks up their request id: a repeated request gets the first
-    /// answer also after the deletion, and the transition table refuses everything else.
+    /// Reads the call's claim as last committed, even if it is a deleted draft. It is for calls
+    /// that read the claim before the writer looks up their request id: a repeated request gets its
+    /// first answer even if the draft was deleted since then. The transition table refuses all
+    /// other commands on a deleted draft.
     pub(crate) async fn read_with_deleted(&self, call: &Call) -> Result<Versioned<Claim>, CallError> {
         self.claims.get_with_deleted(&call.claim).await?.ok_or_else(|| call.not_found())
     }
@@ -141,7 +144,7 @@ impl ClaimIntake {
     ) -> Result<DecisionOutcome, CallError>
     where
         C: Fn(&Claim) -> Option<(RegistryNeed, Content)> + Send,
-        D: Fn(&Claim, Option<&DirectoryFacts>, Timestamp) -> Result<Option<Transition<Claim>>, Refusal>
+        D: Fn(&Claim, Option<&RegistryAnswer>, Timestamp) -> Result<Option<Transition<Claim>>, Refusal>
             + Clone
             + Send
             + 'static,
@@ -151,7 +154,7 @@ impl ClaimIntake {
             let expected = call.etag.unwrap_or(current.version);
             let facts = match content_to_check(&current.state) {
                 Some((need, content)) if expected == current.version => {
-                    self.facts_unless_repeated(call, need, &content, submitted_with(&current.state)).await?
+                    self.facts_unless_repeated(call, need, &content, submitted_fields(&current.state)).await?
                 }
                 Some(_) | None => None,
             };
@@ -172,8 +175,8 @@ impl ClaimIntake {
         call: &Call,
         need: RegistryNeed,
         content: &Content,
-        submitted: Option<SubmittedWith>,
-    ) -> Result<Option<DirectoryFacts>, CallError> {
+        submitted: Option<SubmittedFields>,
+    ) -> Result<Option<RegistryAnswer>, CallError> {
         let facts = self.fetch_facts(call, need, content, submitted).await;
         if let (Err(_), Some(request), false) = (&facts, &call.request, call.validate_only)
             && self.host.knows_request_id(&request.caller, request.method, &request.id).await?

@@ -126,6 +126,7 @@ async fn start(data: &Path, postgres: Option<&str>) -> anyhow::Result<DevSystem>
 
 /// The figures of one kind of work, one for each round.
 struct Row {
+    /// The name of the kind of work in the report.
     work: &'static str,
     figures: Vec<Figures>,
 }

@@ -47,7 +47,7 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// Limits on requests, connections and shutdown.
     pub limits: Limits,
-    /// Policy profiles and calendars.
+    /// Policy profiles (sets of values that the rules leave to policy) and business-day calendars.
     pub rules: RulesConfig,
     /// Settings of the service claim-intake.
     pub claim_intake: cpor_claim_intake::Config,

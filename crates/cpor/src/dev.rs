@@ -72,8 +72,10 @@ pub fn virtual_clock() -> anyhow::Result<ClockChoice> {
 /// A running system and the key that signs tokens for its users.
 pub struct DevSystem {
     system: System,
+    /// The folder for databases, evidence documents, mails and keys.
     data: PathBuf,
-    issuer: TokenSigner,
+    /// Signs the tokens of users.
+    token_signer: TokenSigner,
 }
 
 /// Creates missing keys, starts the system, and imports the example partners, tenants and products.
@@ -117,7 +119,7 @@ pub async fn start(options: Options) -> anyhow::Result<DevSystem> {
         config,
     };
     let system = System::start(settings, Listeners { grpc, web: Some(web), admin: Some(admin) }).await?;
-    let dev = DevSystem { system, issuer: keys::load_signer(&keys::user_key_file(&data), keys::ISSUER)?, data };
+    let dev = DevSystem { system, token_signer: keys::load_signer(&keys::user_key_file(&data), keys::ISSUER)?, data };
     let channel = Endpoint::from_shared(dev.grpc_url())?.connect().await?;
     let token = dev.token(Role::DirectorySync, None, None)?;
     ExampleData::load()?
@@ -162,7 +164,7 @@ impl DevSystem {
             None => role.to_string(),
         };
         let token = UserToken { subject, roles: vec![role], partner, tenant, lifetime: Duration::from_secs(3600) };
-        Ok(self.issuer.user_token(&token)?)
+        Ok(self.token_signer.user_token(&token)?)
     }
 
     /// Serves until SIGTERM or Ctrl-C, then shuts down gracefully.

@@ -129,6 +129,7 @@ impl Uploader {
         Ok(Document { metadata, data })
     }
 
+    /// Uploads a document, unless the claim has it already.
     async fn upload(&self, document: Document) -> Result<RowResult, Status> {
         let Document { metadata, data } = document;
         let list = || {

@@ -103,6 +103,7 @@ async fn cutoff(connection: &Connection, months: u32) -> anyhow::Result<String> 
     Ok(cutoff.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
 }
 
+/// Returns whether the personal data of the claim can be erased, as the server says.
 fn can_be_erased(claim: &Claim) -> bool {
     claim.allowed_commands().any(|command| command == ClaimCommand::ErasePersonalData)
 }

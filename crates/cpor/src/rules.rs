@@ -60,7 +60,7 @@ impl RulesConfig {
     /// calendar is invalid.
     pub fn calendars(&self) -> Result<Calendars, RulesError> {
         let documents = read_files(&self.calendar_files)?;
-        Ok(Calendars::with(documents.iter().map(String::as_str), system_zones().as_ref())?)
+        Ok(Calendars::shipped_with(documents.iter().map(String::as_str), system_zones().as_ref())?)
     }
 
     /// Adds an error for each configuration key whose files cannot be used.

@@ -73,6 +73,7 @@ async fn submit_row(connection: &Connection, row: SheetRow, validate_only: bool)
     }
 }
 
+/// Submits the claim with this resource name, if it is a draft.
 async fn submit(connection: &Connection, name: String, validate_only: bool) -> Result<RowResult, Status> {
     let client: ClaimServiceClient<Channel> = ClaimServiceClient::new(connection.channel.clone());
     let get = || {

@@ -135,9 +135,18 @@ mod tests {
         let english = toml::from_str::<toml::Table>(ENGLISH.1).unwrap();
         for (file, content) in OTHER_LANGUAGES {
             let other = toml::from_str::<toml::Table>(content).unwrap();
-            for section in
-                ["silence", "until", "choice", "page", "confirm", "problem", "mail", "change", "sees", "holder"]
-            {
+            for section in [
+                "no_response",
+                "decline_until",
+                "choice",
+                "page",
+                "confirm",
+                "problem",
+                "mail",
+                "change",
+                "partner_access",
+                "holder",
+            ] {
                 for (key, text) in english[section].as_table().unwrap() {
                     assert_ne!(other[section].get(key).unwrap(), text, "{file}: {section}.{key}");
                 }
@@ -152,8 +161,8 @@ mod tests {
         let lacking = ENGLISH.1.replace("decline_button =", "decline_knob =");
         let error = Translation::read("en.toml", &lacking).unwrap_err().to_string();
         assert!(error.contains("en.toml") && error.contains("decline_knob"), "{error}");
-        let cut = ENGLISH.1.replace("asks_again = ", "# asks_again = ");
-        assert!(Translation::read("en.toml", &cut).unwrap_err().to_string().contains("asks_again"));
+        let cut = ENGLISH.1.replace("confirmation_note = ", "# confirmation_note = ");
+        assert!(Translation::read("en.toml", &cut).unwrap_err().to_string().contains("confirmation_note"));
     }
 
     #[test]

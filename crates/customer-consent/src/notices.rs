@@ -186,12 +186,12 @@ fn notice_texts<'a>(
     let earlier_decision = if consent.is_approval_unconfirmed() {
         Some(&translation.page.approval_unconfirmed)
     } else {
-        consent.needs_explicit_approval().then_some(&translation.page.declined_before)
+        consent.needs_explicit_approval().then_some(&translation.page.declined_before_dispute)
     };
     // Before the window is open, its end is unknown. If the acceptance of this mail can open the
     // window, the mail states that the window is counted from this mail.
     let window_starts_with_this_mail =
-        notice.current && notice.can_start_window(terms.window_start) && consent.state.window().is_none();
+        notice.is_current && notice.can_start_window(terms.window_start) && consent.state.window().is_none();
     let decline_until = if window_starts_with_this_mail {
         Some(text.decline_until_section(&mail.counted_until))
     } else {
@@ -231,21 +231,23 @@ fn subject_and_first_paragraph<'a>(mail: &'a MailTexts, consent: &Consent, kind:
         // R43a: silence does not make the association official, because the contact is not
         // authorized.
         NoticeKind::Approval if !consent.claim.contact_authorized => (&mail.submission_subject, &mail.approval_lead),
-        NoticeKind::Approval if consent.declined_before => (&mail.explicit_subject, &mail.approval_lead),
+        NoticeKind::Approval if consent.declined_before_dispute => (&mail.explicit_subject, &mail.approval_lead),
         NoticeKind::Approval => (&mail.approval_subject, &mail.approval_lead),
     }
 }
 
 /// Returns the paragraph with the request to the customer.
 fn request_paragraph<'a>(mail: &'a MailTexts, consent: &Consent, notice: &Notice) -> &'a Text {
-    if !notice.current {
+    if !notice.is_current {
         return &mail.former_contact_ask;
     }
     if consent.state.official_since().is_some() || consent.approval.is_some() {
         return &mail.approved_ask;
     }
     match notice.kind {
-        NoticeKind::Approval if !consent.declined_before && consent.claim.contact_authorized => &mail.approval_ask,
+        NoticeKind::Approval if !consent.declined_before_dispute && consent.claim.contact_authorized => {
+            &mail.approval_ask
+        }
         NoticeKind::Approval | NoticeKind::Submission | NoticeKind::Change | NoticeKind::Dispute => {
             &mail.submission_ask
         }

@@ -14,7 +14,7 @@ use cpor_proto::{
     events::v1::{ClaimApproved, ClaimClosed, ClaimSnapshot, ClaimSubmitted, LineSnapshot},
     r#type::v1::Contact,
 };
-use cpor_testing::{FakeMailTransport, RecordingTransport, TestDatabase, host_parts, incoming, stream};
+use cpor_testing::{FakeMailTransport, RecordingTransport, TestDatabase, host_parts, incoming_event, stream_key};
 use cpor_types::{Actor, ActorSide, Service, Timestamp, VirtualClock};
 
 use crate::bounces::ReturnAddresses;
@@ -116,10 +116,10 @@ impl TestSystem {
     }
 
     async fn incoming(&self, payload: Payload) -> IncomingEvent {
-        let stream = stream(Service::ClaimIntake, "claim", "contoso", samples::claim().name.claim.uuid());
+        let stream = stream_key(Service::ClaimIntake, "claim", "contoso", samples::claim().name.claim.uuid());
         let actor = Actor::new(ActorSide::Partner, "alice@contoso.example");
         let sequence = self.sequence.load(Ordering::SeqCst);
-        incoming(stream, sequence, actor, self.host.now().await.unwrap(), payload)
+        incoming_event(stream, sequence, actor, self.host.now().await.unwrap(), payload)
     }
 
     /// Returns the token of the link in the newest notice. The mails that confirm decisions have no

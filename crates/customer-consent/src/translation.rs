@@ -22,23 +22,18 @@ pub(crate) struct Translation {
     /// The names of activities and products.
     pub(crate) product: ProductTexts,
     /// The length of the consent window.
-    #[serde(rename = "length")]
     pub(crate) window_length: WindowLengthTexts,
     /// The formats of points in time.
     pub(crate) time: TimeTexts,
     /// The table of the claim's details.
-    #[serde(rename = "facts")]
     pub(crate) claim_details: ClaimDetailsTexts,
     /// The changes that the partner made after the submission.
     pub(crate) change: ChangeTexts,
     /// The data that the partner will see.
-    #[serde(rename = "sees")]
     pub(crate) partner_access: PartnerAccessTexts,
     /// The effect if the customer does nothing.
-    #[serde(rename = "silence")]
     pub(crate) no_response: NoResponseTexts,
     /// The time until which the customer can decline.
-    #[serde(rename = "until")]
     pub(crate) decline_until: DeclineUntilTexts,
     /// The choices of the status page.
     pub(crate) choice: ChoiceTexts,
@@ -119,31 +114,22 @@ text_sections! {
         /// The claim is not approved yet.
         requested,
         /// The claim is not approved yet, and the window starts with the notice at submission.
-        #[serde(rename = "requested_counted")]
         requested_counted_from_submission,
         /// The claim is not approved yet, and the window is open.
-        #[serde(rename = "requested_window")]
         requested_in_window,
         /// The claim is not approved yet, and the window has passed.
-        #[serde(rename = "requested_passed")]
         requested_window_passed,
         /// The customer declined before a dispute: silence rejects the claim.
-        #[serde(rename = "explicit")]
         declined_before_dispute,
         /// The claim is approved, and no notice has been accepted yet.
-        #[serde(rename = "awaiting")]
         awaiting_delivery,
         /// The claim is approved, and the window is open.
-        #[serde(rename = "window")]
         window_open,
         /// The customer approved, and the claim is not approved yet.
-        #[serde(rename = "ahead")]
         approved_before_review,
         /// The association is official, and the window has not passed yet.
-        #[serde(rename = "in_window")]
         official_in_window,
         /// Silence does not count, because the contact is not authorized.
-        #[serde(rename = "unconfirmed")]
         contact_unauthorized,
     }
     /// The time until which the customer can decline (R41), depending on the state of the consent.
@@ -152,16 +138,12 @@ text_sections! {
         /// The window starts with the notice at approval.
         requested,
         /// The window starts when a notice is accepted.
-        #[serde(rename = "awaiting")]
         awaiting_delivery,
         /// The window is open.
-        #[serde(rename = "window")]
         window_open,
         /// The window is open, and only an explicit approval counts.
-        #[serde(rename = "explicit")]
         declined_before_dispute,
         /// The window has passed, and a reviewer has to confirm the contact.
-        #[serde(rename = "unconfirmed")]
         contact_unauthorized,
         /// The policy allows a decline after the window too.
         any_time,
@@ -182,7 +164,6 @@ text_sections! {
         /// The association is official.
         decline_hint_granted,
         /// Each choice must be confirmed.
-        #[serde(rename = "asks_again")]
         confirmation_note,
     }
     /// The status page: the label of the language switch, and titles and paragraphs for each state
@@ -195,40 +176,31 @@ text_sections! {
         /// The claim is not approved yet.
         requested,
         /// The customer approved, and the claim is not approved yet.
-        #[serde(rename = "ahead")]
         approved_before_review,
         /// The contact approved, and a reviewer has to confirm the contact.
-        #[serde(rename = "unconfirmed")]
         approval_unconfirmed,
         /// The claim is approved, and the reader of the link can approve or decline it.
         approved,
         /// The claim is approved, and the reader of the link cannot approve it.
-        #[serde(rename = "approved_told")]
         approved_without_choice,
         /// The customer declined before a dispute.
-        declined_before,
+        declined_before_dispute,
         /// The link can only decline.
         outdated_link,
         /// The customer approved, and can still decline.
-        #[serde(rename = "in_window")]
         official_in_window,
         /// The association is official because of an approval that only claim-intake has recorded,
         /// and the customer can still decline.
-        #[serde(rename = "in_window_told")]
         official_in_window_by_report,
         /// Title while the association is official.
         granted_title,
         /// The customer approved, and the window has passed.
-        #[serde(rename = "granted_spoken")]
         official_by_approval,
         /// The window passed in silence.
-        #[serde(rename = "granted_silent")]
         official_by_silence,
         /// The association is official because of an approval that only claim-intake has recorded.
-        #[serde(rename = "granted_told")]
         official_by_report,
         /// The customer can no longer decline.
-        #[serde(rename = "late")]
         too_late_to_decline,
         /// Title after a decline.
         declined_title,
@@ -318,10 +290,8 @@ text_sections! {
         /// Label of the link.
         link,
         /// Opening the link decides nothing.
-        #[serde(rename = "opening")]
         opening_note,
         /// The reason why the recipient gets the mail.
-        #[serde(rename = "why")]
         reason,
         /// Title of the page.
         title,
@@ -359,7 +329,6 @@ text_sections! {
         change_subject,
         change_lead,
         /// The recipient is no longer the contact and can only decline.
-        #[serde(rename = "former_ask")]
         former_contact_ask,
         dispute_subject,
         dispute_lead,
@@ -370,10 +339,8 @@ text_sections! {
         /// Label of the consent link.
         link,
         /// Opening the link decides nothing.
-        #[serde(rename = "opening")]
         opening_note,
         /// The reason why the recipient gets this mail.
-        #[serde(rename = "why")]
         reason,
         /// The mail was sent automatically.
         automatic,
@@ -386,16 +353,13 @@ text_sections! {
         /// The approval counts when a reviewer has confirmed the contact.
         approved_unconfirmed,
         /// What to do if the recipient did not approve.
-        #[serde(rename = "approved_wrong")]
         if_not_approved,
         declined_subject,
         /// The customer declined the claim.
         declined,
         /// What to do if the recipient did not decline.
-        #[serde(rename = "declined_wrong")]
         if_not_declined,
         /// The reason why the recipient gets this mail.
-        #[serde(rename = "why")]
         reason,
     }
 }

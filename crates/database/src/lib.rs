@@ -41,8 +41,11 @@ pub fn for_service(text: &str, service: Service) -> String {
 #[derive(Clone, Debug)]
 pub struct Db {
     engine: Engine,
+    /// The write pool.
     write: DatabaseConnection,
+    /// The read pool.
     read: DatabaseConnection,
+    /// The PostgreSQL schema with the tables of the service, if one is configured.
     schema: Option<String>,
 }
 

@@ -1,5 +1,6 @@
-//! The types by which the writer handles an aggregate, a unit that is loaded, decided and saved as
-//! a whole: its key, state and deadlines, and the changes that commands make.
+//! The types by which a writer (the task that decides and commits commands) handles an aggregate, a
+//! unit that is loaded, decided and saved as a whole, such as a claim: its key, state and
+//! deadlines, and the changes that commands make.
 //!
 //! Business times are readings of [`BusinessClock`](crate::BusinessClock), which can be virtual.
 use std::fmt;

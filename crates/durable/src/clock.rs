@@ -55,8 +55,8 @@ impl BusinessClock {
         }
     }
 
-    /// Reads the business clock. The writer calls this after its transaction has locked the
-    /// aggregates (such as claims) that it decides about.
+    /// Reads the business clock. A writer (the task that commits commands) calls this after its
+    /// transaction has locked the aggregates (such as claims) that it decides about.
     ///
     /// # Errors
     /// Returns an error if the database fails, or if a virtual clock was never started.

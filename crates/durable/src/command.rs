@@ -1,4 +1,5 @@
-//! Commands to a writer, and the outcomes and errors that a writer answers with.
+//! Commands to a writer (the task that decides and commits them), and the outcomes and errors that
+//! a writer answers with.
 //!
 //! A *stream* is the ordered sequence of events that one aggregate of another service sends to this
 //! service. An *aggregate* is a unit that is loaded, decided and saved as a whole, such as a claim.
@@ -16,16 +17,25 @@ use crate::{AggregateKey, Etag};
 /// [`Writer::execute`](crate::Writer::execute).
 #[derive(Clone, Debug)]
 pub struct Command {
+    /// The name of the command in traces and metrics.
     pub(crate) name: &'static str,
+    /// The aggregate that the command changes.
     pub(crate) key: AggregateKey,
+    /// The actor who causes the change.
     pub(crate) actor: Actor,
+    /// The effective time of the events, if it is not the time of the transaction.
     pub(crate) effective_time: Option<Timestamp>,
+    /// The version that the aggregate must have, if any.
     pub(crate) expected_version: Option<u64>,
-    pub(crate) request: Option<RequestId>,
+    /// The id of the request that the command carries out, if the client gave it one.
+    pub(crate) request_id: Option<RequestId>,
     /// The ids of the rows of an import that the command applies.
-    pub(crate) rows: Vec<RequestId>,
+    pub(crate) row_ids: Vec<RequestId>,
+    /// The position of the event that the command applies, if it applies one.
     pub(crate) position: Option<StreamPosition>,
+    /// Whether the command is only decided, and changes nothing.
     pub(crate) validate_only: bool,
+    /// Whether a repeated request is recognised even if the command only validates.
     pub(crate) recognizes_replays: bool,
 }
 
@@ -39,8 +49,8 @@ impl Command {
             actor,
             effective_time: None,
             expected_version: None,
-            request: None,
-            rows: Vec::new(),
+            request_id: None,
+            row_ids: Vec::new(),
             position: None,
             validate_only: false,
             recognizes_replays: false,
@@ -73,8 +83,8 @@ impl Command {
 
     /// Makes the command take effect at most once for this request id (AIP-155).
     #[must_use]
-    pub fn request(mut self, request: impl Into<Option<RequestId>>) -> Self {
-        self.request = request.into();
+    pub fn request(mut self, request_id: impl Into<Option<RequestId>>) -> Self {
+        self.request_id = request_id.into();
         self
     }
 
@@ -82,21 +92,21 @@ impl Command {
     /// them was handled before, the command fails with [`CommandError::RequestIdReused`]; the
     /// caller finds out which one with a [`RequestLog`](crate::RequestLog).
     #[must_use]
-    pub fn rows(mut self, rows: Vec<RequestId>) -> Self {
-        self.rows = rows;
+    pub fn rows(mut self, row_ids: Vec<RequestId>) -> Self {
+        self.row_ids = row_ids;
         self
     }
 
     /// Returns the request ids that the command must not handle twice.
     pub(crate) fn request_ids(&self) -> impl Iterator<Item = &RequestId> {
-        self.request.iter().chain(&self.rows)
+        self.request_id.iter().chain(&self.row_ids)
     }
 
     /// Removes the request ids if nothing takes effect, because then a repeated request needs no
     /// protection.
     pub(crate) fn without_request_if_validate_only(self) -> Self {
         if self.validate_only && !self.recognizes_replays {
-            Self { request: None, rows: Vec::new(), ..self }
+            Self { request_id: None, row_ids: Vec::new(), ..self }
         } else {
             self
         }

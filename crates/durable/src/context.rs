@@ -70,6 +70,7 @@ pub(crate) struct CommitSummary {
 /// every task also polls.
 #[derive(Default)]
 pub(crate) struct Notifications {
+    /// The notifications of the relay tasks, by destination.
     relays: [Notify; Service::ALL.len()],
     deadline_runner: Notify,
     /// The number of commits that changed an aggregate.
@@ -84,6 +85,7 @@ impl Notifications {
         &self.relays[destination as usize]
     }
 
+    /// Returns the notification for the deadline runner, which applies passed deadlines.
     pub(crate) fn deadline_runner(&self) -> &Notify {
         &self.deadline_runner
     }
@@ -102,6 +104,7 @@ impl Notifications {
         self.commit_count.subscribe()
     }
 
+    /// Notifies the watchers of a commit that changed aggregates of these owners.
     fn notify_commit(&self, owners: &BTreeSet<String>) {
         if !owners.is_empty() {
             self.commit_count.send_modify(|count| *count += 1);

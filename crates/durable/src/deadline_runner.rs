@@ -1,9 +1,9 @@
 //! The deadline runner: applies deadlines that have passed, if no command has applied them before.
 //! An *aggregate* is a unit that is loaded, decided and saved as a whole, such as a claim.
 //!
-//! The runner only tells the writer which aggregates have a due deadline. The writer reads the
-//! clock, and the aggregate decides. A late runner or a second runner does no harm, because late
-//! processing never changes an outcome (R47).
+//! The runner only tells the writer (the task that decides and commits commands) which aggregates
+//! have a due deadline. The writer reads the clock, and the aggregate decides. A late runner or a
+//! second runner does no harm, because late processing never changes an outcome (R47).
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -171,6 +171,8 @@ impl DeadlineRunner {
         join_all(commands).await;
     }
 
+    /// Waits until the next deadline is due, the next search or retry is necessary, or the runner
+    /// is notified or stopped.
     async fn sleep(&self, next_due_in: Option<chrono::TimeDelta>, stuck: &StuckDeadlines, stop: &CancellationToken) {
         let is_virtual = self.context.business_clock.is_virtual();
         let longest = if is_virtual || !stuck.0.is_empty() { SHORT_POLL_INTERVAL } else { POLL_INTERVAL };

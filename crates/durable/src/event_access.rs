@@ -39,7 +39,9 @@ pub enum EventAccessError {
 struct EventAccess {
     /// The name of the event's field, for example `claim_submitted`.
     name: String,
+    /// The services that may send the event.
     sources: Vec<Service>,
+    /// The services to which the event may be sent.
     destinations: Vec<Service>,
     /// The sides of the persons who may cause the event.
     persons: Vec<ActorSide>,
@@ -48,6 +50,7 @@ struct EventAccess {
 }
 
 impl EventAccess {
+    /// Returns whether this actor may cause the event.
     fn may_be_caused_by(&self, actor: &Actor) -> bool {
         match actor.side {
             ActorSide::Time => self.is_automatic,
@@ -91,6 +94,7 @@ impl EventTable {
         Self::build(&payload.ok_or_else(|| vec![EventAccessError::NoEvents])?)
     }
 
+    /// Builds the table from the fields of `payload`, one for each event.
     fn build(payload: &OneofDescriptor) -> Result<Self, Vec<EventAccessError>> {
         let (mut table, mut errors) = (Self::default(), Vec::new());
         for field in payload.fields() {
@@ -123,7 +127,7 @@ impl EventTable {
     /// not checked, because it is never applied.
     pub(crate) fn check_actor(&self, event: &Event) -> Result<(), ForbiddenCause<'_>> {
         let access = event.payload.as_ref().and_then(|payload| self.0.get(&discriminant(payload)));
-        let actor = event.actor.as_ref().and_then(crate::wire::actor_from);
+        let actor = event.actor.as_ref().and_then(crate::wire::actor_from_wire);
         match access.zip(actor) {
             Some((access, actor)) if !access.may_be_caused_by(&actor) => {
                 Err(ForbiddenCause { event: &access.name, side: actor.side })
@@ -140,7 +144,7 @@ fn declared_access(field: &FieldDescriptor) -> Result<EventAccess, EventAccessEr
     let extension = descriptors::extension("cpor.options.v1.event_access").ok_or_else(undeclared)?;
     let access: WireAccess = descriptors::option_as(&field.options(), &extension).ok_or_else(undeclared)?;
     let services = |numbers: &[i32]| {
-        let services: Option<Vec<_>> = numbers.iter().map(|number| crate::wire::service_from(*number)).collect();
+        let services: Option<Vec<_>> = numbers.iter().map(|number| crate::wire::service_from_wire(*number)).collect();
         services.filter(|services| !services.is_empty()).ok_or_else(unspecified)
     };
     let (sources, destinations) = (services(&access.sources)?, services(&access.destinations)?);
@@ -190,7 +194,7 @@ mod tests {
     }
 
     fn event(payload: Payload, actor: &Actor) -> Event {
-        Event { payload: Some(payload), actor: Some(crate::wire::actor(actor)), ..Event::default() }
+        Event { payload: Some(payload), actor: Some(crate::wire::actor_to_wire(actor)), ..Event::default() }
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl EventServer {
         source: Service,
         request: DeliverEventsRequest,
     ) -> Result<DeliverEventsResponse, Status> {
-        let destination = crate::wire::service_from(request.destination);
+        let destination = crate::wire::service_from_wire(request.destination);
         let hosted = destination.and_then(|service| self.receivers.get(&service).map(|receiver| (service, receiver)));
         let (destination, receiver) = hosted.ok_or_else(|| not_hosted(destination))?;
         let mut streams = Vec::with_capacity(request.streams.len());
@@ -102,7 +102,7 @@ pub(crate) fn not_hosted(service: Option<Service>) -> Status {
 /// The name of the method that delivers events, as error details contain it.
 const METHOD: &str = "cpor.events.v1.EventService/DeliverEvents";
 
-/// Creates the status for a delivery that contains a stream of another service than the caller's.
+/// Creates the status for a delivery that contains a stream of another service than the caller.
 fn foreign_stream() -> Status {
     let message = "a service may deliver only its own streams";
     cpor_call::status::with_reason(
@@ -124,7 +124,7 @@ fn event_not_allowed(forbidden: &ForbiddenEvent<'_>, source: Service, destinatio
 /// Reads the identity of the stream and checks that it belongs to `source`.
 fn stream_key(source: Service, batch: &StreamBatch) -> Result<StreamKey, Status> {
     let stream = batch.stream.clone().unwrap_or_default();
-    if crate::wire::service_from(stream.source) != Some(source) {
+    if crate::wire::service_from_wire(stream.source) != Some(source) {
         return Err(foreign_stream());
     }
     let id = Uuid::parse_str(&stream.id);
@@ -148,6 +148,7 @@ async fn apply_batch(
     for event in batch.events {
         let (sequence, traceparent) = (event.sequence, event.traceparent.clone());
         let span = tracing::info_span!("receive_event", aggregate = stream.aggregate, sequence);
+        // `traceparent` is the W3C trace context of the command that caused the event.
         cpor_process::telemetry::continue_trace(&span, &traceparent);
         let is_allowed = access.check_actor(&event).map_err(ReceiveError::park);
         let result = match is_allowed.and_then(|()| IncomingEvent::read(&stream, event)) {

@@ -84,8 +84,8 @@ impl Host {
         Ok(Self { context: Arc::new(context), registrations: Arc::default(), event_transport })
     }
 
-    /// Starts the writer of the aggregates in `store`. Call this once for each kind of aggregate
-    /// and clone the writer.
+    /// Starts the writer of the aggregates in `store`. Call this once for each kind of aggregate,
+    /// and clone the writer for all that send it commands.
     pub fn writer<S: Store>(&self, store: S) -> Writer<S> {
         self.writer_with(store, WriterSettings::for_engine(self.context.db.engine()))
     }

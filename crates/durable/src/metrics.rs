@@ -1,6 +1,7 @@
-//! The metrics of the writer, the relay and the deadline runner. A *stream* consists of the events
-//! of one aggregate (such as a claim) for one service. It is *parked* if the receiver refused an
-//! event: it then waits for an operator.
+//! The metrics of the writer (which commits commands, several of them in one transaction: a
+//! *batch*), of the relay (which delivers events to other services) and of the deadline runner. A
+//! *stream* consists of the events of one aggregate (such as a claim) for one service. It is
+//! *parked* if the receiver refused an event: it then waits for an operator.
 use std::time::Duration;
 
 use cpor_process::metrics::{Counters, Gauges, Histograms, Metrics};
@@ -10,11 +11,17 @@ use cpor_types::Service;
 #[derive(Clone)]
 pub(crate) struct HostMetrics {
     service: Service,
+    /// Counts the transactions of the writers.
     batches: Counters,
+    /// Counts the commands in these transactions.
     commands: Counters,
+    /// Counts the transactions that failed.
     failed_batches: Counters,
+    /// Counts commands that were rejected because too many were waiting.
     overloaded: Counters,
+    /// Counts the deliveries of streams, by outcome.
     deliveries: Counters,
+    /// Measures how long after their due times deadlines are applied.
     lateness: Histograms,
     outbox_age: Gauges,
     parked_streams: Gauges,

@@ -59,7 +59,7 @@ impl IncomingEvent {
     /// Converts an event of `stream` from its protobuf message.
     pub(crate) fn read(stream: &StreamKey, event: Event) -> Result<Self, ReceiveError> {
         let missing = |field: &str| ReceiveError::Park(format!("the event's {field} is missing or unknown"));
-        let actor = event.actor.as_ref().and_then(crate::wire::actor_from).ok_or_else(|| missing("actor"))?;
+        let actor = event.actor.as_ref().and_then(crate::wire::actor_from_wire).ok_or_else(|| missing("actor"))?;
         let effective_time = event.effective_time.and_then(from_wire_time);
         let effective_time = effective_time.ok_or_else(|| missing("effective_time"))?;
         let payload = event.payload.ok_or_else(|| missing("payload"))?;
@@ -106,7 +106,8 @@ impl<R: std::fmt::Debug, C> From<CommandError<R, C>> for ReceiveError {
             CommandError::SequenceGap { expected } => Self::SequenceGap { expected },
             CommandError::VersionMismatch { .. } => Self::Retry("the version of the aggregate has changed".to_owned()),
             CommandError::Overloaded => Self::Retry("too many commands are waiting".to_owned()),
-            // The text of the failure is for the log only, and the writer has logged it.
+            // The text of the failure is for the log only. The writer, which commits the commands,
+            // has logged it.
             CommandError::Unavailable(_) => Self::Retry("the service is temporarily unavailable".to_owned()),
         }
     }

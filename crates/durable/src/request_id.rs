@@ -1,5 +1,6 @@
 //! The table of request ids (AIP-155): it stores for 24 hours which aggregate each request changed.
-//! An *aggregate* is a unit that is loaded, decided and saved as a whole, such as a claim.
+//! An *aggregate* is a unit that is loaded, decided and saved as a whole, such as a claim; a
+//! *writer* is the task that decides and commits commands on aggregates.
 use std::collections::HashMap;
 
 use cpor_bulk_rows::{insert_new, load as load_rows, to_bigint};
@@ -63,7 +64,9 @@ const KEY_COLUMNS: [Column; 3] = [Column::Caller, Column::Method, Column::Reques
 /// stores new ones in its transaction.
 #[derive(Debug)]
 pub struct RequestLog {
+    /// The hashes of the requests that were handled, by the key of their id.
     known: HashMap<RequestKey, [u8; 32]>,
+    /// The requests that are handled now and not yet saved.
     added: Vec<(RequestId, RequestOutcome)>,
 }
 

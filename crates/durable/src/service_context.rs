@@ -17,7 +17,7 @@ pub struct ServiceContext {
     /// The clock by which commands and deadlines are decided. It can be virtual (moved by an
     /// operator).
     pub business_clock: BusinessClock,
-    /// The machine's clock, for leases, back-off and the expiry of tokens.
+    /// The machine's clock, for leases of event streams, back-off and the expiry of tokens.
     pub clock: Arc<dyn Clock>,
     /// The source of ids, secrets and jitter.
     pub entropy: Arc<dyn Entropy>,

@@ -1,5 +1,6 @@
-//! The trait by which a service loads and saves its aggregates for a writer. An aggregate is a unit
-//! that is loaded, decided and saved as a whole, such as a claim.
+//! The trait by which a service loads and saves its aggregates for a writer, the task that decides
+//! and commits commands. An aggregate is a unit that is loaded, decided and saved as a whole, such
+//! as a claim.
 use std::future::Future;
 
 use cpor_proto::events::v1::event::Payload;

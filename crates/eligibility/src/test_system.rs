@@ -6,7 +6,7 @@ use cpor_database::Db;
 use cpor_durable::{Host, IncomingEvent, Writer};
 use cpor_proto::events::v1::{ClaimAssessed, event::Payload};
 use cpor_registry_client::fake::FakeRegistry;
-use cpor_testing::{RecordingTransport, TestDatabase, host_parts, incoming, stream};
+use cpor_testing::{RecordingTransport, TestDatabase, host_parts, incoming_event, stream_key};
 use cpor_types::{Actor, PartnerId, Service, TenantKey, VirtualClock};
 use uuid::Uuid;
 
@@ -88,7 +88,7 @@ impl TestSystem {
 
     /// Imports usage without assessing any claim.
     pub(crate) async fn import_usage(&self, usage: &[Usage]) -> Vec<ImportOutcome> {
-        let rows: Vec<_> = usage.iter().map(|usage| ImportedRow { usage: usage.clone(), request: None }).collect();
+        let rows: Vec<_> = usage.iter().map(|usage| ImportedRow { usage: usage.clone(), request_id: None }).collect();
         let outcomes = store::usage::import(&self.host, &rows, false).await.unwrap();
         outcomes.into_iter().map(Result::unwrap).collect()
     }
@@ -115,6 +115,6 @@ pub(crate) fn teams_usage(month: &str, active_users: i64) -> Usage {
 
 /// Returns an event as the registry sends it.
 pub(crate) fn registry_event(aggregate: &str, owner: &str, sequence: u64, payload: Payload) -> IncomingEvent {
-    let stream = stream(Service::Registry, aggregate, owner, Uuid::nil());
-    incoming(stream, sequence, Actor::system(Service::Registry), examples::time(START), payload)
+    let stream = stream_key(Service::Registry, aggregate, owner, Uuid::nil());
+    incoming_event(stream, sequence, Actor::system(Service::Registry), examples::time(START), payload)
 }

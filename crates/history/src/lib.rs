@@ -125,15 +125,15 @@ pub struct EntryFacts {
     pub action: String,
     /// The side that caused the event.
     pub side: ActorSide,
-    /// When the event took effect.
+    /// The time at which the event took effect.
     pub effective_time: Timestamp,
-    /// When the event was recorded.
+    /// The time at which the event was recorded.
     pub record_time: Timestamp,
     /// The state before the event; `None` for the first entry.
     pub from: Option<ClaimStateKind>,
     /// The state after the event.
     pub to: ClaimStateKind,
-    /// Whether another service reported the event too late for it to change the claim.
+    /// Whether another service reported the event so late that it no longer changed the claim.
     pub overtaken: bool,
 }
 

@@ -17,24 +17,29 @@ impl FieldHasher {
         Self(Sha256::new()).bytes(SCHEME.as_bytes()).bytes(kind.as_bytes())
     }
 
+    /// Adds a field of bytes.
     pub(super) fn bytes(mut self, bytes: &[u8]) -> Self {
         self.0.update((bytes.len() as u64).to_be_bytes());
         self.0.update(bytes);
         self
     }
 
+    /// Adds a field of text.
     pub(super) fn text(self, text: &str) -> Self {
         self.bytes(text.as_bytes())
     }
 
+    /// Adds a field with a number.
     pub(super) fn number(self, number: i64) -> Self {
         self.bytes(&number.to_be_bytes())
     }
 
+    /// Adds a field with a digest.
     pub(super) fn digest(self, digest: Digest) -> Self {
         self.bytes(&digest.0)
     }
 
+    /// Returns the hash of all fields.
     pub(super) fn finish(self) -> Digest {
         Digest(self.0.finalize().into())
     }

@@ -96,7 +96,7 @@ pub enum Divergence {
     Claim(ClaimName),
     /// This receipt has fewer entries than the earlier one.
     #[error("the earlier receipt has {earlier} entries, this one has {later}")]
-    Shorter {
+    FewerEntries {
         /// The number of entries of the earlier receipt.
         earlier: usize,
         /// The number of entries of the later receipt.
@@ -222,7 +222,7 @@ impl Receipt {
         }
         let (later_length, earlier_length) = (self.entries.len(), earlier.entries.len());
         if later_length < earlier_length {
-            return Err(Divergence::Shorter { earlier: earlier_length, later: later_length });
+            return Err(Divergence::FewerEntries { earlier: earlier_length, later: later_length });
         }
         let mut pairs = self.entries.iter().zip(&earlier.entries);
         pairs

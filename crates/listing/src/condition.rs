@@ -16,9 +16,8 @@ use uuid::Uuid;
 pub enum Source<C> {
     /// A column whose values have the form of those in parsed filters: enum values as the API names
     /// them, without the prefix; texts in lower case; a list as `,a,b,`. NULL stands for an absent
-    /// value.
-    /// An empty text also stands for an absent text, and the beginning of 1970 and [`LATEST_TIME`]
-    /// stand for an absent time.
+    /// value. An empty text also stands for an absent text, and the beginning of 1970 and
+    /// [`LATEST_TIME`] stand for an absent time.
     Column(C),
     /// A column that contains enum values (one, or a list as `,a,b,`) as the API names them,
     /// without the prefix, in lower case.
@@ -108,6 +107,8 @@ fn text_condition<C: ColumnTrait>(column: C, op: Operator, text: &str) -> Condit
     }
 }
 
+/// Returns the condition on a column with a UUID. An empty text selects the rows without a UUID; a
+/// text that is no UUID selects no row.
 fn uuid_condition<C: ColumnTrait>(column: C, text: &str) -> Condition {
     match text.parse::<Uuid>() {
         Ok(uuid) => if_present(column, column.eq(uuid)),
@@ -116,6 +117,7 @@ fn uuid_condition<C: ColumnTrait>(column: C, text: &str) -> Condition {
     }
 }
 
+/// Returns the condition on the two columns that identify a claim.
 fn claim_condition<C: ColumnTrait>(partner: C, claim: C, name: &str) -> Condition {
     match name.parse::<ClaimName>() {
         Ok(name) => if_present(claim, claim.eq(name.claim.uuid())).add(partner.eq(name.partner.as_str())),

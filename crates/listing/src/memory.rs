@@ -36,6 +36,7 @@ pub struct MemoryList<T: 'static> {
 pub struct MemoryQuery<T: 'static> {
     filter: Option<Expr<Comparison<FieldOf<T>>>>,
     order: Order<SortKeyOf<T>>,
+    /// Returns the values that sort items with the same sort key.
     tie_break: fn(&T) -> Vec<CursorValue>,
 }
 

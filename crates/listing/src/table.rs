@@ -38,8 +38,10 @@ pub struct TableList<E: EntityTrait> {
 /// The parsed filter and order of a request.
 #[derive(Clone, Debug)]
 pub struct TableQuery<E: EntityTrait> {
+    /// The declaration of the list.
     list: &'static TableList<E>,
     filter: Option<Expr<Comparison<Source<E::Column>>>>,
+    /// The requested order; `None` for the default order of the list.
     order: Option<Order<E::Column>>,
 }
 
@@ -118,6 +120,7 @@ impl<E: EntityTrait> TableQuery<E> {
         self.list.tie_break.iter().copied().filter(move |column| column.as_str() != key.as_str())
     }
 
+    /// Returns the cursor from which the list continues after this row.
     fn cursor(&self, row: &E::Model) -> Result<Cursor, LoadError> {
         let columns = std::iter::once(self.order().key).chain(self.tie_break());
         let values = columns.map(|column| CursorValue::try_from(row.get(column)));

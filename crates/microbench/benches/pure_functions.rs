@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use cpor_auth::{ServiceSigner, TokenSigner, UserToken, VerificationKeys};
 use cpor_claim_intake::domain::{
-    Claim, ClaimStateKind, Contact, Content, DirectoryAnswer, DirectoryFacts, DirectoryLine, Evidence, EvidenceKind,
-    Line, Rules, Submit, Tenant,
+    Claim, ClaimRegistryData, ClaimStateKind, Contact, Content, Evidence, EvidenceKind, Line, LineRegistryData,
+    RegistryAnswer, Rules, Submit, Tenant,
 };
 use cpor_history::{Audience, Digest, EntryFacts, HistoryEntry, SealedEntry};
 use cpor_listing::filter::{self, Field, FieldType};
@@ -35,7 +35,7 @@ fn now() -> Timestamp {
 #[divan::bench]
 fn submit(bencher: Bencher<'_, '_>) {
     let rules = Rules::new(PolicyProfiles::shipped().unwrap(), Calendars::shipped().unwrap());
-    let facts = directory_facts();
+    let facts = registry_answer();
     let draft = Claim::create(CLAIM.parse().unwrap(), content(), Some(&facts), now()).unwrap().next;
     let draft = draft.add_evidence(evidence(), &rules, now()).unwrap().next;
     let submit = || Submit { review_case: CaseId(Uuid::from_u128(2)), by_incentives_admin: true };
@@ -167,8 +167,8 @@ fn evidence() -> Evidence {
     }
 }
 
-fn directory_facts() -> DirectoryFacts {
-    let line = DirectoryLine {
+fn registry_answer() -> RegistryAnswer {
+    let line = LineRegistryData {
         product_display_name: "Teams".into(),
         family: Some(ProductFamily::Microsoft365),
         subscription: None,
@@ -181,8 +181,8 @@ fn directory_facts() -> DirectoryFacts {
         calendar: "us-east".into(),
         contact_domains: Vec::new(),
     };
-    DirectoryFacts {
-        directory: DirectoryAnswer {
+    RegistryAnswer {
+        claim: ClaimRegistryData {
             partner_display_name: "Contoso".into(),
             partner_calendar: Some("de".into()),
             partner_language: None,

@@ -98,9 +98,11 @@ impl CompetitionDetector {
         rivals: Option<CheckedRivals>,
     ) -> Result<(), anyhow::Error> {
         if let Some(rivals) = rivals {
-            let (calendar, requests) = (Arc::clone(&self.calendar), check.requests);
+            let (calendar, requested_count) = (Arc::clone(&self.calendar), check.requested_count);
             let decide = move |case: Option<&ReviewCase>, now| {
-                Ok::<_, Infallible>(case.and_then(|case| case.update_rivals(rivals.clone(), requests, now, &calendar)))
+                Ok::<_, Infallible>(
+                    case.and_then(|case| case.update_rivals(rivals.clone(), requested_count, now, &calendar)),
+                )
             };
             let command = Command::new("compete", check.key.clone(), Actor::system(Service::PoeReview));
             match self.writer.execute(command, decide).await {

@@ -32,6 +32,7 @@ const DURATION_BUCKETS: [f64; 16] =
 #[derive(Clone, Default)]
 pub struct Metrics(Arc<Inner>);
 
+/// The registry that the clones of [`Metrics`] share.
 #[derive(Default)]
 struct Inner {
     /// The registered families, for encoding.

@@ -14,8 +14,10 @@ pub struct Quota<K> {
     counts: Mutex<Counts<K>>,
 }
 
+/// The numbers of places that are taken.
 #[derive(Debug)]
 struct Counts<K> {
+    /// The places taken by all keys together.
     taken: usize,
     /// The places taken by key. Keys without a place are left out.
     by_key: HashMap<K, usize>,
@@ -81,6 +83,7 @@ pub struct QuotaPermit<K: Eq + Hash> {
     quota: Arc<Quota<K>>,
     /// The keys, each with the maximum number of its places.
     keys: Vec<(K, usize)>,
+    /// The number of places that the permit has.
     places: usize,
 }
 

@@ -38,7 +38,9 @@ pub struct RateLimit<C: Clock = DefaultClock> {
     /// The time by which uses can be ahead of their even spread.
     tolerance: Duration,
     clock: C,
+    /// The time at which the limit was created.
     start: C::Instant,
+    /// Hashes the keys, with a random seed.
     hasher: RandomState,
     counters: Mutex<Counters>,
 }

@@ -18,6 +18,7 @@ pub struct WatchedFiles {
     last: Mutex<LastRead>,
 }
 
+/// The result of the last read of the files.
 #[derive(Debug)]
 struct LastRead {
     time: Instant,

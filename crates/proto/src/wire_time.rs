@@ -17,6 +17,7 @@ pub fn from_wire_time(time: prost_types::Timestamp) -> Option<Timestamp> {
     Timestamp::from_timestamp(time.seconds, nanos).map(truncate_to_micros)
 }
 
+/// The maximum number of nanoseconds in a protobuf timestamp.
 const MAX_NANOS: u32 = 999_999_999;
 
 #[cfg(test)]

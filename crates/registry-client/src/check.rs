@@ -24,14 +24,15 @@ pub struct ClaimToCheck {
     pub lines: Vec<LineToCheck>,
     /// The location and the domain of a submitted claim, which stay valid even if the directory has
     /// changed since (R2a). `None` for a draft.
-    pub submitted: Option<SubmittedWith>,
+    pub submitted: Option<SubmittedFields>,
     /// Whether the result contains the lines that the partner could claim.
     pub suggest_lines: bool,
 }
 
-/// The location and the domain that a claim was submitted with.
+/// The location and the domain that a claim was submitted with. It keeps them, even if the
+/// directory changes later (R2a).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SubmittedWith {
+pub struct SubmittedFields {
     /// The MPN (Microsoft Partner Network) id of the partner's location.
     pub mpn_id: MpnId,
     /// The domain of the customer as the user entered it.

@@ -19,7 +19,7 @@ mod wire;
 
 pub use arbitration::{Arbitration, ArbitrationOutcome, Award, AwardOutcome, AwardRefusal, AwardRefusalReason};
 pub use check::{
-    CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck, Location, Product, SubmittedWith, SuggestedLine, Tenant,
+    CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck, Location, Product, SubmittedFields, SuggestedLine, Tenant,
     Violation,
 };
 pub use grpc::GrpcRegistry;

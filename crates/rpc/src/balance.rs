@@ -40,10 +40,11 @@ const HEALTH_TIMEOUT: Duration = Duration::from_millis(500);
 /// The number of changes of addresses that can wait for the channel.
 const PENDING_CHANGES: usize = 64;
 
-/// Stands for the host name in the place of an address.
+/// A placeholder for the address of a host whose replicas are not known. It stands for the host
+/// name itself.
 const WHOLE_HOST: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
-/// Makes the endpoints of a peer.
+/// Makes the endpoints of a peer (another service).
 pub(crate) trait Endpoints: Clone + Send + Sync + 'static {
     /// Returns the endpoint of the replica at this address, or of the host name if it is `None`.
     fn endpoint(&self, address: Option<SocketAddr>) -> Result<Endpoint, tonic::transport::Error>;
@@ -78,6 +79,7 @@ where
                 _ = lookups.tick() => {}
                 () = changes.closed() => return,
             }
+            // An empty set means that no serving replica was found.
             let found = match timeout(LOOKUP_TIMEOUT, look_up()).await {
                 Ok(Ok(found)) => found,
                 Ok(Err(error)) => {

@@ -1,5 +1,5 @@
-//! gRPC channels to the other services. Every call is sent with a token that names the calling
-//! service and the actor on whose behalf it calls.
+//! gRPC channels to the other services, the *peers* of the calling one. Every call is sent with a
+//! token that names the calling service and the actor on whose behalf it calls.
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use cpor_types::{Actor, Service};
@@ -24,7 +24,8 @@ use cpor_process::telemetry;
 
 /// The timeout of calls that are not made for a request, for example those of a background task.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The part of the caller's remaining time that is reserved for the work after the call.
+/// The part of the remaining time of the incoming request that is reserved for the work after the
+/// call.
 const MARGIN: Duration = Duration::from_millis(20);
 /// The maximum time for establishing a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -208,6 +209,7 @@ impl Interceptor for PeerInterceptor {
         if let Some(id) = context::current_request_id() {
             metadata.insert(server::REQUEST_ID, header_value(&id)?);
         }
+        // The W3C trace context, by which the spans of the peer become part of the caller's trace.
         let traceparent = telemetry::traceparent();
         if !traceparent.is_empty() {
             metadata.insert("traceparent", header_value(&traceparent)?);

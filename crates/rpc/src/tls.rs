@@ -81,6 +81,7 @@ impl ServerTls {
         Ok((stream, certificate))
     }
 
+    /// Reads the services that a client's certificate names. `chain` begins with the certificate.
     fn client_certificate(&self, chain: Option<&[CertificateDer<'_>]>) -> ClientCertificate {
         let (Some(domain), Some(certificate)) = (&self.trust_domain, chain.and_then(<[_]>::first)) else {
             return ClientCertificate::default();
@@ -145,6 +146,7 @@ pub struct PeerTls {
     current: RwLock<PeerFiles>,
 }
 
+/// The contents of the files when they were last read.
 #[derive(Debug)]
 struct PeerFiles {
     contents: Vec<String>,

@@ -93,7 +93,9 @@ fn was_not_processed(error: &tonic::transport::Error, is_taken: bool) -> bool {
 
 /// A request body with one message, which records whether the connection has taken it.
 struct MessageBody {
+    /// The message; `None` after the connection has taken it.
     message: Option<Bytes>,
+    /// Whether the connection has taken the message.
     is_taken: Arc<AtomicBool>,
 }
 

@@ -24,6 +24,7 @@ static TEMPLATES: LazyLock<Mutex<HashMap<String, TestDatabase>>> = LazyLock::new
 #[derive(Clone, Debug)]
 pub struct TestDatabase(Arc<Storage>);
 
+/// The database and the folder that the clones of a [`TestDatabase`] share.
 #[derive(Debug)]
 struct Storage {
     /// Contains the files of the test, and the database on SQLite.

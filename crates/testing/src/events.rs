@@ -60,15 +60,16 @@ impl EventTransport for UnreachableTransport {
     }
 }
 
-/// Returns the stream of the events about one aggregate of `source`, for example about one claim.
+/// Returns the identity of the stream of events that one aggregate of `source` sends, for example
+/// one claim.
 #[must_use]
-pub fn stream(source: Service, aggregate: &str, owner: &str, id: Uuid) -> StreamKey {
+pub fn stream_key(source: Service, aggregate: &str, owner: &str, id: Uuid) -> StreamKey {
     StreamKey { source, aggregate: aggregate.to_owned(), owner: owner.to_owned(), id }
 }
 
 /// Returns an event as the service receives it. The first event of a stream has the sequence 1.
 #[must_use]
-pub fn incoming(
+pub fn incoming_event(
     stream: StreamKey,
     sequence: u64,
     actor: Actor,

@@ -1,5 +1,6 @@
 //! A fake registry (the service that records which partner is on record for which workload or
-//! subscription) that can lose answers and delay them.
+//! subscription) that can lose answers and delay them. A *hold* reserves the workloads and
+//! subscriptions of a claim for its partner; an *arbitration* decides between competing claims.
 
 use std::{
     collections::{BTreeSet, VecDeque},

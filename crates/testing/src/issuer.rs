@@ -107,8 +107,10 @@ pub struct TestIssuer {
     state: Arc<IssuerState>,
 }
 
+/// The state of an issuer, which its server and the test share.
 #[derive(Debug, Default)]
 struct IssuerState {
+    /// The `iss` of its tokens.
     url: Mutex<String>,
     /// The published keys as JWKs.
     keys: Mutex<Vec<Value>>,

@@ -29,7 +29,7 @@ mod status;
 pub use caller::{AuthorizedChannel, BearerToken, caller, request_by, user_token};
 pub use cpor_database::Engine;
 pub use database::{TestDatabase, migrate, remove_leftovers, run_on, temporary_folder};
-pub use events::{RecordingTransport, UnreachableTransport, incoming, stream};
+pub use events::{RecordingTransport, UnreachableTransport, incoming_event, stream_key};
 pub use faulty_registry::FaultyRegistry;
 pub use issuer::{IssuerKey, TestIssuer};
 pub use keys::TestKeys;

@@ -86,6 +86,7 @@ impl Mail {
 #[derive(Clone, Debug, Default)]
 pub struct FakeMailTransport(Arc<Mutex<FakeMailSystem>>);
 
+/// The mails that the clones of a [`FakeMailTransport`] share.
 #[derive(Debug, Default)]
 struct FakeMailSystem {
     accepted: Vec<Mail>,

@@ -80,7 +80,7 @@ impl Calendars {
     /// # Errors
     ///
     /// Returns the same errors as [`Calendars::parse`].
-    pub fn with<'a>(
+    pub fn shipped_with<'a>(
         documents: impl IntoIterator<Item = &'a str>,
         system: Option<&SystemZones>,
     ) -> Result<Self, CalendarError> {
@@ -219,10 +219,10 @@ mod tests {
     #[test]
     fn r46_a_document_replaces_a_shipped_calendar() {
         let corrected = "id = \"de\"\nversion = \"2026.2\"\nzone = \"Europe/Berlin\"\nweekend = [\"sun\"]\n[holidays]\n2026-12-28 = \"new\"\n";
-        let calendars = Calendars::with([corrected], None).unwrap();
+        let calendars = Calendars::shipped_with([corrected], None).unwrap();
         let german = calendars.get("de").unwrap();
         assert_eq!((german.version.as_str(), german.holidays.len(), calendars.ids().count()), ("2026.2", 1, 5));
-        let twice = Calendars::with([corrected, corrected], None).unwrap_err();
+        let twice = Calendars::shipped_with([corrected, corrected], None).unwrap_err();
         assert_eq!(twice, CalendarError::Duplicate("de".to_owned()));
     }
 

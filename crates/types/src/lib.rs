@@ -80,7 +80,7 @@ pub use product::{ProductFamily, ProductKind};
 pub use reasons::{FurtherRejectionReason, PartnerActionReason, PrimaryRejectionReason, WithdrawReason};
 pub use review_clock::ReviewClock;
 pub use role::Role;
-pub use scope::{Activity, Program, SolutionArea, UnsupportedActivity, program};
+pub use scope::{Activity, Program, SolutionArea, UnsupportedActivity, program_for};
 pub use service::Service;
 pub use subscription::{PurchaseChannel, SubscriptionStatus};
 pub use time::{Clock, SystemClock, Timestamp, VirtualClock, rfc3339, truncate_to_micros};

@@ -5,8 +5,8 @@ use crate::string_enum;
 
 string_enum! {
     /// A clock of a review case, the reviewers' record of one claim (R45). A clock stops while the
-    /// partner has to act. Under some policy profiles it also stops while a claim of another
-    /// company competes with the claim.
+    /// partner has to act. Under some policy profiles (sets of values that the rules leave to
+    /// policy) it also stops while a claim of another company competes with the claim.
     pub enum ReviewClock, "a review clock" {
         /// Runs from the submission to the start of the review.
         Start = "review_start",

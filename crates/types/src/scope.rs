@@ -49,7 +49,8 @@ impl Activity {
     }
 
     /// Returns whether an association for the activity excludes other companies from the same
-    /// workload or subscription, unless the policy profile says otherwise (R7, R34).
+    /// workload or subscription, unless the policy profile (the set of values that the rules leave
+    /// to policy) says otherwise (R7, R34).
     #[must_use]
     pub const fn is_exclusive(self) -> bool {
         self.is_exclusive_under(false)
@@ -94,7 +95,7 @@ pub struct UnsupportedActivity {
 /// # Errors
 ///
 /// Returns [`UnsupportedActivity`] when the activity cannot be claimed in the area.
-pub const fn program(area: SolutionArea, activity: Activity) -> Result<Option<Program>, UnsupportedActivity> {
+pub const fn program_for(area: SolutionArea, activity: Activity) -> Result<Option<Program>, UnsupportedActivity> {
     match (area, activity) {
         (SolutionArea::Microsoft365, Activity::Usage) => Ok(Some(Program::OsuMicrosoft365)),
         (SolutionArea::BusinessApplications, Activity::PreSales) => Ok(Some(Program::OsaSell)),
@@ -124,16 +125,16 @@ mod tests {
         ];
         assert_eq!(matrix.len(), SolutionArea::ALL.len() * Activity::ALL.len());
         for (area, activity, expected) in matrix {
-            assert_eq!(program(area, activity), expected.ok_or(UnsupportedActivity { area, activity }));
+            assert_eq!(program_for(area, activity), expected.ok_or(UnsupportedActivity { area, activity }));
         }
-        let refused = program(Microsoft365, PreSales).unwrap_err();
+        let refused = program_for(Microsoft365, PreSales).unwrap_err();
         assert_eq!(refused.to_string(), "the activity pre_sales cannot be claimed in the solution area microsoft_365");
     }
 
     #[test]
     fn r7_paid_activities_are_exclusive() {
         for activity in Activity::ALL {
-            let has_program = SolutionArea::ALL.iter().any(|area| matches!(program(*area, *activity), Ok(Some(_))));
+            let has_program = SolutionArea::ALL.iter().any(|area| matches!(program_for(*area, *activity), Ok(Some(_))));
             assert_eq!((activity.is_paid(), activity.is_exclusive()), (has_program, has_program), "{activity}");
         }
     }

@@ -44,7 +44,7 @@ impl Connection {
 }
 
 /// Returns the transactions of the log in the order of their ends.
-pub(super) fn transactions(log: &str) -> Vec<Transaction> {
+pub(super) fn parse_transactions(log: &str) -> Vec<Transaction> {
     let mut connections: HashMap<&str, Connection> = HashMap::new();
     let mut transactions = Vec::new();
     for line in log.lines() {
@@ -120,6 +120,9 @@ mod tests {
             parameters: parameters.iter().map(|&parameter| parameter.to_owned()).collect(),
         };
         let insert = statement("INSERT INTO a VALUES ($1, $2, $3)", &["'it''s, $2 = '", "NULL", "''''"]);
-        assert_eq!(transactions(log), [vec![statement("SELECT 0", &[]), insert], vec![statement("SELECT 1", &[])]]);
+        assert_eq!(
+            parse_transactions(log),
+            [vec![statement("SELECT 0", &[]), insert], vec![statement("SELECT 1", &[])]]
+        );
     }
 }

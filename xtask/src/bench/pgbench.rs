@@ -36,7 +36,7 @@ impl<'a> Pgbench<'a> {
         product.make_single_calls(&url)?;
         set("log_min_duration_statement = -1")?;
         set("search_path = claim_intake")?;
-        let transactions = captured::transactions(&fs::read_to_string(cluster.log()).context("reading the log")?);
+        let transactions = captured::parse_transactions(&fs::read_to_string(cluster.log()).context("reading the log")?);
         fs::write(cluster.directory().join("GetClaim.sql"), claims_sql::read_script(&transactions)?)?;
         fs::write(cluster.directory().join("CreateClaim.sql"), claims_sql::create_script(&transactions)?)?;
         Ok(Self { cluster })

@@ -12,7 +12,7 @@ use crate::{paths, shell::print_line};
 struct Comparison {
     /// The measured kind of work, and the database.
     work: &'static str,
-    /// What it is compared with or, for a time, which of the durations is measured.
+    /// What the work is compared with. If the value is a time: which of the durations it is.
     against: &'static str,
     /// The measured ratio, or the measured milliseconds.
     value: f64,

@@ -32,9 +32,9 @@ pub(super) struct Restate {
 }
 
 /// A program that is stopped when the value is dropped.
-struct Running(Child);
+struct RunningProgram(Child);
 
-impl Drop for Running {
+impl Drop for RunningProgram {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -100,9 +100,9 @@ fn free_ports<const N: usize>() -> Result<[u16; N]> {
 
 /// Starts a program without its output, and waits until it listens on the port.
 #[expect(clippy::disallowed_methods, reason = "this program has one thread and no executor, and a port tells no event")]
-fn start(program: &mut Command, port: u16) -> Result<Running> {
+fn start(program: &mut Command, port: u16) -> Result<RunningProgram> {
     let child = program.stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("starting a program of Restate")?;
-    let mut running = Running(child);
+    let mut running = RunningProgram(child);
     let deadline = Instant::now() + START_TIMEOUT;
     while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
         if let Some(status) = running.0.try_wait()? {

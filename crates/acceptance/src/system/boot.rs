@@ -22,11 +22,11 @@ use super::{
     Actor, Browser, CONTOSO, Connections, FABRIKAM, LITWARE, Node, Recording, TAILSPIN, TestStorage, TestSystem,
     new_actor,
 };
-use crate::{NORTHWIND, Setup, Template};
+use crate::{NORTHWIND, Setup, StorageTemplate};
 
 impl TestSystem {
     /// Starts a system on a copy of the template.
-    pub(crate) async fn boot(template: &Template, setup: Setup) -> Self {
+    pub(crate) async fn boot(template: &StorageTemplate, setup: Setup) -> Self {
         let processes = setup.layout.processes(template.engine() == Engine::Postgres).len();
         Self::start_on(template.copy(processes).await, setup).await
     }

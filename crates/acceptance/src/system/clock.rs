@@ -71,10 +71,12 @@ impl TestSystem {
         }
     }
 
+    /// Returns whether the services run in different processes.
     fn has_separate_processes(&self) -> bool {
         self.nodes.iter().any(|node| node.services.len() < Service::ALL.len())
     }
 
+    /// Advances the clocks of all services to `time`, and waits until the system is idle.
     async fn step_to(&self, time: DateTime<Utc>) {
         for service in Service::ALL {
             self.advance_clock(*service, Target::ToTime(to_timestamp(time))).await;
@@ -125,6 +127,7 @@ impl TestSystem {
         sent
     }
 
+    /// Returns the due time of the earliest pending deadline of all services.
     async fn next_deadline(&self) -> Option<DateTime<Utc>> {
         let mut next = None;
         for (number, service) in (1..).zip(Service::ALL) {

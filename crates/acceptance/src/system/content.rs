@@ -1,4 +1,6 @@
-//! Creates the content of the system under test: directory entries, usage and draft claims.
+//! Creates the content of the system under test: directory entries, usage and draft claims. The
+//! *directory* is the registry's data about partners and tenants. A *key* is a workload or
+//! subscription of a tenant.
 
 use cpor_proto::{
     claims::v1::Claim,

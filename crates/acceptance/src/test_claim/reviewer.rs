@@ -1,4 +1,5 @@
-//! The reviewers' calls.
+//! The reviewers' calls. They are about the review case of the claim: the reviewers' record of the
+//! claim. A *key* is a workload or subscription of the customer that the claim names.
 
 use cpor_proto::{
     reviews::v1::{

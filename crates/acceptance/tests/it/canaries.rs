@@ -1,7 +1,7 @@
 //! Personal data does not reach logs, spans, metrics and errors. The texts of people are unique
 //! here, and the process logs everything that the crates of this project can log.
 
-use cpor_acceptance::{CONTOSO, Engine, PDF, Template, TestClaim, TestSystem, assert_refused, contact};
+use cpor_acceptance::{CONTOSO, Engine, PDF, StorageTemplate, TestClaim, TestSystem, assert_refused, contact};
 use cpor_proto::claims::v1::{Claim, CreateClaimRequest};
 use cpor_types::Role;
 use http::{Method, StatusCode};
@@ -23,7 +23,7 @@ fn personal_data_is_not_printed_postgres() {
 }
 
 fn run(engine: Engine) {
-    let template = Template::for_engine(engine);
+    let template = StorageTemplate::for_engine(engine);
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let (store, ports) = (template.copy(1).await, Ports::reserve());
         let issuer = process::user_token_signer(&store);

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use cpor_acceptance::{Browser, CONTOSO, Engine, FABRIKAM, Template, TestStorage};
+use cpor_acceptance::{Browser, CONTOSO, Engine, FABRIKAM, StorageTemplate, TestStorage};
 use cpor_auth::TokenSigner;
 use cpor_proto::{
     claims::v1::{CreateClaimRequest, ListClaimsRequest, claim_service_client::ClaimServiceClient},
@@ -42,7 +42,7 @@ fn restarts_fail_no_call_and_calls_are_balanced_postgres() {
     let is_full = std::env::var("CPOR_TEST_RESTARTS").is_ok_and(|scale| scale == "full");
     let groups = if is_full { Service::ALL.chunks(1).collect() } else { vec![Service::ALL] };
     let (calls_per_second, age) = if is_full { (200, 30) } else { (50, 10) };
-    let template = Template::for_engine(Engine::Postgres);
+    let template = StorageTemplate::for_engine(Engine::Postgres);
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let store = template.copy(2 * groups.len()).await;
         let mut installation = Installation::start(store, &groups, age).await;

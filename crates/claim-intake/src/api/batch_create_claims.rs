@@ -8,7 +8,7 @@
 use super::{RpcResult, convert, create_claim::create, parse::parse_content, view::View};
 use crate::{
     call::Call,
-    domain::{Content, DirectoryFacts},
+    domain::{Content, RegistryAnswer},
     error::CallError,
     service::{ClaimIntake, MAX_ROWS_IN_FLIGHT},
 };
@@ -115,7 +115,7 @@ impl Batch<'_> {
         &self,
         call: &Call,
         content: Content,
-        facts: Option<DirectoryFacts>,
+        facts: Option<RegistryAnswer>,
     ) -> Result<wire::BatchCreateClaimsResult, Status> {
         // The request id of a row is bound to the row, which does not contain `validate_only`. So a
         // call that only validates also recognizes a row that was created before.

@@ -1,7 +1,8 @@
 //! Converts claims, documents, comments and history entries to their API messages. The [`View`] of
 //! the caller determines what is left out or masked. A *line* of a claim is about one workload or
 //! subscription of the customer. An *association* puts the partner on record for it: it is pending
-//! from the approval of the claim, and official when the customer has consented.
+//! from the approval of the claim, and official when the customer has consented. A *policy profile*
+//! is a versioned set of values that the business rules leave open (R61).
 use super::{enums, view::View};
 use crate::{
     domain::{
@@ -74,7 +75,7 @@ pub(super) fn claim_to_wire(claim: Versioned<Claim>, view: View, rules: &Rules) 
         explicit_approval_needed: submission.is_some_and(|submission| submission.needs_explicit_approval()),
         lost_lines: claim.lost_lines.iter().map(|lost| lost_line_to_wire(lost, tenant, &claim.state)).collect(),
         waits_for: enums::waits_for_to_wire(waiting.wait).into(),
-        acting_party: enums::party_to_wire(waiting.mover).into(),
+        acting_party: enums::party_to_wire(waiting.acting_party).into(),
         consent: consent_name(&claim),
         assessment: assessment_name(&claim),
         payment_decline_time: submission.and_then(|submission| submission.payment_declined).map(to_wire_time),
@@ -145,7 +146,7 @@ fn association_names(tenant: TenantId, line: &Line) -> Vec<String> {
 /// is not rejected or had no association.
 fn ended_with_claim(state: &State) -> Option<AssociationEnd> {
     let rejection = state.rejection()?;
-    let reason = match rejection.primary {
+    let reason = match rejection.primary_reason {
         PrimaryRejectionReason::PartnerRequest => EndReason::Withdrawn,
         PrimaryRejectionReason::CustomerDeclined => EndReason::Declined,
         PrimaryRejectionReason::InsufficientPoe
@@ -207,10 +208,10 @@ fn statement_request_to_wire(state: &State, view: View) -> Option<wire::Statemen
 
 fn rejection_to_wire(state: &State, view: View) -> Option<wire::Rejection> {
     let rejection = state.rejection()?;
-    let Rejection { primary, further_reasons, comment, time, remedy: _, ended_association: _ } = rejection;
+    let Rejection { primary_reason, further_reasons, comment, time, remedy: _, ended_association: _ } = rejection;
     let window = rejection.dispute_window();
     Some(wire::Rejection {
-        primary_reason: primary.to_number(),
+        primary_reason: primary_reason.to_number(),
         further_reasons: FurtherRejectionReason::to_numbers(further_reasons),
         comment: view.mask_comment(comment),
         reject_time: Some(to_wire_time(*time)),

@@ -3,7 +3,7 @@
 use super::{RpcResult, convert, parse::parse_content, view::View};
 use crate::{
     call::Call,
-    domain::{Claim, Content, DirectoryFacts},
+    domain::{Claim, Content, RegistryAnswer},
     error::CallError,
     service::{ClaimIntake, DecisionOutcome, RegistryNeed},
 };
@@ -39,7 +39,7 @@ pub(super) async fn create(
     call: &Call,
     command: cpor_durable::Command,
     content: Content,
-    facts: Option<DirectoryFacts>,
+    facts: Option<RegistryAnswer>,
 ) -> Result<DecisionOutcome, CallError> {
     let name = call.claim.clone();
     let create =

@@ -139,8 +139,8 @@ fn refusal_status(resource: &str, refusal: Refusal) -> Status {
             let metadata: Vec<_> = metadata.iter().map(|(key, value)| (*key, value.as_str())).collect();
             reason_status(Code::FailedPrecondition, ErrorReason::DisputeWindowPassed, message, &metadata)
         }
-        Refusal::DisputeNotAllowed(finality) => {
-            let metadata = [("finality", finality.as_str()), ("advice", ADVICE_NEW_CLAIM)];
+        Refusal::DisputeNotAllowed(reason) => {
+            let metadata = [("finality", reason.as_str()), ("advice", ADVICE_NEW_CLAIM)];
             reason_status(Code::FailedPrecondition, ErrorReason::DisputeNotAllowed, message, &metadata)
         }
         Refusal::PersonalDataNeeded { state, waits_for } => {
@@ -166,7 +166,7 @@ fn refusal_status(resource: &str, refusal: Refusal) -> Status {
             let metadata = [("activity", activity.as_str()), ("claimed", claimed.as_str())];
             reason_status(Code::FailedPrecondition, ErrorReason::ActivityNotClaimed, message, &metadata)
         }
-        Refusal::FactsMissing => {
+        Refusal::ConcurrentChange => {
             status::with_reason(Code::Aborted, options::ErrorReason::ConcurrentChange.as_str_name(), message, &[])
         }
         Refusal::RulesMissing(error) => status::internal(&error),
@@ -258,7 +258,7 @@ mod tests {
             ("unknown_target", Refusal::UnknownTarget(vec!["evidence", "product"])),
             ("nothing_changed", Refusal::NothingChanged),
             ("too_many_documents", Refusal::TooManyDocuments { limit: 10 }),
-            ("facts_missing", Refusal::FactsMissing),
+            ("facts_missing", Refusal::ConcurrentChange),
         ] {
             assert_status(name, CallError::Refused(refusal));
         }

@@ -46,6 +46,7 @@ pub(super) async fn explain_claim(
     Ok(Response::new(explanation(&claim, &violations, &caller, &intake.methods, now)))
 }
 
+/// Returns the explanation of the claim, as the caller may see it.
 fn explanation(
     claim: &Claim,
     violations: &[Violation],
@@ -65,9 +66,9 @@ fn explanation(
         state: claim_state_to_wire(claim.state.kind()).into(),
         association_state: enums::association_state_to_wire(&claim.state).into(),
         waits_for: enums::waits_for_to_wire(waiting.wait).into(),
-        wait_start_time: Some(to_wire_time(claim.wait_time)),
+        wait_start_time: Some(to_wire_time(claim.wait_start_time)),
         due_time: waiting.due.map(to_wire_time),
-        acting_party: enums::party_to_wire(waiting.mover).into(),
+        acting_party: enums::party_to_wire(waiting.acting_party).into(),
         explanation: claim.explanation(now),
         parties: parties.iter().map(|party| request.party_commands(*party, now)).collect(),
         refused_commands: refused,
@@ -89,6 +90,7 @@ struct ExplanationRequest<'a> {
     /// The violations for which a submission would be refused.
     violations: &'a [Violation],
     caller: &'a Caller,
+    /// The roles and services that may call each gRPC method.
     methods: &'a MethodTable,
 }
 

@@ -74,7 +74,7 @@ impl ReceiptReader {
     async fn read_page(&self, after: u64) -> Result<(Vec<wire::ClaimReceipt>, Option<u64>), Status> {
         let (position, count) = (i64::try_from(after).unwrap_or(i64::MAX), PAGE_SIZE.min(self.length - after));
         let history = HistoryEntries::of_claim(self.intake.reader(), &self.claim);
-        let page = history.list(position, count).await.map_err(CallError::from)?;
+        let page = history.list_after(position, count).await.map_err(CallError::from)?;
         if page.len() as u64 != count {
             return Err(status::internal("the history has fewer entries than its claim counts"));
         }

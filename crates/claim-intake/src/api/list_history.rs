@@ -28,7 +28,7 @@ pub(super) async fn list_history(
         View::Partner | View::ProgramManager if query.has_filter() => entries.visible_to_all_sides(),
         View::Partner | View::ProgramManager | View::Vendor | View::Masked => entries,
     };
-    let rows = entries.search(&query, after.as_ref(), size + 1).await.map_err(CallError::from)?;
+    let rows = entries.list(&query, after.as_ref(), size + 1).await.map_err(CallError::from)?;
     if rows.is_empty() && intake.claims.history_head(&call.claim).await.map_err(CallError::from)?.is_none() {
         return Err(call.not_found().into());
     }

@@ -109,8 +109,8 @@ async fn begin_upload(
         let upload = NewUpload { claim: &call.claim, id, max_bytes: limit_bytes, key, start_time };
         PendingUploads::begin(db.writer(), upload).await?;
         pending = Some(PendingUpload::new(db.clone(), intake.evidence_store.clone(), call.key(), id));
-        // Other uploads may have begun since the first check. Now each of them counts for the
-        // others.
+        // Other uploads may have begun since the first check. Each of them has recorded its row, so
+        // this check counts them, and their second check counts this upload.
         check_quota(intake, call, 0, 0).await?;
     }
     Ok((Upload::begin(&intake.evidence_store, id, cipher, limit_bytes).await?, pending))
@@ -203,8 +203,9 @@ async fn add_evidence(
 
 /// Returns the document of the first request, whose bytes arrived again.
 async fn repeated_evidence(intake: &ClaimIntake, call: &Call) -> Result<Evidence, CallError> {
-    // The closure runs only if the request id has expired since it was looked up.
-    intake.decide(call, |_, _| Err(Refusal::FactsMissing)).await?;
+    // The writer finds the request id and does not call the closure, unless the id has expired
+    // since it was looked up.
+    intake.decide(call, |_, _| Err(Refusal::ConcurrentChange)).await?;
     find_by_request(intake, call, call.request_uuid()).await
 }
 

@@ -1,16 +1,15 @@
 //! Implements WatchClaims, which streams the changes of claims (R59): of all claims of a partner,
-//! or of the submitted claims on a tenant or of everybody. A *log* numbers the history entries of
-//! these claims in the order of commits; it is a view of the table of history entries, not a log
-//! file.
+//! or of the submitted claims on a tenant or of everybody. A *change log* numbers the history
+//! entries of these claims in the order of commits; it is a view of the table of history entries.
 //!
-//! Cost: up to two reads to start; one read of the log after each commit in this process that may
-//! add to it, and one per second to find the commits of other replicas; one more read for the
-//! claims of the entries that were found.
+//! Cost: up to two reads to start; one read of the change log after each commit in this process
+//! that may add to it, and one per second to find the commits of other replicas; one more read for
+//! the claims of the entries that were found.
 use super::{RpcResult, convert, customer_view, view::View};
 use crate::{
     error::CallError,
     service::ClaimIntake,
-    store::{Claims, Log, LogEntry, LogScope},
+    store::{ChangeLog, ChangeLogEntry, ChangeLogScope, Claims},
 };
 use cpor_auth::Caller;
 use cpor_durable::{
@@ -32,8 +31,8 @@ pub(super) async fn watch_claims(
     let (caller, request) = validate(request)?;
     let scope = parse_scope(&caller, &request.parent)?;
     let commits = match &scope {
-        LogScope::Partner(partner) => intake.host.watch_commits(partner.as_str()),
-        LogScope::Tenant(_) | LogScope::All => intake.host.watch_all_commits(),
+        ChangeLogScope::Partner(partner) => intake.host.watch_commits(partner.as_str()),
+        ChangeLogScope::Tenant(_) | ChangeLogScope::All => intake.host.watch_all_commits(),
     };
     // A cursor is bound to the parent, not to the other fields of the request.
     let binding = wire::WatchClaimsRequest { parent: request.parent, ..wire::WatchClaimsRequest::default() };
@@ -57,38 +56,38 @@ pub(super) async fn watch_claims(
 /// # Errors
 /// Returns [`CallError::NotFound`] for other names, and for a partner that asks for a tenant,
 /// because the tenant's log contains the claims of other partners.
-fn parse_scope(caller: &Caller, parent: &str) -> Result<LogScope, CallError> {
+fn parse_scope(caller: &Caller, parent: &str) -> Result<ChangeLogScope, CallError> {
     let not_found = || CallError::NotFound(parent.to_owned());
     if parent == "partners/-" {
-        return Ok(LogScope::All);
+        return Ok(ChangeLogScope::All);
     }
     if let Ok(PartnerName { partner }) = parent.parse() {
-        return Ok(LogScope::Partner(partner));
+        return Ok(ChangeLogScope::Partner(partner));
     }
     let TenantName { tenant } = parent.parse().map_err(|_| not_found())?;
     match caller.side() {
-        ActorSide::Customer | ActorSide::Reviewer | ActorSide::Vendor => Ok(LogScope::Tenant(tenant)),
+        ActorSide::Customer | ActorSide::Reviewer | ActorSide::Vendor => Ok(ChangeLogScope::Tenant(tenant)),
         ActorSide::Partner | ActorSide::Time | ActorSide::System => Err(not_found()),
     }
 }
 
-/// The log that one caller follows, as that caller may see it.
+/// The change log that one caller follows, as that caller may see it.
 struct ClaimLog {
     intake: ClaimIntake,
-    scope: LogScope,
+    scope: ChangeLogScope,
     view: View,
     /// Whether the caller is a customer, who sees less than [`View::Partner`] shows (R5).
     is_customer: bool,
 }
 
 impl ClaimLog {
-    fn log(&self) -> Log<'_> {
-        Log::in_scope(self.intake.reader(), &self.scope)
+    fn log(&self) -> ChangeLog<'_> {
+        ChangeLog::in_scope(self.intake.reader(), &self.scope)
     }
 
     /// Reads the current state of the claims that these entries belong to, without deleted drafts.
-    async fn claims_of(&self, entries: &[LogEntry]) -> Result<HashMap<String, wire::Claim>, CallError> {
-        let keys = entries.iter().map(|LogEntry { claim: ClaimName { partner, claim }, .. }| {
+    async fn claims_of(&self, entries: &[ChangeLogEntry]) -> Result<HashMap<String, wire::Claim>, CallError> {
+        let keys = entries.iter().map(|ChangeLogEntry { claim: ClaimName { partner, claim }, .. }| {
             AggregateKey::new(partner.as_str(), claim.uuid())
         });
         let keys: Vec<_> = keys.collect::<BTreeSet<_>>().into_iter().collect();
@@ -102,8 +101,12 @@ impl ClaimLog {
     }
 
     /// Returns the message of an entry. `None` if the caller may not see the entry.
-    fn message(&self, entry: LogEntry, claims: &HashMap<String, wire::Claim>) -> Option<wire::WatchClaimsResponse> {
-        let LogEntry { claim, entry, .. } = entry;
+    fn message(
+        &self,
+        entry: ChangeLogEntry,
+        claims: &HashMap<String, wire::Claim>,
+    ) -> Option<wire::WatchClaimsResponse> {
+        let ChangeLogEntry { claim, entry, .. } = entry;
         let name = claim.to_string();
         let message = wire::WatchClaimsResponse { claim: claims.get(&name).cloned(), name, ..Default::default() };
         if self.is_customer {
@@ -122,16 +125,16 @@ impl WatchedLog for ClaimLog {
         message.cursor = cursor;
     }
 
-    async fn last(&self) -> Result<Option<LogPosition>, StoreError> {
-        self.log().last().await
+    async fn last_position(&self) -> Result<Option<LogPosition>, StoreError> {
+        self.log().last_position().await
     }
 
-    async fn at(&self, sequence: i64) -> Result<Option<LogPosition>, StoreError> {
-        self.log().at(sequence).await
+    async fn position_at(&self, sequence: i64) -> Result<Option<LogPosition>, StoreError> {
+        self.log().position_at(sequence).await
     }
 
-    async fn after(&self, sequence: i64, limit: u64) -> Result<LogPage<Self::Message>, Status> {
-        let entries = self.log().after(sequence, limit).await.map_err(CallError::from)?;
+    async fn entries_after(&self, sequence: i64, limit: u64) -> Result<LogPage<Self::Message>, Status> {
+        let entries = self.log().entries_after(sequence, limit).await.map_err(CallError::from)?;
         let claims = self.claims_of(&entries).await?;
         Ok(entries.into_iter().map(|entry| (entry.position, self.message(entry, &claims))).collect())
     }

@@ -168,7 +168,7 @@ impl Claim {
         submission.statement = None;
         self.state = self.state.with_submission(submission);
         self.content.lines.iter_mut().for_each(|line| (line.contested, line.awarded_to_rival) = (false, None));
-        self.wait_time = self.customer_wait_time;
+        self.wait_start_time = self.customer_wait_start_time;
         Some(self)
     }
 

@@ -1,9 +1,10 @@
 //! The aggregate: one claim with everything that is needed to decide commands on it, and the
 //! builder of its transitions. A *line* is the part of a claim that is about one workload or
-//! subscription of the customer.
+//! subscription of the customer. An *association* puts the partner on record for the workload or
+//! subscription of a line.
 use super::{
-    ClaimStateKind, Comment, Content, DirectoryAnswer, Event, EventKind, Evidence, FieldChange, Line, LostLine, State,
-    Submission, waiting::WaitStarts,
+    ClaimRegistryData, ClaimStateKind, Comment, Content, Event, EventKind, Evidence, FieldChange, Line, LostLine,
+    State, Submission, waiting::WaitStarts,
 };
 use cpor_durable::Transition;
 use cpor_history::Digest;
@@ -18,8 +19,8 @@ pub struct Claim {
     pub name: ClaimName,
     /// What the partner entered.
     pub content: Content,
-    /// The last answer of the registry service about the content.
-    pub directory: DirectoryAnswer,
+    /// What the registry service has found out about the content when it last checked it.
+    pub registry_data: ClaimRegistryData,
     /// The documents of the claim, oldest first. Documents that were removed from the draft are not
     /// in this list.
     pub evidence: Vec<Evidence>,
@@ -32,11 +33,12 @@ pub struct Claim {
     pub create_time: Timestamp,
     /// When the claim last changed.
     pub update_time: Timestamp,
-    /// The start of the claim's present [`Wait`](super::Wait) (R60).
-    pub wait_time: Timestamp,
-    /// The start of the claim's present wait as its customer sees it. A wait that would tell the
-    /// customer about competing claims is shown to the customer as part of the review (R5).
-    pub customer_wait_time: Timestamp,
+    /// The time at which the claim began to wait for what it waits for now (R60): the start of its
+    /// present [`Wait`](super::Wait).
+    pub wait_start_time: Timestamp,
+    /// The start of the present wait as the customer sees it. The customer does not see a wait that
+    /// would reveal a competing claim, but what the claim would wait for without it (R5).
+    pub customer_wait_start_time: Timestamp,
     /// The number of entries in the claim's history.
     pub history_length: u64,
     /// The link of the last history entry as loaded from the database. A link is the hash of the
@@ -52,8 +54,8 @@ pub struct Erasure {
     /// When the data was erased. If data of this kind from before this time is reported later, it
     /// is not stored.
     pub time: Timestamp,
-    /// Whether the claim contains no data of this kind. It becomes `false` with the next history
-    /// entry that is not an erasure, because such an entry may contain new data.
+    /// Whether the claim contains no data of this kind since the erasure. It becomes `false` with
+    /// the next history entry that is not an erasure, because such an entry may contain new data.
     pub nothing_left: bool,
 }
 

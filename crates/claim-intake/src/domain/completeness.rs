@@ -1,13 +1,13 @@
 //! Checks whether a claim is complete (R10 to R12, R38). A refused submission reports every
 //! violation at once (R11). Only the registry service, which has the records of partners and
 //! tenants, can find some of the violations. They are taken from its last answer, which the claim
-//! stores in the field `directory`. A *line* is the part of a claim that is about one workload or
-//! subscription of the customer.
+//! stores in the field `registry_data`. A *line* is the part of a claim that is about one workload
+//! or subscription of the customer.
 use super::{Claim, Contact, Content, Refusal, Violation, ViolationReason};
-use cpor_types::{Activity, PolicyProfile, ProductFamily, Program, TenantId, program};
+use cpor_types::{Activity, PolicyProfile, ProductFamily, Program, TenantId, program_for};
 
-/// The registry's data that a claim needs to be submitted.
-pub(super) struct RequiredFacts {
+/// The registry's data without which a claim cannot be submitted.
+pub(super) struct RequiredRegistryData {
     /// The customer.
     pub(super) tenant: TenantId,
     /// The id of the calendar of the partner's location.
@@ -26,7 +26,7 @@ impl Claim {
             violations.push(ViolationReason::EvidenceRequired.violation("evidence"));
         }
         violations.extend(self.contacts_at_partner_domain());
-        violations.extend(self.directory.violations.iter().cloned());
+        violations.extend(self.registry_data.violations.iter().cloned());
         violations
     }
 
@@ -34,7 +34,8 @@ impl Claim {
     /// unless that is one of the tenant's domains. Returns none while the registry has not found
     /// the tenant.
     fn contacts_at_partner_domain(&self) -> impl Iterator<Item = Violation> {
-        let partner_domain = self.directory.tenant.as_ref().and_then(|_| self.content.partner_contact.email_domain());
+        let partner_domain =
+            self.registry_data.tenant.as_ref().and_then(|_| self.content.partner_contact.email_domain());
         let is_partners = move |contact: &Contact| {
             partner_domain.is_some() && contact.email_domain() == partner_domain && !self.is_at_tenant_domain(contact)
         };
@@ -44,21 +45,21 @@ impl Claim {
 
     /// Refuses the claim if it has violations, or if the registry did not find the tenant or the
     /// partner's location.
-    pub(super) fn check_complete(&self, policy: &PolicyProfile) -> Result<RequiredFacts, Refusal> {
+    pub(super) fn check_complete(&self, policy: &PolicyProfile) -> Result<RequiredRegistryData, Refusal> {
         let mut violations = self.violations(policy);
         // R2a: a submitted claim keeps its location, even if that is no longer one of the partner.
         let kept_calendar = || self.state.submission().map(|submission| submission.partner_calendar.clone());
-        let partner_calendar = self.directory.partner_calendar.clone().or_else(kept_calendar);
-        let Some((tenant, partner_calendar)) = self.directory.tenant.as_ref().zip(partner_calendar) else {
+        let partner_calendar = self.registry_data.partner_calendar.clone().or_else(kept_calendar);
+        let Some((tenant, partner_calendar)) = self.registry_data.tenant.as_ref().zip(partner_calendar) else {
             // The registry should have reported a violation for each missing fact. If it did not,
             // the claim is refused rather than submitted without the fact.
-            // No violation of the tenant is added to one of the domain: a caller that does not know
-            // a domain of the tenant learns nothing about the tenant (R12a).
+            // If there is a violation of the domain, none of the tenant is added: a caller that
+            // does not know a domain of the tenant learns nothing about the tenant (R12a).
             let is_reported =
                 |fields: &[&str]| violations.iter().any(|reported| fields.contains(&reported.field.as_str()));
             let unreported = [
-                ("tenant_id", self.directory.tenant.is_none() && !is_reported(&["tenant_id", "customer_domain"])),
-                ("mpn_id", self.directory.partner_calendar.is_none() && !is_reported(&["mpn_id"])),
+                ("tenant_id", self.registry_data.tenant.is_none() && !is_reported(&["tenant_id", "customer_domain"])),
+                ("mpn_id", self.registry_data.partner_calendar.is_none() && !is_reported(&["mpn_id"])),
             ];
             let unreported = unreported.into_iter().filter(|(_, is_unreported)| *is_unreported);
             let added: Vec<_> = unreported.map(|(field, _)| ViolationReason::FieldMalformed.violation(field)).collect();
@@ -68,7 +69,7 @@ impl Claim {
         if !violations.is_empty() {
             return Err(Refusal::Incomplete(violations));
         }
-        Ok(RequiredFacts { tenant: tenant.id, partner_calendar, tenant_calendar: tenant.calendar.clone() })
+        Ok(RequiredRegistryData { tenant: tenant.id, partner_calendar, tenant_calendar: tenant.calendar.clone() })
     }
 }
 
@@ -119,7 +120,7 @@ impl Content {
         }
         let Some(area) = self.solution_area else { return violations };
         for (index, activity) in self.activities.iter().enumerate() {
-            if program(area, *activity).is_err() {
+            if program_for(area, *activity).is_err() {
                 violations.push(ViolationReason::ActivityNotInSolutionArea.violation(format!("activities[{index}]")));
             }
         }
@@ -136,7 +137,7 @@ impl Content {
             return Some(ViolationReason::UseCoopClaims.violation("program"));
         };
         let area = self.solution_area?;
-        let mut programs = self.activities.iter().filter_map(|activity| program(area, *activity).ok()).peekable();
+        let mut programs = self.activities.iter().filter_map(|activity| program_for(area, *activity).ok()).peekable();
         programs.peek()?;
         let is_among_programs = programs.any(|program| program == Some(entered_program));
         (!is_among_programs).then(|| ViolationReason::ProgramDoesNotMatch.violation("program"))

@@ -1,4 +1,5 @@
 //! What the partner enters in a claim (R10), and the differences between two versions of it.
+//! *Revenue association* is an activity that is recognised and never paid (R7).
 use super::{FieldChange, Line};
 use cpor_types::{Activity, MpnId, Personal, SolutionArea};
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,8 @@
 //! A fact is *overtaken* if it comes too late to change the claim. A *notice* is a mail to the
 //! customer contact about the claim. A *line* is the part of a claim that is about one workload or
 //! subscription of the customer. An association puts the partner on record for that workload or
-//! subscription.
+//! subscription. The *consent window* is the time in which silence of the customer counts as
+//! consent.
 use super::{ClaimStateKind, Comment, Contact, Evidence, FactKind, FieldChange, personal_data::ERASURE_ACTION};
 use cpor_history::Audience;
 use cpor_types::{CaseId, EvidenceId, LineId, PersonalData, PrimaryRejectionReason, TenantId, Timestamp};
@@ -77,9 +78,9 @@ pub enum EventKind {
     /// A notice about an approved claim bounced (R41a, R41b). poe-review gets an event, so that
     /// reviewers see it.
     NoticeBounced {
-        /// Whether no notice was accepted since the approval or since the contact was corrected,
-        /// and this is the first bounce since then or since a notice was last sent again. If so,
-        /// the partner gets a mail.
+        /// Whether the partner gets a mail about the bounce: no notice has been accepted since the
+        /// approval or the last correction of the contact, and this is the first bounce since then,
+        /// or since a notice was last sent again.
         is_first: bool,
         /// Whether the customer's consent was complete already, so that the bounce changes nothing.
         official: bool,
@@ -139,7 +140,7 @@ pub struct ClaimClosure {
     /// What closed the claim: a withdrawal or a rejection.
     pub cause: ClosureCause,
     /// The primary reason (R31).
-    pub primary: PrimaryRejectionReason,
+    pub primary_reason: PrimaryRejectionReason,
     /// The customer.
     pub tenant: TenantId,
     /// The review case that is to be closed.

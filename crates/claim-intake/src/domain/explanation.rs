@@ -2,7 +2,7 @@
 //! competing company, and no text that a person wrote. A *line* is the part of a claim that is
 //! about one workload or subscription of the customer. It is *contested* while another company
 //! claims or holds the same. A review lead then awards it to one of them.
-use super::{Association, Claim, Finality, Line, Rejection, Remedy, Submission, Violation, Wait};
+use super::{Association, Claim, Line, NotDisputableReason, Rejection, Remedy, Submission, Violation, Wait};
 use cpor_types::{FurtherRejectionReason, PrimaryRejectionReason, Timestamp, rfc3339};
 
 impl Claim {
@@ -11,7 +11,7 @@ impl Claim {
     #[must_use]
     pub fn explanation(&self, now: Timestamp) -> String {
         let waiting = self.waiting();
-        let since = rfc3339(self.wait_time);
+        let since = rfc3339(self.wait_start_time);
         let until = waiting.due.map(|due| format_due(due, now)).unwrap_or_default();
         match waiting.wait {
             Wait::Submission => format!("Since {since} the draft waits for its partner to complete and submit it."),
@@ -189,9 +189,11 @@ impl Claim {
 /// it.
 fn rejection_reason(rejection: &Rejection) -> String {
     let has_no_response = rejection.further_reasons.contains(&FurtherRejectionReason::NoPartnerResponse);
-    let cause = match rejection.primary {
+    let cause = match rejection.primary_reason {
         PrimaryRejectionReason::PartnerRequest => "The partner withdrew the claim",
-        PrimaryRejectionReason::CustomerDeclined if rejection.remedy == Remedy::Final(Finality::NoExplicitApproval) => {
+        PrimaryRejectionReason::CustomerDeclined
+            if rejection.remedy == Remedy::NotDisputable(NotDisputableReason::NoExplicitApproval) =>
+        {
             "The customer had declined and did not approve explicitly after the dispute"
         }
         PrimaryRejectionReason::CustomerDeclined => "The customer declined the claim",
@@ -210,10 +212,10 @@ fn rejection_reason(rejection: &Rejection) -> String {
     let further = if further.is_empty() { String::new() } else { format!(" ({})", further.join(", ")) };
     let remedy = match &rejection.remedy {
         Remedy::Dispute(window) => format!("the partner can dispute this until {}", rfc3339(window.deadline.due)),
-        Remedy::Missed(due) => {
+        Remedy::WindowPassed(due) => {
             format!("it was not disputed by {}; only a new claim helps (CreateClaim)", rfc3339(*due))
         }
-        Remedy::Final(_) => "this is final; only a new claim helps (CreateClaim)".to_owned(),
+        Remedy::NotDisputable(_) => "this is final; only a new claim helps (CreateClaim)".to_owned(),
     };
     format!("{cause}{further}: {remedy}.")
 }

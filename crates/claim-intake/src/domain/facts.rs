@@ -1,13 +1,14 @@
 //! The facts that other services report about a claim. A reported fact is never refused: a fact
 //! that the state no longer allows is recorded in the history as *overtaken* and changes nothing.
 //!
-//! A *line* is the part of a claim that is about one workload or subscription. The registry
-//! service *holds* a line when it reserves that workload or subscription for the claim's partner.
-//! A line is *contested* while another company claims or holds the same; a review lead then awards
-//! it to one of them (R37). A *review clock* is a deadline of the review; it stops while reviewers
-//! cannot act and continues with the time left (R45). A *notice* is a mail to the customer contact
-//! about the claim. The *consent window* is the time in which silence of the customer counts as
-//! consent (R41).
+//! A *line* is the part of a claim that is about one workload or subscription. The registry service
+//! *holds* a line when it reserves that workload or subscription for the claim's partner. A line is
+//! *contested* while another company claims or holds the same; a review lead then awards it to one
+//! of them (R37). A *review clock* is a deadline of the review; it stops while reviewers cannot act
+//! and continues with the time left (R45). A *notice* is a mail to the customer contact about the
+//! claim. The *consent window* is the time in which silence of the customer counts as consent
+//! (R41). A *statement* is the partner's answer to a reviewer's question about a line that another
+//! company also claims; it decides nothing.
 use super::{AssociationEnd, Comment, EndReason, FactKind, Verdict};
 use cpor_types::{
     Activity, AssociationId, CaseId, CommentId, FurtherRejectionReason, LineId, Month, PartnerActionReason, Timestamp,

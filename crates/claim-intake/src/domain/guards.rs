@@ -2,7 +2,8 @@
 //! claim's state allow a command or a fact (a report of another service, or a passed deadline). A
 //! command that they do not allow is refused. A fact that they do not allow is *overtaken*: it is
 //! recorded and changes nothing. A *line* is the part of a claim that is about one workload or
-//! subscription of the customer.
+//! subscription of the customer. A *policy profile* is a versioned set of values that the business
+//! rules leave open (R61).
 use super::{Claim, ClaimStateKind, Command, FactKind, Party, Refusal, Step, Submission, machine::allows};
 use cpor_types::CaseId;
 

@@ -25,8 +25,7 @@ pub struct Line {
     /// to find the subscription (R10 g).
     pub subscription_id: String,
     /// The registry's data about the line; `None` until the registry has checked the claim.
-    #[serde(rename = "known")]
-    pub registry_data: Option<DirectoryLine>,
+    pub registry_data: Option<LineRegistryData>,
     /// For each activity, the last assessment of whether the line is eligible for incentives (R52).
     pub assessments: Vec<Assessment>,
     /// Whether another company claims or holds the key of the line (R37).
@@ -44,7 +43,6 @@ pub struct Line {
     #[serde(default)]
     pub associations: Vec<AssociationId>,
     /// The end of the line's association, if it ended while the claim stays approved (R37, R39).
-    #[serde(rename = "ended")]
     pub association_end: Option<AssociationEnd>,
 }
 
@@ -71,7 +69,7 @@ pub struct AssociationEnd {
 /// The registry service's data about a line, from its records of products, tenants and
 /// subscriptions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DirectoryLine {
+pub struct LineRegistryData {
     /// The product's name in the catalog.
     pub product_display_name: String,
     /// The product's family; `None` when the catalog does not list the product.

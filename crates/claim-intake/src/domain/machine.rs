@@ -1,7 +1,8 @@
 //! The transition table of a claim (R15 to R29): which state allows which command or fact, and
 //! which state follows. A *fact* is a report of another service, or a deadline that passed. A
 //! *line* is the part of a claim that is about one workload or subscription of the customer. A
-//! *notice* is a mail to the customer contact about the claim.
+//! *notice* is a mail to the customer contact about the claim. A *policy profile* is a versioned
+//! set of values that the business rules leave open (R61).
 //!
 //! The table is the only source of this information. The guards of the transitions, the
 //! refusals, the `allowed_commands` of the API's `Claim` and the allowed methods of each party

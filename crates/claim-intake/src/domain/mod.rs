@@ -5,13 +5,12 @@
 //! the commands of users, and the facts that other services report or that passed deadlines cause.
 //! `guards` checks a step against the table, and `transitions` contains one function for each step.
 //! [`state`] contains the data of each state. `completeness` checks whether a claim can be
-//! submitted, and `directory` contains what the registry service knows about the partner, the
-//! customer and the products of a claim.
+//! submitted, and `registry_answer` contains what the registry service has found out about the
+//! partner, the customer and the products of a claim.
 mod allowed_methods;
 mod claim;
 mod completeness;
 mod content;
-mod directory;
 mod event;
 mod evidence;
 mod explanation;
@@ -23,6 +22,7 @@ mod next_calls;
 mod partner_mail;
 mod personal_data;
 mod refusal;
+mod registry_answer;
 mod rejection;
 mod rules;
 pub mod state;
@@ -39,16 +39,16 @@ pub(crate) mod tests;
 pub use allowed_methods::{AllowedMethod, Party, PartyMethod, SERVICES};
 pub use claim::{Claim, Erasure};
 pub use content::{Contact, Content, Field};
-pub use directory::{DirectoryAnswer, DirectoryFacts, Tenant};
 pub use event::{ClaimClosure, ClosureCause, EditNotice, Event, EventKind};
 pub use evidence::{Comment, Evidence, EvidenceKind};
 pub use facts::{Awards, ConsentFact, Fact, LineVerdict, ReviewFact};
-pub use line::{Assessment, AssociationEnd, DirectoryLine, EndReason, Line, LostLine, Verdict};
+pub use line::{Assessment, AssociationEnd, EndReason, Line, LineRegistryData, LostLine, Verdict};
 pub use next_calls::NextCall;
 pub use partner_mail::PartnerMailKind;
 pub use refusal::Refusal;
 pub(crate) use refusal::paths;
-pub use rejection::{Finality, Rejection, Remedy};
+pub use registry_answer::{ClaimRegistryData, RegistryAnswer, Tenant};
+pub use rejection::{NotDisputableReason, Rejection, Remedy};
 pub use rules::Rules;
 pub use state::{Association, PartnerAction, State};
 pub use step::{Command, FactKind, Step};

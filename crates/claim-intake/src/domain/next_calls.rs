@@ -49,7 +49,7 @@ impl Claim {
     #[must_use]
     pub fn next_calls(&self, violations: &[Violation], now: Timestamp) -> Vec<NextCall> {
         let waiting = self.waiting();
-        let Some(party) = waiting.mover else { return Vec::new() };
+        let Some(party) = waiting.acting_party else { return Vec::new() };
         if !violations.is_empty() {
             return corrections(party, violations);
         }

@@ -54,7 +54,7 @@ impl Event {
             EventKind::LinesLost => Some(PartnerMailKind::LinesLost),
             EventKind::LinesEnded { .. } => Some(PartnerMailKind::AssociationEnded),
             EventKind::LinesReinstated { .. } => Some(PartnerMailKind::Official),
-            EventKind::Closed(closure) => match closure.primary {
+            EventKind::Closed(closure) => match closure.primary_reason {
                 // A withdrawal is the partner's own act, so a mail is sent only if it ended an
                 // association.
                 PrimaryRejectionReason::PartnerRequest => {

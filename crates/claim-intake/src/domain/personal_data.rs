@@ -1,4 +1,5 @@
-//! Which parts of a claim's history are personal data (R56).
+//! Which parts of a claim's history are personal data (R56). A *fact* is a report of another
+//! service, or a deadline that passed.
 use super::{FactKind, Field};
 use cpor_history::{EntryFacts, PersonalDataRules};
 use cpor_types::{ActorSide, PersonalData};

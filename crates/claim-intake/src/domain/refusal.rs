@@ -1,5 +1,7 @@
-//! The typed refusals of commands on a claim.
-use super::{ClaimStateKind, Command, Field, Finality, Violation, Wait};
+//! The typed refusals of commands on a claim. A *policy profile* is a versioned set of values that
+//! the business rules leave open (R61). A *line* is the part of a claim that is about one workload
+//! or subscription of the customer.
+use super::{ClaimStateKind, Command, Field, NotDisputableReason, Violation, Wait};
 use cpor_types::{Activity, CalendarError, PolicyError, PolicyId, Timestamp, rfc3339};
 
 /// The reason why a command is refused. `api/error.rs` maps each variant to a gRPC status.
@@ -59,9 +61,9 @@ pub enum Refusal {
         /// When the dispute window passed.
         due: Timestamp,
     },
-    /// The rejection is final (R28, R33).
-    #[error("{}: {NEW_CLAIM}", finality_text(*.0))]
-    DisputeNotAllowed(Finality),
+    /// The rejection could not be disputed from the start, for this reason (R28, R33).
+    #[error("{}: {NEW_CLAIM}", not_disputable_text(*.0))]
+    DisputeNotAllowed(NotDisputableReason),
     /// The claim still needs its personal data (R56).
     #[error(
         "personal data can be erased only when the claim is deleted, its rejection is final, or all its associations \
@@ -92,10 +94,12 @@ pub enum Refusal {
         /// The activities of the claim.
         claimed: Vec<Activity>,
     },
-    /// The claim changed after the registry service was asked about its content, so the answer does
-    /// not fit. The caller must send the request again.
+    /// The command needs the registry service's answer about the claim's content, and there is
+    /// none: when the claim was read, it did not allow the command, so the registry was not asked.
+    /// The claim has changed since then, and the caller must send the request again. An upload is
+    /// refused like this if its request id expires while its bytes arrive.
     #[error("the claim changed while the request was processed; try again")]
-    FactsMissing,
+    ConcurrentChange,
     /// The policy profile or calendar that was recorded at the submission of the claim is not
     /// configured. This is a fault of the installation.
     #[error("{0}")]
@@ -105,11 +109,14 @@ pub enum Refusal {
 /// R33: the advice when a dispute is no longer possible.
 const NEW_CLAIM: &str = "only a new claim with updated proof of execution helps";
 
-fn finality_text(finality: Finality) -> &'static str {
-    match finality {
-        Finality::PartnerRequest => "the partner withdrew the claim",
-        Finality::NoDisputeLeft => "the claim has no dispute left",
-        Finality::NoExplicitApproval => "the customer had declined and did not approve explicitly after the dispute",
+/// Returns the text of the reason why a rejection cannot be disputed.
+fn not_disputable_text(reason: NotDisputableReason) -> &'static str {
+    match reason {
+        NotDisputableReason::PartnerRequest => "the partner withdrew the claim",
+        NotDisputableReason::NoDisputeLeft => "the claim has no dispute left",
+        NotDisputableReason::NoExplicitApproval => {
+            "the customer had declined and did not approve explicitly after the dispute"
+        }
     }
 }
 

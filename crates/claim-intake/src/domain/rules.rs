@@ -1,7 +1,8 @@
 //! The policy profiles and calendars by which claims are decided (R45, R46, R61). A policy profile
 //! is a versioned set of values that the rules leave open, for example the length of the dispute
-//! window. A calendar determines business days and time zone.
-use super::{Claim, Finality, Refusal, Remedy, Submission, Window};
+//! window. A calendar determines business days and time zone. A *notice* is a mail to the customer
+//! contact about the claim.
+use super::{Claim, NotDisputableReason, Refusal, Remedy, Submission, Window};
 use cpor_types::{Calendar, Calendars, Length, PolicyProfile, PolicyProfiles, Timestamp};
 
 /// The policy profiles and calendars of the installation. Cheap to clone.
@@ -71,7 +72,7 @@ impl Rules {
     /// dispute, the dispute window follows the calendar of the partner's location (R45).
     pub(super) fn remedy(&self, submission: &Submission, start: Timestamp) -> Result<Remedy, Refusal> {
         if submission.disputes_left() == Some(0) {
-            return Ok(Remedy::Final(Finality::NoDisputeLeft));
+            return Ok(Remedy::NotDisputable(NotDisputableReason::NoDisputeLeft));
         }
         let length = self.recorded_profile(submission)?.dispute_window;
         Ok(Remedy::Dispute(self.partner_window(submission, Self::DISPUTE_WINDOW, start, length)?))

@@ -1,8 +1,10 @@
-//! The states of a claim (R15), each with the data that exists only in that state.
+//! The states of a claim (R15), each with the data that exists only in that state. A *policy
+//! profile* is a versioned set of values that the business rules leave open (R61).
 //!
 //! A *line* is the part of a claim that is about one workload or subscription. An association puts
 //! the partner on record for that workload or subscription. It is pending, then granted, then
-//! official, and it can end.
+//! official, and it can end. The *consent window* is the time in which silence of the customer
+//! counts as consent.
 use super::{Rejection, Remedy, Submission, Window};
 use cpor_types::{ClaimStateKind, EditsAfterSubmission, LineId, PartnerActionReason, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -40,9 +42,9 @@ pub struct PartnerAction {
     pub request_time: Timestamp,
     /// The period in which the partner can answer.
     pub response: Window,
-    /// What the partner can do about the rejection that follows if no answer arrives in time (R22,
-    /// R45).
-    pub remedy_if_missed: Remedy,
+    /// If no answer arrives in time, the claim is rejected (R22). This says whether the partner can
+    /// then dispute the rejection; it is computed when the request is made.
+    pub remedy_if_unanswered: Remedy,
     /// The lines that the reviewer asks the partner to remove (R30).
     pub remove_lines: Vec<LineId>,
     /// Whether the request was made in the state DISPUTED. The resubmitted claim returns to

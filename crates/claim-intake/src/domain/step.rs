@@ -1,10 +1,14 @@
 //! The steps of a claim: the commands that parties execute, and the facts that other services
 //! report or that follow from the passing of time.
 //!
-//! A *line* is the part of a claim that is about one workload or subscription. The registry
-//! service *holds* a line when it reserves that workload or subscription for the claim's partner.
-//! A line is *contested* while another company claims or holds the same; a review lead then awards
-//! it to one of them. A *review clock* is a deadline of the review that can stop and continue.
+//! A *line* is the part of a claim that is about one workload or subscription. The registry service
+//! *holds* a line when it reserves that workload or subscription for the claim's partner. A line is
+//! *contested* while another company claims or holds the same; a review lead then awards it to one
+//! of them. A *review clock* is a deadline of the review that can stop and continue. A *notice* is
+//! a mail to the customer contact about the claim. The *consent window* is the time in which
+//! silence of the customer counts as consent. A *statement* is the partner's answer to a reviewer's
+//! question about a line that another company also claims; it decides nothing. An *association*
+//! puts the partner on record for the workload or subscription of a line.
 use super::string_enum;
 
 string_enum! {

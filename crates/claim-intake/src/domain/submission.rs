@@ -1,7 +1,8 @@
 //! The data that a claim keeps from its submission on. A *notice* is a mail to the customer contact
 //! about the claim. The *consent window* is the time in which silence of the customer counts as
 //! consent. A *line* is the part of a claim that is about one workload or subscription of the
-//! customer. It is *contested* while another company claims or holds the same.
+//! customer. It is *contested* while another company claims or holds the same. An *association*
+//! puts the partner on record for the workload or subscription of a line.
 use super::{Association, Window};
 use cpor_types::{CaseId, EditsAfterSubmission, PolicyId, PolicyProfile, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -18,9 +19,7 @@ pub struct Submission {
     /// The id of the policy profile that was in force at submission. A policy profile is a
     /// versioned set of values that the business rules do not fix (R61).
     pub policy: PolicyId,
-    /// The values of the policy profile that are needed after the submission. The stored name of
-    /// this field is `leeway`.
-    #[serde(rename = "leeway")]
+    /// The values of the policy profile that are needed after the submission.
     pub policy_values: PolicyValues,
     /// The id of the calendar of the partner's location (R46).
     pub partner_calendar: String,
@@ -48,15 +47,14 @@ pub struct Submission {
     /// `None` before the approval.
     pub delivery_due: Option<Timestamp>,
     /// Whether the last notice to the customer bounced.
-    #[serde(rename = "bounced")]
     pub is_notice_bounced: bool,
     /// How many times the customer was asked for consent again, because of a dispute (R28) or
     /// because lines or the customer contact changed (R29). An approval that answers an earlier
     /// request does not count.
     pub consent_request_number: u32,
-    /// When the partner changed lines or the customer contact since the submission, dispute or
-    /// approval: the times of the last requests for consent, oldest first. The last time is that of
-    /// the present request.
+    /// The times of the requests for consent that edits have caused since the submission, dispute
+    /// or approval, oldest first. An edit of lines or of the customer contact causes one (R29). The
+    /// last time, if there is one, is that of the present request.
     #[serde(default)]
     pub consent_request_times: Vec<Timestamp>,
     /// The time from which the customer's consent has counted since the approval; `None` when no
@@ -187,9 +185,9 @@ impl Submission {
         *association == Association::Pending && self.consent_due.is_none()
     }
 
-    /// Returns when the customer was asked again for the first time after the request with this
-    /// number. Returns `None` if the customer was not, or if a submission, dispute or approval has
-    /// followed.
+    /// Returns the time of the first request for consent after the one with this number. Returns
+    /// `None` if there was none, or if a submission, dispute or approval has followed the request
+    /// with this number.
     pub(super) fn request_time_after(&self, number: u32) -> Option<Timestamp> {
         let later_requests = usize::try_from(self.consent_request_number.checked_sub(number)?).ok()?;
         let index = self.consent_request_times.len().checked_sub(later_requests)?;

@@ -1,6 +1,7 @@
 //! The violations of a claim: what is wrong with it, field by field (R11). This service finds most
 //! of them itself. The registry service finds others when it checks the claim against its
-//! directory, the records of partners, tenants, subscriptions and products (R12).
+//! directory, the records of partners, tenants, subscriptions and products (R12). A *line* is the
+//! part of a claim that is about one workload or subscription of the customer.
 use super::string_enum;
 use serde::{Deserialize, Serialize};
 

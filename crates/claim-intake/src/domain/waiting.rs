@@ -1,4 +1,5 @@
-//! What a claim waits for, until when, and which party has to act (R60).
+//! What a claim waits for, until when, and which party has to act (R60). A *policy profile* is a
+//! versioned set of values that the business rules leave open (R61).
 //!
 //! What a claim waits for depends on the claim alone and not on the present time, because a
 //! deadline that passes causes a transition of its own (R47). It is therefore computed and stored
@@ -8,7 +9,8 @@
 //! while another company claims or holds the same (R37). The registry service *holds* a line when
 //! it reserves that workload or subscription for the claim's partner. A *notice* is a mail to the
 //! customer contact about the claim. The *consent window* is the time in which silence of the
-//! customer counts as consent.
+//! customer counts as consent. A *statement* is the partner's answer to a reviewer's question about
+//! a line that another company also claims; it decides nothing.
 use super::{Association, Claim, Party, State, Submission, string_enum};
 use cpor_types::Timestamp;
 use std::mem::{Discriminant, discriminant};
@@ -59,8 +61,8 @@ string_enum! {
     }
 }
 
-/// What a claim waits for, and the status of its association. A new wait begins when one of them
-/// changes.
+/// What a claim waits for, and the status of its association (pending, granted, official or ended).
+/// A new wait begins when one of them changes.
 type WaitIdentity = (Wait, Option<Discriminant<Association>>);
 
 /// What a claim waits for and the start of that wait, in two views: first the full view, then the
@@ -76,19 +78,19 @@ pub struct WaitStatus {
     /// yet. A deadline of the review is reported here even after it has passed.
     pub due: Option<Timestamp>,
     /// The party that has to act; `None` when the claim does not wait for anything.
-    pub mover: Option<Party>,
+    pub acting_party: Option<Party>,
 }
 
 impl WaitStatus {
-    const fn new(wait: Wait, due: Option<Timestamp>, mover: Party) -> Self {
-        Self { wait, due, mover: Some(mover) }
+    const fn new(wait: Wait, due: Option<Timestamp>, acting_party: Party) -> Self {
+        Self { wait, due, acting_party: Some(acting_party) }
     }
 
-    const NOTHING: Self = Self { wait: Wait::Nothing, due: None, mover: None };
+    const NOTHING: Self = Self { wait: Wait::Nothing, due: None, acting_party: None };
 }
 
 impl Claim {
-    /// Returns what the claim waits for. [`Claim::wait_time`] is the start of the wait.
+    /// Returns what the claim waits for. [`Claim::wait_start_time`] is the start of the wait.
     #[must_use]
     pub fn waiting(&self) -> WaitStatus {
         match &self.state {
@@ -154,7 +156,7 @@ impl Claim {
     /// customer's view.
     pub(super) fn wait_starts(&self) -> WaitStarts {
         let [identity, customer_identity] = self.wait_identities();
-        [(identity, self.wait_time), (customer_identity, self.customer_wait_time)]
+        [(identity, self.wait_start_time), (customer_identity, self.customer_wait_start_time)]
     }
 
     /// Returns this claim with its wait times set. A wait that is also in `previous` keeps its
@@ -165,7 +167,7 @@ impl Claim {
             unchanged.map_or(time, |(_, since)| since)
         };
         let [identity, customer_identity] = self.wait_identities();
-        (self.wait_time, self.customer_wait_time) = (since(0, identity), since(1, customer_identity));
+        (self.wait_start_time, self.customer_wait_start_time) = (since(0, identity), since(1, customer_identity));
         self
     }
 
@@ -175,8 +177,8 @@ impl Claim {
             (Association::Pending, None) => {
                 // R41a: after a bounce the partner can correct the contacts. Operators can only
                 // send the notice again.
-                let mover = if submission.is_notice_bounced { Party::Partner } else { Party::System };
-                WaitStatus::new(Wait::NoticeDelivery, submission.delivery_due, mover)
+                let acting_party = if submission.is_notice_bounced { Party::Partner } else { Party::System };
+                WaitStatus::new(Wait::NoticeDelivery, submission.delivery_due, acting_party)
             }
             (Association::Pending, Some(_)) if submission.awaits_confirmation => {
                 WaitStatus::new(Wait::ContactConfirmation, None, Party::Reviewer)

@@ -10,7 +10,6 @@ pub struct Window {
     pub deadline: Deadline,
     /// When the partner is reminded. `None` after the reminder, and when the period is too short
     /// for one.
-    #[serde(rename = "remind")]
     pub reminder_time: Option<Timestamp>,
 }
 

@@ -41,7 +41,7 @@ impl EventReceiver for ClaimIntake {
 /// Returns an error that parks the stream if the event is malformed or not for claim-intake.
 #[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds of events are unexpected")]
 fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(ClaimName, Fact), ReceiveError> {
-    let new_comment = |text: &str| comment(incoming, entropy, text);
+    let new_comment = |text: &str| comment_from_event(incoming, entropy, text);
     let (claim, fact) = match &incoming.payload {
         Payload::ReviewAssigned(event) => {
             let reviewer = (!event.reviewer.is_empty()).then(|| event.reviewer.clone());
@@ -167,7 +167,7 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
 }
 
 /// Creates the comment that comes with an event; returns `None` if the text is empty.
-fn comment(incoming: &IncomingEvent, entropy: &dyn Entropy, text: &str) -> Option<Comment> {
+fn comment_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy, text: &str) -> Option<Comment> {
     (!text.is_empty()).then(|| Comment {
         id: CommentId(entropy.uuid()),
         side: incoming.actor.side,
@@ -219,10 +219,10 @@ fn association_ended(event: &AssociationEnded) -> Result<Fact, ReceiveError> {
 }
 
 fn review_rejected(event: &ReviewRejected, comment: Option<Comment>) -> Result<Fact, ReceiveError> {
-    let primary: PrimaryRejectionReason = enum_value(event.primary_reason)?;
-    if !primary.is_open_to_reviewers() {
+    let primary_reason: PrimaryRejectionReason = enum_value(event.primary_reason)?;
+    if !primary_reason.is_open_to_reviewers() {
         return Err(ReceiveError::park(format_args!(
-            "primary_reason: reviewers may not reject with the reason {primary} (R31)"
+            "primary_reason: reviewers may not reject with the reason {primary_reason} (R31)"
         )));
     }
     let further = event.further_reasons.iter().map(|reason| enum_value(*reason)).collect::<Result<_, _>>()?;

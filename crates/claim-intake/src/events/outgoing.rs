@@ -5,6 +5,7 @@
 //! question about a line that another company also claims. A notice is a mail to the customer
 //! contact. An association is granted when the customer has approved or the consent window has
 //! ended; the registry then puts it on record. A claim is closed when it is rejected or withdrawn.
+//! The *consent window* is the time in which silence of the customer counts as consent.
 //!
 //! | change of the claim | event | receivers |
 //! |---|---|---|
@@ -36,7 +37,9 @@ use cpor_proto::{
     },
     r#type::v1 as types,
 };
-use cpor_types::{Activity, PersonalData, ProductName, Program, Service, SolutionArea, TenantId, TenantName, program};
+use cpor_types::{
+    Activity, PersonalData, ProductName, Program, Service, SolutionArea, TenantId, TenantName, program_for,
+};
 
 /// Returns the events that one change of a claim causes at the other services.
 pub(crate) fn outgoing_events(change: &Change<Claim>) -> Vec<OutgoingEvent> {
@@ -167,7 +170,7 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
             let closed = ClaimClosed {
                 claim: claim.name.to_string(),
                 tenant: tenant_name(closure.tenant),
-                primary_reason: closure.primary.to_number(),
+                primary_reason: closure.primary_reason.to_number(),
                 review_case_id: closure.review_case.to_string(),
                 dispute_due_time: closure.dispute_due.map(to_wire_time),
             };
@@ -226,13 +229,14 @@ fn evidence_snapshot(evidence: &Evidence) -> EvidenceSnapshot {
 
 /// Returns the content of a submitted claim as the other services store it.
 fn claim_snapshot(claim: &Claim, version: u64, submission: &Submission) -> ClaimSnapshot {
-    let Claim { name, content, directory, .. } = claim;
-    let customer = directory.tenant.as_ref().map(|tenant| tenant.display_name.clone());
-    let programs = |area| content.activities.iter().filter_map(move |activity| program(area, *activity).ok().flatten());
+    let Claim { name, content, registry_data, .. } = claim;
+    let customer = registry_data.tenant.as_ref().map(|tenant| tenant.display_name.clone());
+    let programs =
+        |area| content.activities.iter().filter_map(move |activity| program_for(area, *activity).ok().flatten());
     ClaimSnapshot {
         claim: name.to_string(),
         version,
-        partner_display_name: directory.partner_display_name.clone(),
+        partner_display_name: registry_data.partner_display_name.clone(),
         mpn_id: content.mpn_id.as_ref().map(ToString::to_string).unwrap_or_default(),
         tenant: tenant_name(submission.tenant),
         // The registry ignores spaces around the domain and a final dot. The other services accept

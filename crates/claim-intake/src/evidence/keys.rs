@@ -24,13 +24,16 @@ const FIRST_ID: &str = "1";
 /// The keys of the installation. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct EvidenceKeys {
+    /// The keys in the order of the file. The first one encrypts, and all decrypt.
     keys: Arc<Vec<EvidenceKey>>,
     /// The ids of keys that are lost for good.
     lost: Arc<Vec<String>>,
 }
 
+/// A key of the installation.
 #[derive(Debug)]
 struct EvidenceKey {
+    /// The id of the key in the file.
     id: String,
     key: RandomizedNonceKey,
 }
@@ -62,10 +65,12 @@ struct KeysFile {
     keys: Vec<KeyEntry>,
 }
 
+/// A key of the installation, as the file contains it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeyEntry {
     id: String,
+    /// The bytes of the key in Base64.
     key: String,
 }
 
@@ -100,6 +105,7 @@ impl EvidenceKeys {
         Self::load(file)
     }
 
+    /// Parses the content of the file.
     fn parse(text: &str) -> Result<Self, KeysError> {
         let file: KeysFile = toml::from_str(text).map_err(|_| KeysError::Malformed)?;
         let mut keys: Vec<EvidenceKey> = Vec::with_capacity(file.keys.len());
@@ -118,8 +124,8 @@ impl EvidenceKeys {
         }
     }
 
-    /// Names the keys that are lost for good.
-    pub(crate) fn with_lost(self, lost: Vec<String>) -> Self {
+    /// Returns these keys with the ids of those that are lost for good.
+    pub(crate) fn with_lost_keys(self, lost: Vec<String>) -> Self {
         Self { lost: Arc::new(lost), ..self }
     }
 
@@ -129,7 +135,7 @@ impl EvidenceKeys {
     }
 
     /// Returns the id of the key that encrypts.
-    pub(crate) fn current_id(&self) -> &str {
+    pub(crate) fn current_key_id(&self) -> &str {
         self.keys.first().map_or("", |key| &key.id)
     }
 
@@ -168,14 +174,16 @@ impl EvidenceKeys {
         self.wrap_key(document, &self.unwrap_key(document, key)?)
     }
 
+    /// Encrypts the key of a document with the current key of the installation.
     fn wrap_key(&self, document: EvidenceId, key: &[u8; KEY_BYTES]) -> Result<WrappedKey, EvidenceStoreError> {
         let EvidenceKey { id, key: wrapping_key } = self.keys.first().ok_or(EvidenceStoreError::Cipher)?;
         let mut sealed = key.to_vec();
-        let nonce = wrapping_key.seal_in_place_append_tag(bound_to(document), &mut sealed);
+        let nonce = wrapping_key.seal_in_place_append_tag(associated_data(document), &mut sealed);
         let nonce = nonce.map_err(|_| EvidenceStoreError::Cipher)?;
         Ok(WrappedKey { key_id: id.clone(), bytes: [nonce.as_ref().as_slice(), &sealed].concat() })
     }
 
+    /// Decrypts the key of a document with the key of the installation that wraps it.
     fn unwrap_key(&self, document: EvidenceId, key: &WrappedKey) -> Result<[u8; KEY_BYTES], EvidenceStoreError> {
         let damaged = || EvidenceStoreError::Damaged(Damage::Key);
         let wrapping_key = self.keys.iter().find(|known| known.id == key.key_id);
@@ -186,14 +194,15 @@ impl EvidenceKeys {
         let (nonce, sealed) = key.bytes.split_at_checked(NONCE_BYTES).ok_or_else(damaged)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| damaged())?;
         let mut sealed = sealed.to_vec();
-        let opened = wrapping_key.key.open_in_place(nonce, bound_to(document), &mut sealed).map_err(|_| damaged())?;
+        let opened =
+            wrapping_key.key.open_in_place(nonce, associated_data(document), &mut sealed).map_err(|_| damaged())?;
         <[u8; KEY_BYTES]>::try_from(&*opened).map_err(|_| damaged())
     }
 }
 
-/// Returns the data to which a wrapped key is bound, so that it cannot be used for another
-/// document.
-fn bound_to(document: EvidenceId) -> Aad<[u8; 16]> {
+/// Returns the associated data with which the key of a document is encrypted: the document's id. So
+/// a wrapped key cannot be used for another document.
+fn associated_data(document: EvidenceId) -> Aad<[u8; 16]> {
     Aad::from(*document.0.as_bytes())
 }
 

@@ -18,7 +18,7 @@ pub(crate) use keys::{EvidenceKeys, WrappedKey};
 pub(crate) use objects::Damage;
 pub(crate) use objects::{EvidenceStore, EvidenceStoreError};
 pub(crate) use pending::PendingUpload;
-pub(crate) use rewrap::Rewrapper;
+pub(crate) use rewrap::KeyRewrapper;
 pub(crate) use scanner::{Scanner, ScannerError};
 pub(crate) use sweeper::run_sweeper;
 pub(crate) use upload::{DocumentError, ReceivedDocument, Upload, UploadError};

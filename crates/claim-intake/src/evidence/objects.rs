@@ -1,5 +1,6 @@
 //! Stores the bytes of documents in an object store, one object per document under the document's
-//! id. An object is encrypted and written once, and never overwritten.
+//! id. An object is encrypted and written once, and never overwritten. Each document is encrypted
+//! with a key of its own, which is stored encrypted with a key of the installation.
 use super::cipher::{CHUNK_BYTES, DocumentCipher, ENCRYPTED_CHUNK_BYTES, encrypted_size, last_position};
 use bytes::Bytes;
 use cpor_types::{EvidenceId, Timestamp};
@@ -15,6 +16,7 @@ use tokio::runtime::Handle;
 /// The store of the documents' bytes. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct EvidenceStore {
+    /// The object store, which contains each object under its path.
     objects: Arc<dyn ObjectStore>,
     /// The directory that contains the objects.
     directory: Arc<PathBuf>,
@@ -77,16 +79,16 @@ pub(crate) struct ObjectWriter {
 /// An object with all its bytes, which is not stored under its final name yet. If it is dropped, it
 /// is deleted.
 pub(crate) struct CompleteObject {
-    /// The object under its first name.
-    object: UnkeptObject,
+    /// The object under its temporary name.
+    object: TemporaryObject,
     /// The id of the document.
     id: EvidenceId,
     cipher: DocumentCipher,
 }
 
-/// An object that is deleted when this value is dropped before [`UnkeptObject::keep`], for example
+/// A guard that deletes an object when it is dropped before [`TemporaryObject::keep`], for example
 /// because the client has disconnected.
-struct UnkeptObject {
+struct TemporaryObject {
     /// The store that contains the object.
     store: EvidenceStore,
     /// The path of the object. `None` if the object is to be kept.
@@ -168,7 +170,7 @@ impl EvidenceStore {
     }
 
     /// Deletes the object of the document `id`, whether it is complete or not. It is not an error
-    /// if there is no object. Only objects of uploads that are not on a claim are deleted.
+    /// if there is no object. Call this only for an upload whose document is not on a claim.
     ///
     /// # Errors
     /// Returns an error if the object store fails.
@@ -212,6 +214,7 @@ impl ObjectWriter {
         Ok(())
     }
 
+    /// Encrypts the collected chunk and sends it to the object store.
     async fn encrypt_chunk(&mut self, is_last: bool) -> Result<(), EvidenceStoreError> {
         self.parts.wait_for_capacity(PARTS_IN_FLIGHT).await?;
         self.parts.put(self.cipher.encrypt(self.position, is_last, &self.chunk)?.into());
@@ -228,11 +231,12 @@ impl ObjectWriter {
     pub(crate) async fn complete(mut self) -> Result<CompleteObject, EvidenceStoreError> {
         self.encrypt_chunk(true).await?;
         let Self { store, id, parts, cipher, .. } = self;
-        // The object store completes an object even if nobody waits for it. So a task waits for it,
-        // and the object is deleted with the task's result if the caller is gone.
+        // The object store completes the object even if the future that waits for it is dropped. So
+        // a task waits: if the caller is gone, the task's result is dropped, and that deletes the
+        // object.
         let completed = tokio::spawn(async move {
             parts.finish().await?;
-            let object = UnkeptObject { store, path: Some(incoming_path(id)) };
+            let object = TemporaryObject { store, path: Some(incoming_path(id)) };
             Ok::<_, object_store::Error>(CompleteObject { object, id, cipher })
         });
         Ok(completed.await.map_err(object_store::Error::from)??)
@@ -284,12 +288,12 @@ impl CompleteObject {
     /// Returns an error if the object store fails or an object with this id already exists.
     pub(crate) async fn publish(self) -> Result<(), EvidenceStoreError> {
         let Self { object, id, .. } = self;
-        // As in `complete`, the object store renames the object even if the caller is gone.
+        // As in `complete`: the object store renames the object even if the caller is gone.
         let renamed = tokio::spawn(async move {
             let (store, path) = (object.store.clone(), stored_path(id));
             store.objects.rename_if_not_exists(&incoming_path(id), &path).await?;
             object.keep();
-            Ok::<_, object_store::Error>(UnkeptObject { store, path: Some(path) })
+            Ok::<_, object_store::Error>(TemporaryObject { store, path: Some(path) })
         });
         renamed.await.map_err(object_store::Error::from)??.keep();
         Ok(())
@@ -303,14 +307,14 @@ impl CompleteObject {
     }
 }
 
-impl UnkeptObject {
+impl TemporaryObject {
     /// Leaves the object in the store.
     fn keep(mut self) {
         self.path = None;
     }
 }
 
-impl Drop for UnkeptObject {
+impl Drop for TemporaryObject {
     fn drop(&mut self) {
         let (Some(path), Ok(runtime)) = (self.path.take(), Handle::try_current()) else { return };
         let store = self.store.clone();
@@ -328,6 +332,7 @@ struct EncryptedObject {
 }
 
 impl EncryptedObject {
+    /// Checks that the object exists and has the size that follows from the document's size.
     async fn check_size(&self) -> Result<(), EvidenceStoreError> {
         let size = self.store.objects.head(&self.path).await.map_err(read_error)?.size;
         if size == encrypted_size(self.size) { Ok(()) } else { Err(EvidenceStoreError::Damaged(Damage::Size)) }
@@ -365,6 +370,7 @@ impl EncryptedObject {
 /// Reads any part of an object. Its reads block the thread.
 pub(crate) struct ObjectReader {
     object: EncryptedObject,
+    /// The Tokio runtime that the blocked thread waits for.
     runtime: Handle,
     /// The chunk that was read last, with its position.
     chunk: Mutex<Option<(u64, Vec<u8>)>>,

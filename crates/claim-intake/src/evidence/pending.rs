@@ -10,6 +10,7 @@ use cpor_types::EvidenceId;
 /// for the partner's quota.
 pub(crate) struct PendingUpload(Option<RecordedUpload>);
 
+/// What is needed to remove an upload.
 struct RecordedUpload {
     db: Db,
     store: EvidenceStore,

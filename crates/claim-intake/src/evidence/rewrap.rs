@@ -18,21 +18,21 @@ const INTERVAL: Duration = Duration::from_hours(1);
 /// Encrypts the keys of all documents with the current key of the installation, at the start of the
 /// process and every hour. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Rewrapper {
+pub(crate) struct KeyRewrapper {
     db: Db,
     keys: EvidenceKeys,
     /// The number of documents whose keys the last run could not replace.
     old_keys: Gauges,
 }
 
-impl Rewrapper {
+impl KeyRewrapper {
     /// Creates the rewrapper and registers its metric.
     pub(crate) fn new(db: Db, keys: EvidenceKeys, metrics: &Metrics) -> Self {
         let help = "Documents whose keys are not encrypted with the first evidence key after the last run.";
         Self { db, keys, old_keys: metrics.gauge("cpor_evidence_old_keys", help) }
     }
 
-    /// Replaces the keys repeatedly, until `stop` is cancelled.
+    /// Encrypts the keys of all documents anew, repeatedly, until `stop` is cancelled.
     ///
     /// # Errors
     /// Returns an error if the database fails. The next run continues with the remaining documents.
@@ -46,20 +46,20 @@ impl Rewrapper {
         }
     }
 
-    /// Replaces the keys once, and returns the number of keys that are left: a key that cannot be
-    /// decrypted is logged and left. Returns `None` if `stop` is cancelled.
+    /// Encrypts the keys of all documents anew once, and returns the number of failures: a key that
+    /// cannot be decrypted is logged and left as it is. Returns `None` if `stop` is cancelled.
     async fn rewrap_keys(&self, stop: &CancellationToken) -> Result<Option<u32>, anyhow::Error> {
         let Self { db, keys, .. } = self;
         let (mut replaced, mut failed, mut last) = (0_u32, 0_u32, None);
         while !stop.is_cancelled() {
-            let mut page = StoredKey::list_old(db.reader(), keys.current_id(), last.as_ref(), PAGE_SIZE).await?;
+            let mut page = StoredKey::list_old(db.reader(), keys.current_key_id(), last.as_ref(), PAGE_SIZE).await?;
             for old in &page {
                 match keys.rewrap(old.id, &old.key) {
                     Ok(new) => {
                         old.replace(db.writer(), new).await?;
                         replaced += 1;
                     }
-                    // Nothing can replace it.
+                    // The key can never be decrypted again, so this is no failure.
                     Err(EvidenceStoreError::LostKey(_)) => {}
                     Err(error) => {
                         tracing::error!(document = %old.id, %error, "the key of a document cannot be replaced");
@@ -70,7 +70,12 @@ impl Rewrapper {
             last = page.pop();
             if last.is_none() {
                 if replaced + failed > 0 {
-                    tracing::info!(replaced, failed, key = keys.current_id(), "the keys of documents were replaced");
+                    tracing::info!(
+                        replaced,
+                        failed,
+                        key = keys.current_key_id(),
+                        "the keys of documents were replaced"
+                    );
                 }
                 return Ok(Some(failed));
             }
@@ -110,8 +115,8 @@ pub(super) mod tests {
         PendingUploads::begin(db.writer(), upload).await.unwrap();
     }
 
-    fn rewrapper(db: &Db, metrics: &Metrics) -> Rewrapper {
-        Rewrapper::new(db.clone(), keys(&["b", "a"]).unwrap(), metrics)
+    fn rewrapper(db: &Db, metrics: &Metrics) -> KeyRewrapper {
+        KeyRewrapper::new(db.clone(), keys(&["b", "a"]).unwrap(), metrics)
     }
 
     async fn all_keys_are_replaced_once(db: Db) {

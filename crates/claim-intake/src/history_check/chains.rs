@@ -119,12 +119,16 @@ async fn read_claims(db: &DatabaseTransaction, page: &[history::Model]) -> Resul
 struct OpenHistory {
     key: ClaimKey,
     name: ClaimName,
+    /// The row of the claim; `None` if it is missing.
     claim: Option<ClaimRow>,
+    /// Verifies the hashes of the entries.
     chain: ChainVerifier,
-    /// The sequence number of the last entry in the log of the partner.
+    /// The sequence number of the last entry in the change log of the partner, which numbers the
+    /// entries of all its claims.
     owner_sequence: i64,
-    /// The sequence number of the last entry in the log of all claims.
+    /// The sequence number of the last entry in the change log of all claims.
     sequence: i64,
+    /// The tenant in the last entry; `None` before the submission of the claim.
     tenant: Option<TenantId>,
     /// The time of the last erasure of each kind of personal data.
     erasures: BTreeMap<PersonalData, Timestamp>,

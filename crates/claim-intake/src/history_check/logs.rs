@@ -1,10 +1,11 @@
-//! Checks that the logs of history entries are complete (R59): the entries of each partner, and of
-//! all claims from submission on, are numbered without gaps up to the number that the table
-//! `owner_log` contains. This finds a claim that was deleted with its history, even if no root
-//! covers it yet.
+//! Checks that the change logs are complete (R59). A *change log* numbers history entries in the
+//! order of commits: the entries of each partner, and of all claims from submission on, are
+//! numbered without gaps up to the number that the table `owner_log` contains. This finds a claim
+//! that was deleted with its history, even if no root covers it yet. A *root* is a signed hash of
+//! the last entries of all histories at the end of a day.
 use super::Report;
 use crate::store::{
-    ALL_CLAIMS,
+    LOG_OF_ALL_CLAIMS,
     entity::{history, owner_log},
 };
 use cpor_durable::ids::PartnerId;
@@ -13,7 +14,7 @@ use sea_orm::{
 };
 use std::collections::BTreeMap;
 
-/// Checks the log of each partner, and that of all claims. Memory grows with the number of
+/// Checks the change log of each partner, and that of all claims. Memory grows with the number of
 /// partners.
 pub(super) async fn check(db: &DatabaseTransaction, report: &mut Report) -> Result<(), DbErr> {
     use history::{Column, Entity};
@@ -24,13 +25,14 @@ pub(super) async fn check(db: &DatabaseTransaction, report: &mut Report) -> Resu
     let query = Entity::find().filter(Column::Sequence.is_not_null()).select_only();
     let query = query.column_as(Column::Position.count(), "entries").column_as(Column::Sequence.max(), "last");
     if let Some(all) = query.into_tuple::<(i64, Option<i64>)>().one(db).await?.filter(|(count, _)| *count > 0) {
-        logs.insert(ALL_CLAIMS.into(), all);
+        logs.insert(LOG_OF_ALL_CLAIMS.into(), all);
     }
     for owner_log::Model { owner, last } in
         owner_log::Entity::find().order_by_asc(owner_log::Column::Owner).all(db).await?
     {
         let (count, greatest) = logs.remove(&owner).unwrap_or_default();
-        // The numbers are unique, so there is no gap if there are as many as the greatest one.
+        // The numbers are unique and begin with 1, so there is no gap if their count equals the
+        // greatest number.
         if count != last || greatest.unwrap_or_default() != last {
             let what = format!("counts {last} entries in the log; there are {count}");
             report.add("owner_log", log_name(&owner), None, what);
@@ -47,7 +49,7 @@ pub(super) async fn check(db: &DatabaseTransaction, report: &mut Report) -> Resu
     Ok(())
 }
 
-/// Returns the name of the resource whose log it is.
+/// Returns the name of the partner whose change log it is, or `all claims`.
 fn log_name(owner: &PartnerId) -> String {
-    if owner.as_str() == ALL_CLAIMS { "all claims".to_owned() } else { format!("partners/{}", owner.as_str()) }
+    if owner.as_str() == LOG_OF_ALL_CLAIMS { "all claims".to_owned() } else { format!("partners/{}", owner.as_str()) }
 }

@@ -9,13 +9,14 @@
 //! is not a fault. There are three steps:
 //!
 //! 1. `chains` verifies the chain of each history, and that the row of the claim agrees with it.
-//! 2. `logs` checks that the logs are complete. A *log* numbers the entries of all claims of one
-//!    partner, or of all submitted claims.
-//! 3. `anchors` compares the histories with the roots. Only this step finds histories whose end was
-//!    cut off together with the row of the claim. It covers the entries up to the last root.
-mod anchors;
+//! 2. `logs` checks that the change logs are complete. A *change log* numbers the entries of all
+//!    claims of one partner, or of all submitted claims, in the order of commits.
+//! 3. `root_comparison` compares the histories with the roots. Only this step finds histories whose
+//!    end was cut off together with the row of the claim. It covers the entries up to the last
+//!    root.
 mod chains;
 mod logs;
+mod root_comparison;
 #[cfg(test)]
 mod tests;
 
@@ -47,7 +48,7 @@ pub enum RootSource {
 pub struct Fault {
     /// The table, or the file with roots.
     pub table: String,
-    /// The claim, root or log that the row belongs to.
+    /// The claim, root or change log that the row belongs to.
     pub resource: String,
     /// The position of the history entry, if the fault concerns one.
     pub position: Option<i64>,
@@ -162,6 +163,6 @@ async fn check_snapshot(
     let mut report = Report::default();
     chains::check(snapshot, &mut report).await?;
     logs::check(snapshot, &mut report).await?;
-    anchors::check(snapshot, roots, keys, &mut report).await?;
+    root_comparison::check(snapshot, roots, keys, &mut report).await?;
     Ok(report)
 }

@@ -1,6 +1,7 @@
 //! Mails about competition (R37). A line of a claim, which is about one workload or subscription,
 //! is *contested* while another company claims or holds the same. A review lead then awards it to
-//! one company. The mails never contain the name of the other company.
+//! one company. The mails never contain the name of the other company. A *statement* is the
+//! partner's answer to a reviewer's question about a contested line; it decides nothing.
 use super::mail_content::{MailContent, MailContext, Section, Tone};
 use crate::domain::StatementRequest;
 use cpor_mail::texts::Text;

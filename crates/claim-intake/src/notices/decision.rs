@@ -1,11 +1,13 @@
 //! Mails about the decision on a claim: rejections and how to dispute them (R28, R31–R33),
-//! withdrawals (R25) and approvals (R23).
+//! withdrawals (R25) and approvals (R23). The *consent window* is the time in which silence of the
+//! customer counts as consent. An *association* puts the partner on record for the claimed
+//! workloads or subscriptions.
 use super::{
     label_text::further_reason_text,
     mail_content::{MailContent, MailContext, Section, Tone},
     translation::RejectionTexts,
 };
-use crate::domain::{Association, Finality, Rejection, Remedy};
+use crate::domain::{Association, NotDisputableReason, Rejection, Remedy};
 use cpor_mail::texts::Text;
 use cpor_types::PrimaryRejectionReason;
 
@@ -22,7 +24,7 @@ pub(super) fn rejection_mail(context: &MailContext<'_>) -> Option<MailContent> {
 pub(super) fn dispute_reminder_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let is_reminded = |rejection: &&Rejection| match &rejection.remedy {
         Remedy::Dispute(window) => window.reminder_time.is_none() && rejection.time < context.data.time,
-        Remedy::Missed(_) | Remedy::Final(_) => false,
+        Remedy::WindowPassed(_) | Remedy::NotDisputable(_) => false,
     };
     let rejection = context.claim.state.rejection().filter(is_reminded)?;
     let due = rejection.dispute_window()?.due;
@@ -48,7 +50,7 @@ fn rejection_mail_with(
         .iter()
         .map(|reason| further_reason_text(&context.texts.further_reason, *reason))
         .collect();
-    let comment_heading = match rejection.primary {
+    let comment_heading = match rejection.primary_reason {
         PrimaryRejectionReason::CustomerDeclined => &common.customer_wrote,
         PrimaryRejectionReason::PartnerRequest => &common.company_wrote,
         PrimaryRejectionReason::InsufficientPoe
@@ -68,12 +70,12 @@ fn rejection_mail_with(
 
 /// Returns the sentence that states the primary reason (R31).
 const fn primary_reason_text<'t>(texts: &'t RejectionTexts, rejection: &Rejection) -> &'t Text {
-    match rejection.primary {
+    match rejection.primary_reason {
         PrimaryRejectionReason::PartnerRequest => &texts.partner_request,
         PrimaryRejectionReason::InsufficientPoe => &texts.insufficient_poe,
         PrimaryRejectionReason::CustomerDeclined => match &rejection.remedy {
-            Remedy::Final(Finality::NoExplicitApproval) => &texts.no_explicit_approval,
-            Remedy::Dispute(_) | Remedy::Missed(_) | Remedy::Final(_) => &texts.customer_declined,
+            Remedy::NotDisputable(NotDisputableReason::NoExplicitApproval) => &texts.no_explicit_approval,
+            Remedy::Dispute(_) | Remedy::WindowPassed(_) | Remedy::NotDisputable(_) => &texts.customer_declined,
         },
         PrimaryRejectionReason::CustomerNotReached => &texts.customer_not_reached,
         PrimaryRejectionReason::LostToCompetingClaim => &texts.lost_to_competing_claim,
@@ -97,10 +99,10 @@ fn remedy_section(context: &MailContext<'_>, rejection: &Rejection) -> Section {
     let texts = &context.texts.rejection;
     let reason = match &rejection.remedy {
         Remedy::Dispute(window) => return dispute_section(context, &context.time(window.deadline.due)),
-        Remedy::Missed(due) => texts.missed.fill(&[("due", &context.time(*due))]),
-        Remedy::Final(Finality::PartnerRequest) => texts.final_withdrawal.plain(),
-        Remedy::Final(Finality::NoDisputeLeft) => texts.no_dispute_left.plain(),
-        Remedy::Final(Finality::NoExplicitApproval) => texts.not_approved_again.plain(),
+        Remedy::WindowPassed(due) => texts.missed.fill(&[("due", &context.time(*due))]),
+        Remedy::NotDisputable(NotDisputableReason::PartnerRequest) => texts.final_withdrawal.plain(),
+        Remedy::NotDisputable(NotDisputableReason::NoDisputeLeft) => texts.no_dispute_left.plain(),
+        Remedy::NotDisputable(NotDisputableReason::NoExplicitApproval) => texts.not_approved_again.plain(),
     };
     Section::paragraphs(&texts.final_heading, [format!("{reason} {}", texts.new_claim.plain())]).emphasized()
 }

@@ -1,5 +1,6 @@
 //! The content of a mail to a partner, independent of its format, and the parts that all mails have
-//! in common.
+//! in common. A *line* is the part of a claim that is about one workload or subscription of the
+//! customer. It is *contested* while another company claims or holds the same.
 use super::translation::{PartnerTexts, ToneTexts, Translations};
 use crate::{
     domain::{Claim, Line, Refusal, Rules, Submission},
@@ -146,7 +147,7 @@ impl<'a> MailContext<'a> {
             claim,
             submission,
             data,
-            texts: translations.get(claim.directory.partner_language.unwrap_or_default()),
+            texts: translations.get(claim.registry_data.partner_language.unwrap_or_default()),
             consent_window: rules.profile_of(claim, data.time)?.consent_window,
             partner_calendar: rules.calendar(&submission.partner_calendar)?,
             tenant_calendar: rules.calendar(&submission.tenant_calendar)?,
@@ -175,7 +176,7 @@ impl<'a> MailContext<'a> {
 
     /// Returns the name of the customer, or the customer's domain if the name is not known.
     pub(super) fn customer(&self) -> &str {
-        self.claim.directory.customer_name().unwrap_or(&self.claim.content.customer_domain)
+        self.claim.registry_data.customer_name().unwrap_or(&self.claim.content.customer_domain)
     }
 
     /// Returns the labels of the lines: `Power BI, subscription 0a1b…`.
@@ -202,7 +203,7 @@ impl<'a> MailContext<'a> {
     fn partner_label(&self) -> String {
         let mpn_id = self.claim.content.mpn_id.as_ref();
         let mpn_id = mpn_id.map(|id| self.texts.common.mpn_id.fill(&[("id", id.as_str())]));
-        let company = Some(self.claim.directory.partner_display_name.clone()).filter(|name| !name.is_empty());
+        let company = Some(self.claim.registry_data.partner_display_name.clone()).filter(|name| !name.is_empty());
         company.into_iter().chain(mpn_id).collect::<Vec<_>>().join(", ")
     }
 

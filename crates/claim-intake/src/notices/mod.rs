@@ -1,7 +1,8 @@
 //! Composes the mails to partners (R48, R57). Notices to customers are sent by customer-consent.
 //! The text of a mail is composed when the mail is sent, from the claim as it is at that time, in
-//! the language of the partner's location. A mail that is no longer true by then is withdrawn. No
-//! mail contains the name of a competing company or of a reviewer.
+//! the language of the partner's location. A mail that no longer applies to the claim by then is
+//! withdrawn: it is not sent. No mail contains the name of a competing company or of a reviewer. A
+//! *policy profile* is a versioned set of values that the business rules leave open (R61).
 mod association;
 mod competition;
 mod decision;
@@ -58,11 +59,12 @@ impl MailRenderer for PartnerMailComposer {
     }
 }
 
+/// Returns the error of a mail that cannot be composed.
 fn renderer_error(error: impl std::fmt::Display) -> RendererError {
     RendererError(error.to_string())
 }
 
-/// Returns the content of a mail of this kind; `None` if the mail is no longer true.
+/// Returns the content of a mail of this kind; `None` if the mail no longer applies to the claim.
 fn mail_content(
     claim: &Claim,
     kind: PartnerMailKind,
@@ -90,12 +92,14 @@ fn mail_content(
     })
 }
 
+/// The plain-text form of a mail, rendered by an Askama template.
 #[derive(Template)]
 #[template(path = "mail/notice.txt")]
 struct PlainText<'a> {
     mail: &'a MailContent,
 }
 
+/// The HTML form of a mail, rendered by an Askama template.
 #[derive(Template)]
 #[template(path = "mail/notice.html")]
 struct Html<'a> {

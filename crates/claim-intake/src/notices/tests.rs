@@ -207,7 +207,7 @@ fn r57_every_mail_exists_in_every_language() {
     for (kind, mut life, time) in mails {
         let mut texts = BTreeSet::new();
         for language in MailLanguage::ALL {
-            life.claim.directory.partner_language = Some(*language);
+            life.claim.registry_data.partner_language = Some(*language);
             let content = mail(&life, kind, time).unwrap_or_else(|| panic!("{kind} is withdrawn"));
             let message = message(&life.claim, &content).unwrap();
             assert!(message.html.contains(&format!("<html lang=\"{language}\">")), "{language}: {kind}");
@@ -221,7 +221,7 @@ fn r57_every_mail_exists_in_every_language() {
 #[test]
 fn r57_without_a_language_mails_are_in_english() {
     let mut life = TestClaim::asked();
-    life.claim.directory.partner_language = None;
+    life.claim.registry_data.partner_language = None;
     let content = mail(&life, PartnerMailKind::PartnerAction, life.now).unwrap();
     let headline = "The reviewer needs something from you";
     assert_eq!((content.language, content.headline.as_str()), (MailLanguage::English, headline));
@@ -230,9 +230,9 @@ fn r57_without_a_language_mails_are_in_english() {
 #[test]
 fn r57_a_submitted_claim_keeps_the_language_of_its_location() {
     let mut rejected = TestClaim::rejected();
-    rejected.claim.directory.partner_language = Some(MailLanguage::Czech);
+    rejected.claim.registry_data.partner_language = Some(MailLanguage::Czech);
     let mut without_location = admitted();
-    without_location.directory.partner_language = None;
+    without_location.registry_data.partner_language = None;
     let disputed = rejected.step(|claim, now| claim.dispute(dispute(), Some(&without_location), &rules(), now));
-    assert_eq!(disputed.claim.directory.partner_language, Some(MailLanguage::Czech));
+    assert_eq!(disputed.claim.registry_data.partner_language, Some(MailLanguage::Czech));
 }

@@ -1,4 +1,10 @@
-//! The texts of the mails to partners, in each language (R57).
+//! The texts of the mails to partners, in each language (R57). A *line* is the part of a claim that
+//! is about one workload or subscription of the customer. A *statement* is the partner's answer to
+//! a reviewer's question about a line that another company also claims; it decides nothing.
+//!
+//! `text_sections!` declares a struct for each section of a translation file, with a field for each
+//! text of the section. In the section of a mail, `subject` is its subject, `headline` the heading
+//! above its text, and `lead` its first paragraph.
 use cpor_mail::text_sections;
 use cpor_mail::texts::{TimeTexts, TranslationError};
 use cpor_types::{Length, MailLanguage};
@@ -49,7 +55,7 @@ const fn file(language: MailLanguage) -> (&'static str, &'static str) {
 pub(super) struct PartnerTexts {
     /// The language of the texts.
     pub(super) language: MailLanguage,
-    /// What a mail means for the reader.
+    /// The labels that say what a mail means for the reader.
     pub(super) tone: ToneTexts,
     /// The texts that all mails have in common.
     pub(super) common: CommonTexts,
@@ -105,7 +111,7 @@ impl PartnerTexts {
 }
 
 text_sections! {
-    /// What a mail means for the reader.
+    /// The labels that say what a mail means for the reader.
     ToneTexts { action_required, positive, negative, neutral }
     /// The texts that all mails have in common, and the table that describes the claim.
     CommonTexts {

@@ -55,18 +55,21 @@ pub(crate) fn file_name(claim: &Claim, activity: Activity) -> String {
     format!("{}.docx", name.get(..60).unwrap_or(&name))
 }
 
+/// The text of the document, rendered by an Askama template.
 #[derive(Template)]
 #[template(path = "poe/document.xml")]
 struct Document<'a> {
     form: &'a Form,
 }
 
+/// The footer of each page.
 #[derive(Template)]
 #[template(path = "poe/footer.xml")]
 struct Footer<'a> {
     form: &'a Form,
 }
 
+/// The properties of the document, such as its title.
 #[derive(Template)]
 #[template(path = "poe/core.xml")]
 struct Properties<'a> {
@@ -118,7 +121,7 @@ impl Form {
             claim_name: claim.name.to_string(),
             title: claim.content.display_name.clone(),
             customer: customer_name(claim).to_owned(),
-            partner: claim.directory.partner_display_name.clone(),
+            partner: claim.registry_data.partner_display_name.clone(),
             party_rows: party_rows(claim, activity),
             work_rows,
             contact: claim.content.customer_contact.clone(),
@@ -147,6 +150,7 @@ impl Form {
 }
 
 impl WorkRow {
+    /// Returns the row for a line: a claimed workload or subscription.
     fn for_line(line: &Line) -> Self {
         let display_name = line.registry_data.as_ref().map(|data| data.product_display_name.clone());
         let product = display_name.filter(|name| !name.is_empty()).unwrap_or_else(|| line.product.to_string());
@@ -156,7 +160,7 @@ impl WorkRow {
 
 /// Returns the name of the customer; empty if it is not known.
 fn customer_name(claim: &Claim) -> &str {
-    claim.directory.customer_name().unwrap_or(&claim.content.customer_name)
+    claim.registry_data.customer_name().unwrap_or(&claim.content.customer_name)
 }
 
 const fn solution_area_label(area: SolutionArea) -> &'static str {
@@ -172,7 +176,7 @@ fn party_rows(claim: &Claim, activity: Activity) -> Vec<[(&'static str, String);
     let mpn_id = content.mpn_id.as_ref().map(ToString::to_string).unwrap_or_default();
     let (customer_contact, partner_contact) = (&content.customer_contact, &content.partner_contact);
     let mut rows = vec![
-        [("Customer", customer_name(claim).to_owned()), ("Partner", claim.directory.partner_display_name.clone())],
+        [("Customer", customer_name(claim).to_owned()), ("Partner", claim.registry_data.partner_display_name.clone())],
         [("Domain", content.customer_domain.clone()), ("MPN ID", mpn_id)],
         [("Tenant ID", content.tenant_id.clone()), ("Claim", content.display_name.clone())],
         [("Contact", customer_contact.name.expose().to_owned()), ("Contact", partner_contact.name.expose().to_owned())],

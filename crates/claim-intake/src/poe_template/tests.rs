@@ -31,7 +31,7 @@ fn r13_the_form_contains_the_values_of_the_claim() {
 fn r13_missing_values_are_left_blank() {
     let mut claim = TestClaim::draft().claim;
     claim.content = crate::domain::Content::default();
-    claim.directory = crate::domain::DirectoryAnswer::default();
+    claim.registry_data = crate::domain::ClaimRegistryData::default();
     let document = part(&docx(&claim, Activity::PreSales).unwrap(), "word/document.xml");
     assert_eq!(document.matches(r#"<w:trHeight w:val="1200""#).count(), BLANK_WORK_ROWS);
     assert!(document.contains("The customer confirms that the partner did the work"));

@@ -67,8 +67,8 @@ impl RootMaker {
                 return Ok(());
             }
             let leaves = roots::changed_claims(self.db.reader(), MAX_LEAVES).await?;
-            // A database without claims gets no root, so that the kind of its business clock can
-            // still be changed.
+            // A database without claims gets no root, so that its business clock can still be
+            // changed from a real to a virtual one, or the other way round.
             if last.is_none() && leaves.is_empty() {
                 return Ok(());
             }

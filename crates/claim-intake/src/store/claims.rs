@@ -1,4 +1,4 @@
-//! Reads claims outside the writer.
+//! Reads claims outside the writer. The writer is the task that commits the commands on claims.
 use super::{
     entity::{claim, claim_state::ClaimState},
     row,

@@ -208,19 +208,19 @@ impl StoredKey {
         Ok(query.all(db).await?.into_iter().map(Self::from_row).collect())
     }
 
-    /// Reads at most `limit` documents whose keys are not encrypted with the key `current_id`, in
-    /// the order of the primary key, starting after the document `after`.
+    /// Reads at most `limit` documents whose keys are not encrypted with the key `current_key_id`,
+    /// in the order of the primary key, starting after the document `after`.
     ///
     /// # Errors
     /// Returns an error if the statement fails.
     pub(crate) async fn list_old(
         db: &DatabaseConnection,
-        current_id: &str,
+        current_key_id: &str,
         after: Option<&Self>,
         limit: u64,
     ) -> Result<Vec<Self>, StoreError> {
         use evidence::Column::{ClaimId, Id, KeyId, Owner};
-        let mut cursor = live_documents().filter(KeyId.ne(current_id)).cursor_by((Owner, ClaimId, Id));
+        let mut cursor = live_documents().filter(KeyId.ne(current_key_id)).cursor_by((Owner, ClaimId, Id));
         if let Some(after) = after {
             cursor.after(after.row_key.clone());
         }
@@ -254,7 +254,8 @@ impl StoredKey {
     }
 }
 
-/// Starts a query for the documents whose bytes may exist and be read.
+/// Starts a query for the documents whose bytes may be stored and can be read: all except those of
+/// abandoned uploads.
 fn live_documents() -> Select<evidence::Entity> {
     let ended = [DocumentState::Abandoned, DocumentState::Swept];
     evidence::Entity::find().filter(evidence::Column::State.is_not_in(ended))

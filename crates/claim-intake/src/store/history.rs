@@ -1,9 +1,12 @@
 //! Stores and reads the history of claims. The entries of a claim form a hash chain (R56): the
 //! *link* of an entry is the hash of the history up to it, computed from *commitments*, which are
 //! salted hashes of the parts of the entries. Only an erasure of personal data changes stored
-//! entries. Each entry also has a sequence number in the log of its owner (the partner) and, from
-//! the submission of its claim on, in the log of all claims, in the order of commits. Watches (RPCs
-//! that stream changes to clients) read these logs (R59).
+//! entries. The *facts* of an entry are its action, the side of its actor, its times and its
+//! states.
+//!
+//! A *change log* numbers the entries of many claims in the order of commits (R59). Each entry has
+//! a sequence number in the change log of its owner (the partner) and, from the submission of its
+//! claim on, in that of all claims. Watches, RPCs that stream changes to clients, read these logs.
 use super::{
     entity::{entry_audience::EntryAudience, history, json::Changes, owner_log},
     events_with_position,
@@ -29,9 +32,10 @@ use sea_orm::{
 };
 use std::collections::{BTreeMap, HashMap};
 
-/// The key of the log of all claims in the table `owner_log`. No partner has this id, and it sorts
-/// before the ids of all partners.
-pub(crate) const ALL_CLAIMS: &str = "*";
+/// The table `owner_log` has a row for each change log. Its key is the id of the partner or, for
+/// the change log of all claims, this text. No partner has this id, and it sorts before the ids of
+/// all partners.
+pub(crate) const LOG_OF_ALL_CLAIMS: &str = "*";
 
 /// The list of a claim's history entries, in the order in which they were recorded.
 pub(crate) static HISTORY: TableList<history::Entity> = {
@@ -79,7 +83,7 @@ impl<'db> HistoryEntries<'db> {
     ///
     /// # Errors
     /// Returns an error if the query fails or a row is inconsistent.
-    pub(crate) async fn search(
+    pub(crate) async fn list(
         self,
         query: &TableQuery<history::Entity>,
         after: Option<&Cursor>,
@@ -95,7 +99,7 @@ impl<'db> HistoryEntries<'db> {
     /// # Errors
     /// Returns an error if the query fails or a row is inconsistent, for example because it lacks
     /// commitments or salts.
-    pub(crate) async fn list(self, after: i64, limit: u64) -> Result<Vec<SealedEntry>, StoreError> {
+    pub(crate) async fn list_after(self, after: i64, limit: u64) -> Result<Vec<SealedEntry>, StoreError> {
         let query = self.query.filter(history::Column::Position.gt(after));
         let query = query.order_by_asc(history::Column::Position).limit(limit);
         fetch_all(self.db, query).await?.into_iter().map(entry_from_row).collect()
@@ -212,7 +216,7 @@ fn entry_to_row(
     }
 }
 
-/// Assigns the sequence numbers in the logs and inserts the entries, with two statements.
+/// Assigns the sequence numbers in the change logs and inserts the entries, with two statements.
 ///
 /// The row of each log stays locked until the transaction ends. Its sequence therefore follows the
 /// order of commits and has no gaps. The rows are locked in the order of their keys, after the rows
@@ -220,11 +224,12 @@ fn entry_to_row(
 /// transactions that change submitted claims commit one after the other from here on; commands
 /// that wait share a transaction.
 pub(super) async fn save(tx: &Tx, mut entries: Vec<history::ActiveModel>) -> Result<(), StoreError> {
+    // The number of new entries in each change log.
     let mut counts = BTreeMap::<String, u64>::new();
     for entry in &entries {
         *counts.entry(entry.owner.as_ref().as_str().to_owned()).or_default() += 1;
         if entry.tenant.as_ref().is_some() {
-            *counts.entry(ALL_CLAIMS.to_owned()).or_default() += 1;
+            *counts.entry(LOG_OF_ALL_CLAIMS.to_owned()).or_default() += 1;
         }
     }
     let mut last_sequences =
@@ -234,7 +239,7 @@ pub(super) async fn save(tx: &Tx, mut entries: Vec<history::ActiveModel>) -> Res
         let owner = entry.owner.as_ref().as_str().to_owned();
         entry.owner_sequence = Set(take_last(&mut last_sequences, &owner)?);
         if entry.tenant.as_ref().is_some() {
-            entry.sequence = Set(Some(take_last(&mut last_sequences, ALL_CLAIMS)?));
+            entry.sequence = Set(Some(take_last(&mut last_sequences, LOG_OF_ALL_CLAIMS)?));
         }
     }
     Ok(rows::insert::<history::Entity>(tx, entries).await?)

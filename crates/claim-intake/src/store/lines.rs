@@ -1,7 +1,13 @@
 //! Stores the live lines of claims. A *line* is the part of a claim that is about one *key*: one
 //! workload or subscription of a tenant. A line is *live* while its claim is open or approved and
 //! its association has not ended. A unique index on these rows enforces R38: a company may have a
-//! key for one activity in only one open or approved claim.
+//! key for one activity in only one open or approved claim. An *association* puts the partner on
+//! record for the workload or subscription of a line.
+//!
+//! A line is *reinstated* if its association was reported as ended and turns out to be on record
+//! after all (R47). The company may have claimed the same key anew in the meantime. The newer line
+//! then *yields*: its row remains, but does not count for the unique index until the reinstated
+//! line ends.
 use super::entity::{claim_line as line, line_activity::LineActivity};
 use crate::domain::{Claim, EventKind, Violation, ViolationReason};
 use cpor_bulk_rows::fetch_all;
@@ -22,8 +28,10 @@ pub(crate) struct AlreadyClaimed(pub(crate) Vec<Violation>);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct LiveLine {
     tenant: TenantId,
+    /// The key of the line in the form in which it is stored.
     key: String,
     activity: Activity,
+    /// The id of the line.
     line: LineId,
     /// The index of the line in the claim.
     index: usize,
@@ -62,7 +70,7 @@ impl LiveLine {
 
 /// The difference between the live lines of a claim before and after a change.
 struct LineChanges<'c> {
-    /// The aggregate key of the claim.
+    /// The aggregate key of the claim: its partner and its id.
     key: &'c AggregateKey,
     /// The lines that are no longer live.
     closed: Vec<LiveLine>,
@@ -127,8 +135,7 @@ async fn delete_closed(tx: &Tx, changes: &[LineChanges<'_>]) -> Result<(), Store
 
 /// Inserts the rows of opened lines with one statement. Returns the conflicts by claim.
 ///
-/// A reinstated line has no conflict (R47). It is on record, so the line of a claim that the
-/// company has submitted since the line ended yields to it.
+/// A reinstated line never conflicts with another line: the other line yields to it.
 async fn insert_opened(
     tx: &Tx,
     changes: &[LineChanges<'_>],
@@ -163,8 +170,8 @@ async fn insert_opened(
     Ok(conflicts)
 }
 
-/// Lets the line of another claim of the company with the same key and activity yield to this line,
-/// and inserts the row of this line.
+/// Inserts the row of a reinstated line. The line of another claim of the company with the same key
+/// and activity yields to it.
 async fn replace_row(tx: &Tx, key: &AggregateKey, live: &LiveLine) -> Result<(), StoreError> {
     line::Entity::update_many()
         .col_expr(line::Column::Current, Expr::value(None::<bool>))
@@ -178,8 +185,8 @@ async fn replace_row(tx: &Tx, key: &AggregateKey, live: &LiveLine) -> Result<(),
     Ok(())
 }
 
-/// Gives the keys of closed lines back to lines that had yielded to them (R38, R47). Costs one read
-/// if a line is closed, and one write for each line that gets its key back.
+/// Lets the lines that had yielded to closed lines count again (R38, R47). Costs one read if a line
+/// is closed, and one write for each line that counts again.
 async fn restore_yielded(tx: &Tx, changes: &[LineChanges<'_>]) -> Result<(), StoreError> {
     let of_change = |change: &LineChanges<'_>| -> Vec<_> {
         let owner = ids::PartnerId::from(change.key.owner.as_str());
@@ -219,8 +226,8 @@ async fn restore_yielded(tx: &Tx, changes: &[LineChanges<'_>]) -> Result<(), Sto
     Ok(())
 }
 
-/// Lets the line of this row have its key again. Returns false if the row does not exist any more,
-/// because another transaction has closed the line meanwhile.
+/// Lets the line of this row count for the unique index again. Returns `false` if the row does not
+/// exist any more, because another transaction has closed the line meanwhile.
 pub(super) async fn give_back(tx: &Tx, row: line::Model) -> Result<bool, StoreError> {
     let update = line::Entity::update_many()
         .col_expr(line::Column::Current, Expr::value(Some(true)))
@@ -231,15 +238,15 @@ pub(super) async fn give_back(tx: &Tx, row: line::Model) -> Result<bool, StoreEr
     Ok(update.exec(tx).await?.rows_affected > 0)
 }
 
-/// One key of a tenant together with one activity. A company may claim it in only one open or
-/// approved claim (R38).
+/// A key of a tenant, and the activity for which it is claimed. A company may have this combination
+/// in only one open or approved claim (R38).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct KeyActivity {
+pub(crate) struct ClaimedKey {
     /// The tenant that the key belongs to.
     pub(crate) tenant: TenantId,
-    /// The workload or subscription.
+    /// The claimed workload or subscription.
     pub(crate) key: AssociationKey,
-    /// The activity.
+    /// The activity for which the key is claimed.
     pub(crate) activity: Activity,
 }
 
@@ -250,13 +257,13 @@ pub(crate) async fn find_claimed_elsewhere(
     db: &DatabaseConnection,
     partner: &PartnerId,
     claim: Option<ClaimId>,
-    keys: &[KeyActivity],
-) -> Result<BTreeSet<KeyActivity>, StoreError> {
+    keys: &[ClaimedKey],
+) -> Result<BTreeSet<ClaimedKey>, StoreError> {
     if keys.is_empty() {
         return Ok(BTreeSet::new());
     }
     let tenants: BTreeSet<ids::TenantId> = keys.iter().map(|key| key.tenant.into()).collect();
-    let by_columns: BTreeMap<(ids::TenantId, String, Activity), &KeyActivity> =
+    let by_columns: BTreeMap<(ids::TenantId, String, Activity), &ClaimedKey> =
         keys.iter().map(|key| ((key.tenant.into(), key.key.to_string(), key.activity), key)).collect();
     let key_texts: BTreeSet<&String> = by_columns.keys().map(|(_, key, _)| key).collect();
     let mut query = line::Entity::find()

@@ -30,6 +30,7 @@ pub(crate) static CLAIMS: TableList<Entity> = TableList {
     default_filter: None,
 };
 
+/// The fields by which a list of claims can be filtered.
 const FIELDS: &[Field<Source<Column>>] = &[
     column("state", FieldType::Enum("CLAIM_STATE_", STATES), Column::State),
     column("association_state", FieldType::Enum("ASSOCIATION_STATE_", ASSOCIATION_STATES), Column::AssociationState),
@@ -92,7 +93,7 @@ pub(super) fn due_time(claim: &Claim) -> Timestamp {
 
 /// Returns the value of the column `acting_party`: the party that has to act (R60).
 pub(super) fn acting_party(claim: &Claim) -> String {
-    claim.waiting().mover.map_or("UNSPECIFIED", Party::as_str).to_owned()
+    claim.waiting().acting_party.map_or("UNSPECIFIED", Party::as_str).to_owned()
 }
 
 /// Formats values as `,a,b,`, sorted and each once; empty for no values.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The data that is stored with a queued mail. When the mail is sent, this data identifies the
-/// claim and shows whether the mail is still true.
+/// claim and shows whether the mail still applies to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PartnerMailData {
     /// The id of the claim.

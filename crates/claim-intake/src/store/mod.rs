@@ -4,6 +4,7 @@
 //! owner, so that a query cannot read the claims of another partner by mistake. Only lists for
 //! vendor users ([`Scope::All`]) and the searches for abandoned uploads and for keys of documents
 //! read all partners' data.
+mod change_log;
 mod claims;
 mod comments;
 mod documents;
@@ -12,7 +13,6 @@ mod erasure;
 mod history;
 mod lines;
 mod listing;
-mod log;
 pub(crate) mod mails;
 pub(crate) mod migration;
 pub(crate) mod roots;
@@ -20,13 +20,13 @@ mod row;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use change_log::{ChangeLog, ChangeLogEntry, ChangeLogScope};
 pub(crate) use claims::{ClaimReader, Claims, ListQuery, Scope};
 pub(crate) use comments::{COMMENTS, Comments};
 pub(crate) use documents::{DOCUMENTS, Documents, EvidenceUsage, NewUpload, PendingUploads, StoredKey};
-pub(crate) use history::{ALL_CLAIMS, HISTORY, HistoryEntries, entry_from_row};
-pub(crate) use lines::{AlreadyClaimed, KeyActivity, find_claimed_elsewhere};
+pub(crate) use history::{HISTORY, HistoryEntries, LOG_OF_ALL_CLAIMS, entry_from_row};
+pub(crate) use lines::{AlreadyClaimed, ClaimedKey, find_claimed_elsewhere};
 pub(crate) use listing::CLAIMS;
-pub(crate) use log::{Log, LogEntry, LogScope};
 
 use crate::domain::{Claim, Event};
 use crate::events::outgoing::outgoing_events;
@@ -47,7 +47,7 @@ pub fn append_only_tables() -> Vec<AppendOnlyTable> {
     ]
 }
 
-/// The storage of claims that the writer uses.
+/// The storage of claims. The writer, the task that commits commands, uses it.
 pub(crate) struct ClaimStore {
     /// The source of the salts of history entries.
     pub(crate) entropy: Arc<dyn Entropy>,

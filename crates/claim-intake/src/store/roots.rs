@@ -22,8 +22,9 @@ use sea_orm::{
 /// The key of a leaf among the leaves of a root.
 pub(crate) type LeafKey = (PartnerId, ClaimId, i64);
 
-/// The columns of the history that a leaf contains: owner, claim, position, link and sequence
-/// number in the log of the owner (the partner).
+/// The columns of the history that a leaf contains: owner, claim, position, link, and the sequence
+/// number in the change log of the owner (the partner), which numbers the entries of all its
+/// claims.
 type LeafColumns = (PartnerId, ClaimId, i64, Vec<u8>, i64);
 
 /// Reads the last root. `None` before the first one.

@@ -3,7 +3,7 @@
 use super::{
     entity::{
         self,
-        json::{ContentBody, DirectoryBody, Documents, Erasures, LostLines, Status},
+        json::{ContentBody, Documents, Erasures, LostLines, RegistryDataBody, Status},
     },
     listing,
 };
@@ -16,7 +16,9 @@ use std::fmt::Display;
 
 /// The table and key of a row that is being converted. Errors of the conversion name them.
 pub(super) struct RowContext {
+    /// The name of the table.
     pub(super) table: &'static str,
+    /// The partner and the id of the claim that the row belongs to.
     pub(super) key: AggregateKey,
 }
 
@@ -51,14 +53,14 @@ pub(super) fn claim_from_row(row: entity::claim::Model) -> Result<(AggregateKey,
     let claim = Claim {
         name: ClaimName { partner, claim: claim_id },
         content: row.content.0,
-        directory: row.directory.0,
+        registry_data: row.registry_data.0,
         evidence: row.evidence.0,
         lost_lines: row.lost_lines.0,
         state,
         create_time: row.create_time,
         update_time: row.update_time,
-        wait_time: row.wait_time,
-        customer_wait_time: row.customer_wait_time,
+        wait_start_time: row.wait_start_time,
+        customer_wait_start_time: row.customer_wait_start_time,
         history_length: context.parse_count(row.history)?,
         head: context.parse_digest(row.head)?,
         erased: row.erased.0,
@@ -81,13 +83,13 @@ pub(super) fn claim_to_row(change: &Change<Claim>, head: Digest) -> Result<entit
         head: Set(head.0.to_vec()),
         erased: Set(Erasures(claim.erased.clone())),
         content: Set(ContentBody(claim.content.clone())),
-        directory: Set(DirectoryBody(claim.directory.clone())),
+        registry_data: Set(RegistryDataBody(claim.registry_data.clone())),
         evidence: Set(Documents(claim.evidence.clone())),
         lost_lines: Set(LostLines(claim.lost_lines.clone())),
         status: Set(Status(claim.state.clone())),
         waits_for: Set(claim.waiting().wait.into()),
-        wait_time: Set(claim.wait_time),
-        customer_wait_time: Set(claim.customer_wait_time),
+        wait_start_time: Set(claim.wait_start_time),
+        customer_wait_start_time: Set(claim.customer_wait_start_time),
         association_state: Set((&claim.state).into()),
         solution_area: Set(claim.content.solution_area.into()),
         activities: Set(listing::activities(claim)),

@@ -6,7 +6,7 @@ use super::entity::{
 };
 use super::*;
 use crate::domain::tests::fixtures::{TestClaim, ended, line_id, name, start, withdraw};
-use crate::domain::{ClaimStateKind, DirectoryLine, EndReason, Fact, Line, Party, Wait};
+use crate::domain::{ClaimStateKind, EndReason, Fact, Line, LineRegistryData, Party, Wait};
 use crate::evidence::WrappedKey;
 use cpor_database::Db;
 use cpor_history::Audience;
@@ -207,7 +207,7 @@ async fn r38_many_lines_close_at_once(db: Db) {
     let first = submitted.claim.content.lines.remove(0);
     let numbered = |n| {
         let key = AssociationKey::Subscription(SubscriptionId(Uuid::from_u128(n)));
-        let registry_data = first.registry_data.clone().map(|data| DirectoryLine { key: Some(key), ..data });
+        let registry_data = first.registry_data.clone().map(|data| LineRegistryData { key: Some(key), ..data });
         Line { id: LineId(Uuid::from_u128(n)), registry_data, ..first.clone() }
     };
     submitted.claim.content.lines = (0..1_500).map(numbered).collect();

@@ -11,7 +11,7 @@ use cpor_proto::{
 };
 use cpor_registry_client::{Location, Product, Tenant, fake::FakeRegistry};
 use cpor_testing::{
-    AuthorizedChannel, FaultyRegistry, TestDatabase, TestKeys, TestServer, incoming, service_context, stream,
+    AuthorizedChannel, FaultyRegistry, TestDatabase, TestKeys, TestServer, incoming_event, service_context, stream_key,
     user_token,
 };
 use cpor_types::{
@@ -104,8 +104,8 @@ impl TestSystem {
             Service::ClaimIntake | Service::Eligibility | Service::Registry => ActorSide::System,
         };
         let actor = Actor::new(side, "rita@vendor.example");
-        let stream = stream(source, "case", TENANT, Uuid::from_u128(1));
-        self.hosted.receiver.apply(incoming(stream, sequence, actor, time, payload)).await
+        let stream = stream_key(source, "case", TENANT, Uuid::from_u128(1));
+        self.hosted.receiver.apply(incoming_event(stream, sequence, actor, time, payload)).await
     }
 
     /// Creates a complete draft with one document.

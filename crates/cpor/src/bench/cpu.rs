@@ -8,7 +8,7 @@ const TICK: Duration = Duration::from_millis(10);
 
 /// Returns the processor time that the machine has used since it started. Returns `None` on systems
 /// without `/proc/stat`, which are all but Linux.
-pub(super) fn used() -> Option<Duration> {
+pub(super) fn processor_time() -> Option<Duration> {
     parse(&fs::read_to_string("/proc/stat").ok()?)
 }
 

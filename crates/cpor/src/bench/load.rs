@@ -58,6 +58,7 @@ pub(super) struct Load {
 /// The results of one measurement.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Figures {
+    /// The number of calls per second.
     pub(super) per_second: f64,
     /// The median of the calls' durations.
     pub(super) median: Duration,
@@ -100,7 +101,7 @@ impl Load {
         A: Fn(usize) -> F + Clone + Send + 'static,
         F: Future<Output = anyhow::Result<T>> + Send,
     {
-        let (start, cpu) = (Instant::now(), cpu::used());
+        let (start, cpu) = (Instant::now(), cpu::processor_time());
         let end = start + Duration::from_secs(self.seconds);
         let mut loops = JoinSet::new();
         for n in 0..self.in_flight {
@@ -117,7 +118,7 @@ impl Load {
         while let Some(result) = loops.join_next().await {
             results.extend(result??);
         }
-        let cpu = cpu.zip(cpu::used()).map(|(before, after)| after.saturating_sub(before));
+        let cpu = cpu.zip(cpu::processor_time()).map(|(before, after)| after.saturating_sub(before));
         Ok(Measurement { results, elapsed: start.elapsed(), cpu })
     }
 }

@@ -1,5 +1,7 @@
 //! Measures whole claims: from the draft to the first assessment, with all acts of the partner, the
-//! reviewer and the customer. Each claim is about the subscription of another tenant.
+//! reviewer and the customer. Each claim is about the subscription of another tenant (customer).
+//! When the customer has approved, the partner is officially on record for the subscription: its
+//! *association* is official. Then the claim is *assessed*: whether it earns incentives.
 //!
 //! Steps between the services happen in the background. The loops learn of them from two streams,
 //! `WatchClaims` and `WatchReviewCases`, which are shared by all loops.
@@ -53,7 +55,8 @@ pub(super) struct ClaimFigures {
     /// From the response to the submission until a reviewer learns of the review case, which an
     /// event opens.
     pub(super) review_case: Figures,
-    /// From the association that is official to its assessment, as the partner learns of both.
+    /// From the message that the association is official to the message with its assessment, both
+    /// in the partner's stream.
     pub(super) assessment: Figures,
 }
 
@@ -68,11 +71,15 @@ struct ClaimDurations {
 
 /// The callers and the claims that are watched, shared by the loops.
 pub(super) struct WholeClaims {
+    /// The partner that owns the claims, with one actor for each connection.
     partner: Vec<Actor>,
+    /// The reviewer of the claims, with one actor for each connection.
     reviewer: Vec<Actor>,
+    /// The customers, one for each claim that can be made.
     customers: Vec<Customer>,
     /// The number of customers that have a claim.
     used: AtomicUsize,
+    /// The claims as the partner's stream last showed them.
     claims: Watched<Claim>,
     /// The resource names of the review cases.
     cases: Watched<String>,
@@ -104,11 +111,13 @@ impl<T: Clone + Send + Sync + 'static> Watched<T> {
         Self(Arc::default())
     }
 
+    /// Calls `act` with the channel by which the loops wait for the values of a claim.
     fn with_sender<R>(&self, claim: &str, act: impl FnOnce(&watch::Sender<Option<T>>) -> R) -> R {
         let mut senders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         act(senders.entry(claim.to_owned()).or_insert_with(|| watch::Sender::new(None)))
     }
 
+    /// Stores the latest value for a claim, and wakes up the loop that waits for it.
     fn update(&self, claim: &str, value: T) {
         self.with_sender(claim, |sender| sender.send_replace(Some(value)));
     }

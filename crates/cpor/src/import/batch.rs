@@ -61,6 +61,7 @@ impl FieldError {
 /// A row that was parsed and can be sent.
 #[derive(Debug)]
 pub(super) struct RequestRow {
+    /// The line of the file in which the row begins.
     pub(super) line: u64,
     pub(super) row: BatchCreateClaimsRow,
 }
@@ -68,7 +69,9 @@ pub(super) struct RequestRow {
 /// A row that replaces fields of an existing claim.
 #[derive(Debug)]
 pub(super) struct UpdateRow {
+    /// The line of the file in which the row begins.
     pub(super) line: u64,
+    /// The resource name of the claim.
     pub(super) name: ClaimName,
     /// The fields that the row replaces.
     pub(super) fields: Fields,
@@ -163,6 +166,7 @@ pub(super) fn batches(mut rows: super::Rows, earlier: EarlierClaims) -> impl Ite
 struct RequestIds(HashMap<[u8; 16], u32>);
 
 impl RequestIds {
+    /// Returns the request id of the next row with this claim.
     fn next_for(&mut self, claim: &Claim) -> String {
         let hash = Sha256::digest(claim.encode_to_vec());
         let mut key = [0; 16];

@@ -239,7 +239,9 @@ pub(super) fn rows(sheet: Sheet) -> anyhow::Result<ClaimRows> {
 
 /// An iterator over the claims of a sheet.
 pub(super) struct ClaimRows {
+    /// The rows of the sheet that were not read yet.
     sheet: Sheet,
+    /// The fields that the columns of the sheet contain.
     fields: Fields,
     /// The claim to which the next rows of the sheet can add lines.
     current: Option<PartialClaim>,

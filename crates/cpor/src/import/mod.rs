@@ -104,8 +104,8 @@ pub async fn run(args: &Args) -> anyhow::Result<bool> {
     let mut results = args.results.create(&args.file, RESULTS_SUFFIX, lines)?;
     for batch in batch::batches(rows, earlier) {
         let batch::Batch { creates, updates, refused, mut keys } = batch?;
-        // `sent` is an error after which the import cannot continue. The results that are known by
-        // then are written first.
+        // `sent` is `Ok`, or the error after which the import cannot continue. The results that are
+        // known by then are written first.
         let (updated, deleted, sent) = sender.update(updates).await;
         // The keys of an unchanged row are in the file already.
         updated.iter().filter_map(Outcome::repeated_line).for_each(|line| drop(keys.remove(&line)));

@@ -21,14 +21,15 @@ pub(crate) struct Progress {
     /// The number of lines of the input file.
     lines: u64,
     start: Instant,
-    last_line: Instant,
+    /// The time at which the last line was printed, if standard error is not a terminal.
+    last_line_time: Instant,
     is_terminal: bool,
 }
 
 impl Progress {
     pub(super) fn new(lines: u64) -> Self {
         let now = Instant::now();
-        Self { lines, start: now, last_line: now, is_terminal: io::stderr().is_terminal() }
+        Self { lines, start: now, last_line_time: now, is_terminal: io::stderr().is_terminal() }
     }
 
     /// Updates the bar, or prints a line if the last line is old enough. Call this after each
@@ -39,8 +40,8 @@ impl Progress {
         let figures = figures(counts, permille, self.start.elapsed());
         if self.is_terminal {
             eprint!("\r{}{figures}\x1b[K", permille.map(bar).unwrap_or_default());
-        } else if self.last_line.elapsed() >= LINE_INTERVAL {
-            self.last_line = Instant::now();
+        } else if self.last_line_time.elapsed() >= LINE_INTERVAL {
+            self.last_line_time = Instant::now();
             eprintln!("{figures}");
         }
     }

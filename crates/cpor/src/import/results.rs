@@ -84,6 +84,7 @@ pub(crate) struct RowError {
     reason: String,
     /// The message for people.
     message: String,
+    /// The errors in single columns or fields.
     fields: Vec<FieldError>,
 }
 
@@ -198,6 +199,7 @@ pub(crate) struct ResultsFile {
 pub(super) struct Counts {
     /// The number of all rows.
     pub(super) rows: u64,
+    /// The number of rows that created a draft or a document, or submitted a claim.
     pub(super) done: u64,
     pub(super) repeated: u64,
     pub(super) updated: u64,
@@ -207,6 +209,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
+    /// Counts a row with this result.
     fn add(&mut self, result: RowResult) {
         self.rows += 1;
         *match result {
@@ -271,7 +274,8 @@ impl ResultsFile {
         Ok(())
     }
 
-    /// Prints the summary. Returns whether no row was refused.
+    /// Prints the summary. `row` is the noun for a row (`claim`), and `verb` is the participle of
+    /// its action (`imported`). Returns whether no row was refused.
     #[expect(clippy::print_stdout, reason = "the summary is the output of the command")]
     pub(crate) fn finish(self, row: &str, verb: &str) -> anyhow::Result<bool> {
         drop(self.progress);

@@ -43,6 +43,7 @@ const MAX_RESPONSE_BYTES: usize = 64 << 20;
 pub(super) struct Sender {
     client: ClaimServiceClient<Channel>,
     connection: Connection,
+    /// The resource name of the partner that owns the claims.
     parent: String,
     validate_only: bool,
 }
@@ -66,6 +67,7 @@ impl Sender {
         (outcomes, sent)
     }
 
+    /// Sends rows as [`Self::send`] does, and adds their results to `outcomes`.
     async fn send_into(&mut self, outcomes: &mut Vec<Outcome>, mut rows: Vec<RequestRow>) -> anyhow::Result<()> {
         let mut attempt = 1;
         while !rows.is_empty() {

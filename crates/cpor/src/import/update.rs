@@ -49,6 +49,8 @@ pub(super) async fn update(
     }
 }
 
+/// Replaces the fields of the row in the claim, if it is a draft. Returns the effect of the row and
+/// the claim after it.
 async fn update_draft(
     client: &ClaimServiceClient<Channel>,
     connection: &Connection,

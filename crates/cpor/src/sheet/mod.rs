@@ -81,6 +81,7 @@ pub(crate) fn read_file(path: &Path) -> anyhow::Result<(FileKind, Vec<u8>)> {
 pub(crate) struct Sheet {
     /// The names of the columns in lower case; `None` for a column without a name.
     header: Vec<Option<String>>,
+    /// The records after the header.
     records: Records,
     /// The number of lines of the file, or of rows of the workbook.
     pub(crate) lines: u64,

@@ -47,6 +47,7 @@ fn utf16_without_mark(content: &[u8]) -> Option<&'static Encoding> {
 /// The separator of the cells, and where the header begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Separator {
+    /// The character between two cells.
     byte: u8,
     /// The length of a first line such as `sep=;`, with its line end.
     first_line: usize,

@@ -21,6 +21,7 @@ use super::{Settings, clock, schema};
 
 /// The services that a process hosts, and their databases.
 pub(super) struct HostedServices {
+    /// The gRPC services of the process.
     pub(super) services: GrpcServices,
     /// The consent page, if the process hosts customer-consent.
     pub(super) web: Option<axum::Router>,

@@ -44,6 +44,7 @@ impl Directory for RegistryDirectory {
     }
 }
 
+/// Returns whether the call found its resource.
 fn was_found<T>(answer: Result<Response<T>, Status>) -> Result<bool, Status> {
     match answer {
         Ok(_) => Ok(true),

@@ -84,6 +84,7 @@ pub struct System {
     admin: Option<SocketAddr>,
     shutdown: Shutdown,
     tasks: Tasks,
+    /// The task of the gRPC server.
     server: JoinHandle<anyhow::Result<()>>,
     /// Stops the admin endpoints when it is dropped. They stop last, because operators read the
     /// state of the shutdown from them.

@@ -14,8 +14,8 @@ use crate::domain::Channel;
 /// the claim, the link in an earlier mail cannot approve (R29), but a signed-in caller can, because
 /// the caller sees the current claim.
 ///
-/// Takes one transaction (five to seven round trips to the database and one fsync), which commands
-/// that wait at the same time share.
+/// Takes one transaction (five to seven round trips to the database and one fsync). Commands
+/// that wait at the same time share it.
 pub(super) async fn approve_consent(api: &Api, request: Request<ApproveConsentRequest>) -> RpcResult<Consent> {
     let (caller, request) = request::validate(request)?;
     let command = Command::new("approve_consent", consent_key(&request.name)?, caller.actor.clone())

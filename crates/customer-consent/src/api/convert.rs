@@ -1,4 +1,5 @@
-//! Conversion of a consent into its proto message, for a given caller.
+//! Conversion of a consent (the customer's side of one claim) into its proto message, for a given
+//! caller. A *notice* is a mail to the customer contact.
 
 use cpor_auth::Caller;
 use cpor_durable::{Etag, Versioned};
@@ -37,6 +38,7 @@ pub(super) fn to_proto(consent: &Versioned<Consent>, view: View) -> proto::Conse
     let claim = &consent.claim;
     let delivery_due = consent.state.delivery_period().map(|period| period.deadline.due);
     let deadline = consent.state.window().map(|window| &window.deadline).or_else(|| consent.state.deadline());
+    // The deadline of the delivery has a field of its own, `delivery_due_time`.
     let deadline = deadline.filter(|_| delivery_due.is_none());
     proto::Consent {
         name: ConsentName { tenant: claim.tenant, claim: claim.name.claim }.to_string(),

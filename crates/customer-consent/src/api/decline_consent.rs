@@ -10,8 +10,8 @@ use crate::consents::CustomerDecision;
 use crate::domain::Channel;
 
 /// Handles `DeclineConsent`: declines the claim, with an optional comment (R26). Takes one
-/// transaction (five to seven round trips to the database and one fsync), which commands that wait
-/// at the same time share.
+/// transaction (five to seven round trips to the database and one fsync). Commands that wait
+/// at the same time share it.
 pub(super) async fn decline_consent(api: &Api, request: Request<DeclineConsentRequest>) -> RpcResult<Consent> {
     let (caller, request) = request::validate(request)?;
     let command = Command::new("decline_consent", consent_key(&request.name)?, caller.actor.clone())

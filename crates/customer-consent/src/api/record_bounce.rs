@@ -11,7 +11,7 @@ use super::{Api, RpcResult, consent_key, consent_response};
 use crate::domain::Refusal;
 
 /// Handles `RecordBounce` (R41b). Takes one transaction (five to seven round trips to the database
-/// and one fsync), which commands that wait at the same time share.
+/// and one fsync). Commands that wait at the same time share it.
 pub(super) async fn record_bounce(api: &Api, request: Request<RecordBounceRequest>) -> RpcResult<Consent> {
     let (caller, request) = request::validate(request)?;
     let notice: Uuid =

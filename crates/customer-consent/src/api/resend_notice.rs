@@ -32,8 +32,8 @@ impl NoticeLimit {
 }
 
 /// Handles `ResendNotice`: queues the last mail to the customer contact again (R44). Takes one
-/// transaction (five to seven round trips to the database and one fsync), which commands that wait
-/// at the same time share. The mail is sent in the background. Only notices that are queued are
+/// transaction (five to seven round trips to the database and one fsync). Commands that wait
+/// at the same time share it. The mail is sent in the background. Only notices that are queued are
 /// counted.
 pub(super) async fn resend_notice(api: &Api, request: Request<ResendNoticeRequest>) -> RpcResult<Consent> {
     let (caller, request) = request::validate(request)?;

@@ -1,5 +1,5 @@
-//! Delivery status notifications (RFC 3464): the mails by which mail systems report what became of
-//! a mail that they had accepted.
+//! Delivery status notifications (RFC 3464): the mails by which mail systems report whether a mail
+//! that they had accepted was delivered.
 
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
 

@@ -71,7 +71,7 @@ impl<'a> ConsentText<'a> {
             translation,
             consent,
             counts_from_submission,
-            window_length: window_length(translation, terms.window),
+            window_length: window_length(translation, terms.window_length),
             due_time,
             decision_time,
         }
@@ -180,7 +180,7 @@ impl<'a> ConsentText<'a> {
             | State::AwaitingReviewWindowPassed(_)
             | State::AwaitingDelivery(_)
             | State::WindowOpen(_)
-                if self.consent.declined_before =>
+                if self.consent.declined_before_dispute =>
             {
                 &texts.declined_before_dispute
             }
@@ -216,7 +216,7 @@ impl<'a> ConsentText<'a> {
             State::Requested if self.counts_from_submission => &texts.awaiting_delivery,
             State::Requested => &texts.requested,
             State::AwaitingDelivery(_) | State::GrantedAwaitingDelivery { .. } => &texts.awaiting_delivery,
-            State::WindowOpen(_) if self.consent.declined_before && self.consent.approval.is_none() => {
+            State::WindowOpen(_) if self.consent.declined_before_dispute && self.consent.approval.is_none() => {
                 &texts.declined_before_dispute
             }
             State::AwaitingConfirmation(_) => &texts.contact_unauthorized,

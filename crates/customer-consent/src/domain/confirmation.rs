@@ -26,7 +26,7 @@ pub(crate) struct Confirmation {
 impl Consent {
     /// Returns whether an approval by this channel counts as consent of the tenant. An approval by
     /// link counts only if the contact is authorized (R43a).
-    pub(crate) fn counts(&self, channel: Channel) -> bool {
+    pub(crate) fn approval_counts(&self, channel: Channel) -> bool {
         match channel {
             Channel::Link => self.claim.contact_authorized,
             Channel::SignedIn | Channel::Silence => true,
@@ -35,7 +35,7 @@ impl Consent {
 
     /// Returns the customer's explicit approval if it counts.
     pub(crate) fn effective_approval(&self) -> Option<DecisionRecord> {
-        self.approval.filter(|approval| self.counts(approval.channel))
+        self.approval.filter(|approval| self.approval_counts(approval.channel))
     }
 
     /// Returns whether the contact has approved by link, but the approval does not count until a
@@ -56,7 +56,7 @@ impl Consent {
     /// contact is not authorized (R43a). False if the customer declined before a dispute and has
     /// not approved since: then silence is a decline (R28) and needs no confirmation.
     pub(super) fn needs_confirmation(&self) -> bool {
-        !self.claim.contact_authorized && (!self.declined_before || self.approval.is_some())
+        !self.claim.contact_authorized && (!self.declined_before_dispute || self.approval.is_some())
     }
 
     /// Queues the mail that confirms a decision to the claim's contact, unless the contact was

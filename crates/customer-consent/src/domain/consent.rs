@@ -28,7 +28,7 @@ pub(crate) struct Consent {
     pub(crate) approval: Option<DecisionRecord>,
     /// Whether the customer declined before the claim was disputed. If so, only an explicit
     /// approval makes the association official (R28).
-    pub(crate) declined_before: bool,
+    pub(crate) declined_before_dispute: bool,
     /// Whether the policy lets the customer decline at any time, also after the consent window
     /// (R43).
     pub(crate) decline_any_time: bool,
@@ -108,7 +108,7 @@ impl Consent {
     /// Returns whether only an explicit approval makes the association official: the customer
     /// declined before a dispute and has not approved since (R28).
     pub(crate) fn needs_explicit_approval(&self) -> bool {
-        self.declined_before && self.effective_approval().is_none()
+        self.declined_before_dispute && self.effective_approval().is_none()
     }
 
     /// Applies the deadlines that have passed by `now` (R47) and that the deadline task has not
@@ -194,7 +194,7 @@ impl Consent {
                 self.with_state(State::AwaitingConfirmation(window.clone()), due),
                 [self.window_passed_event(true)],
             ),
-            None if self.declined_before => self.decline_by_silence(due),
+            None if self.declined_before_dispute => self.decline_by_silence(due),
             None => Transition::new(to_granted(due), [self.window_passed_event(false)]),
         }
     }
@@ -211,11 +211,11 @@ impl Aggregate for Consent {
     }
 
     fn apply_passed_deadline(&self, now: Timestamp) -> Option<PassedDeadline<Self>> {
-        if let State::AwaitingDelivery(period @ DeliveryPeriod { remind: Some(due), .. }) = &self.state
+        if let State::AwaitingDelivery(period @ DeliveryPeriod { remind_time: Some(due), .. }) = &self.state
             && *due <= now
         {
             // R48: the reminder is due before the deadline.
-            let state = State::AwaitingDelivery(DeliveryPeriod { remind: None, ..period.clone() });
+            let state = State::AwaitingDelivery(DeliveryPeriod { remind_time: None, ..period.clone() });
             let transition = Transition::new(self.with_state(state, *due), [Event::DeliveryReminded]);
             return Some(PassedDeadline { due: *due, transition });
         }
@@ -226,7 +226,7 @@ impl Aggregate for Consent {
             Input::DeliveryPeriodPasses
         } else if self.needs_confirmation() {
             Input::WindowPassesUnconfirmed
-        } else if self.declined_before {
+        } else if self.declined_before_dispute {
             Input::WindowPassesAfterDecline
         } else {
             Input::WindowPasses

@@ -20,9 +20,9 @@ impl Consent {
     /// as soon as the claim is approved. An approval by link of a contact that is not authorized is
     /// recorded, and counts when a reviewer has confirmed the contact (R43a).
     pub(crate) fn approve(&self, channel: Channel, now: Timestamp) -> CommandResult {
-        let counts = self.counts(channel);
+        let counts = self.approval_counts(channel);
         // An approval that counts is not a repetition of one that does not count.
-        let is_repeated = self.approval.is_some_and(|approval| !counts || self.counts(approval.channel));
+        let is_repeated = self.approval.is_some_and(|approval| !counts || self.approval_counts(approval.channel));
         if is_repeated && !self.state.kind().is_over() {
             return Ok(None);
         }
@@ -48,7 +48,7 @@ impl Consent {
     /// Returns whether the link of this notice can approve the claim. Every link can decline it
     /// (R29).
     pub(crate) fn can_approve_by_link_of(&self, notice: Uuid) -> bool {
-        self.notices.iter().any(|candidate| candidate.id == notice && candidate.current)
+        self.notices.iter().any(|candidate| candidate.id == notice && candidate.is_current)
     }
 
     /// Declines the claim through the link of a notice. The decision is also confirmed to the

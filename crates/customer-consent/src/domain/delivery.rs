@@ -1,6 +1,7 @@
 //! Sends notices (mails about the claim to the customer contact), and applies the mail system's
 //! reports that a notice was accepted or bounced (R40, R41, R41b, R44). An accepted notice can open
-//! the *consent window*: the time in which silence of the customer counts as consent.
+//! the *consent window*: the time in which silence of the customer counts as consent. The [`Terms`]
+//! are the values of the policy that applies to the claim, for example the length of the window.
 
 use cpor_durable::Transition;
 use cpor_types::{Timestamp, WindowStart};
@@ -22,7 +23,7 @@ impl Consent {
             Effect::Nothing => return Ok(None),
             Effect::Refused => return Err(self.refusal()),
         }
-        let last = self.notices.last().filter(|last| last.current).ok_or(Refusal::NoNotice)?;
+        let last = self.notices.last().filter(|last| last.is_current).ok_or(Refusal::NoNotice)?;
         if last.delivery == Delivery::Queued {
             return Ok(None);
         }
@@ -64,7 +65,7 @@ impl Consent {
                 DeliveryReport::Bounced(_) => Delivery::Bounced { time: now },
             },
         );
-        let (kind, is_current) = (notice_entry.kind, notice_entry.current);
+        let (kind, is_current) = (notice_entry.kind, notice_entry.is_current);
         let starts_window = is_current && notice_entry.can_start_window(terms.window_start);
         let window_event = match &report {
             DeliveryReport::Accepted if starts_window => next.open_window(terms, now),
@@ -82,9 +83,9 @@ impl Consent {
     /// change to claim-intake, if the claim is approved.
     fn recount_window(&mut self, terms: &Terms, now: Timestamp) -> Option<Event> {
         let Effect::MovesTo(_) = self.effect(Input::AcceptedNoticeBounces) else { return None };
-        let opened = self.state.window()?.opened;
+        let open_time = self.state.window()?.open_time;
         let window = self.window_from_notices(terms);
-        if window.as_ref().is_some_and(|window| window.opened == opened) {
+        if window.as_ref().is_some_and(|window| window.open_time == open_time) {
             return None;
         }
         let opened_event = window.as_ref().map(Window::opened_event);
@@ -127,7 +128,9 @@ impl Consent {
     /// if no notice is accepted.
     pub(super) fn window_from_notices(&self, terms: &Terms) -> Option<Window> {
         let accept_time = |notice: &Notice| match notice.delivery {
-            Delivery::Accepted { time } if notice.current && notice.can_start_window(terms.window_start) => Some(time),
+            Delivery::Accepted { time } if notice.is_current && notice.can_start_window(terms.window_start) => {
+                Some(time)
+            }
             Delivery::Accepted { .. } | Delivery::Queued | Delivery::Bounced { .. } | Delivery::Withdrawn { .. } => {
                 None
             }
@@ -184,17 +187,17 @@ impl Consent {
         self.queue_notice(id, kind, contact, true, now)
     }
 
-    /// Queues a notice and returns the resulting transition. `current` becomes [`Notice::current`]:
-    /// it is false for a former contact.
+    /// Queues a notice and returns the resulting transition. `is_current` becomes
+    /// [`Notice::is_current`]: it is false for a former contact.
     pub(super) fn queue_notice(
         mut self,
         id: Uuid,
         kind: NoticeKind,
         contact: Contact,
-        current: bool,
+        is_current: bool,
         now: Timestamp,
     ) -> Transition<Self> {
-        self.notices.push(Notice { id, kind, contact, current, queue_time: now, delivery: Delivery::Queued });
+        self.notices.push(Notice { id, kind, contact, is_current, queue_time: now, delivery: Delivery::Queued });
         Transition::new(self, [Event::NoticeQueued { notice: id }])
     }
 }

@@ -19,12 +19,14 @@ pub(crate) enum Event {
     },
     /// A user asked for the last notice to be sent again (R44).
     NoticeResent {
+        /// The occasion of the notice, for example the submission of the claim.
         kind: NoticeKind,
         /// The delivery state of the notice that is sent again.
         previous: NoticeState,
     },
     /// The mail system accepted or refused a notice (R41).
     NoticeReported {
+        /// The occasion of the notice, for example the submission of the claim.
         kind: NoticeKind,
         /// Whether the notice was accepted, or why it bounced.
         report: DeliveryReport,

@@ -59,7 +59,7 @@ impl Consent {
             claim,
             state: State::Requested,
             approval: None,
-            declined_before: false,
+            declined_before_dispute: false,
             decline_any_time: terms.decline_any_time,
             claim_approve_time: None,
             change: None,
@@ -85,12 +85,12 @@ impl Consent {
     ) -> Option<Transition<Self>> {
         let consent = Self {
             claim: claim.with_review_cases_of(&self.claim),
-            declined_before: approval.explicit_approval_needed,
+            declined_before_dispute: approval.explicit_approval_needed,
             claim_approve_time: Some(approval.time),
             ..self.state_at_approval(approval.time)
         };
         let has_approved = approval.customer_approved || consent.effective_approval().is_some();
-        let input = match (has_approved, consent.declined_before) {
+        let input = match (has_approved, consent.declined_before_dispute) {
             (true, _) => Input::ClaimApprovedWithConsent,
             (false, _) if consent.needs_confirmation() => Input::ClaimApprovedUnconfirmed,
             (false, true) => Input::ClaimApprovedAfterDecline,
@@ -103,7 +103,7 @@ impl Consent {
                 let next = consent.with_state(State::AwaitingConfirmation(window.clone()), now);
                 return Some(Transition::new(next, [window.opened_event(), consent.window_passed_event(true)]));
             }
-            (Some(window), _) if !has_approved && consent.declined_before => {
+            (Some(window), _) if !has_approved && consent.declined_before_dispute => {
                 let mut declined = consent.decline_by_silence(now);
                 declined.events.insert(0, window.opened_event());
                 return Some(declined);
@@ -177,7 +177,7 @@ impl Consent {
     /// left to decide.
     fn notify_again(&self, claim: ClaimSummary, notice: Uuid, now: Timestamp) -> Transition<Self> {
         let mut transition = self.with_claim(claim, now).unwrap_or_else(|| Transition::new(self.clone(), []));
-        let is_queued = |last: &Notice| last.current && last.delivery == Delivery::Queued;
+        let is_queued = |last: &Notice| last.is_current && last.delivery == Delivery::Queued;
         let is_wanted = transition.next.effect(Input::Resend) == Effect::StateKept
             && !transition.next.notices.last().is_some_and(is_queued);
         let notified = transition.next.queue_notice_if(is_wanted, notice, NoticeKind::Approval, now);
@@ -205,7 +205,7 @@ impl Consent {
         let approval = self.approval_of_tenant();
         let mut next = Self { claim, approval, update_time: now, ..self.clone() };
         next.withdraw_queued_notices(now);
-        next.notices.iter_mut().for_each(|notice| notice.current = false);
+        next.notices.iter_mut().for_each(|notice| notice.is_current = false);
         let mut events = Vec::new();
         match (approval, &self.state) {
             (Some(approval), state) => {
@@ -260,12 +260,13 @@ impl Consent {
         now: Timestamp,
     ) -> Option<Transition<Self>> {
         let Effect::MovesTo(_) = self.effect(Input::ClaimDisputed) else { return None };
-        let declined_before =
-            earlier_decision == EarlierDecision::Declined || self.declined_before || self.current_decline().is_some();
+        let declined_before_dispute = earlier_decision == EarlierDecision::Declined
+            || self.declined_before_dispute
+            || self.current_decline().is_some();
         let approval =
             self.approval.filter(|_| earlier_decision == EarlierDecision::Approved && self.current_decline().is_none());
         let claim = claim.with_review_cases_of(&self.claim);
-        let consent = Self { claim, approval, declined_before, change: None, ..self.reset_request(now) };
+        let consent = Self { claim, approval, declined_before_dispute, change: None, ..self.reset_request(now) };
         Some(consent.queue_notice_if(terms.notices.at_submission, notice, NoticeKind::Dispute, now))
     }
 
@@ -340,7 +341,7 @@ impl Consent {
     fn reset_request(&self, now: Timestamp) -> Self {
         let mut next = Self { approval: None, ..self.with_state(State::Requested, now) };
         next.withdraw_queued_notices(now);
-        next.notices.iter_mut().for_each(|notice| notice.current = false);
+        next.notices.iter_mut().for_each(|notice| notice.is_current = false);
         next
     }
 

@@ -19,7 +19,7 @@ pub(crate) struct Notice {
     /// Whether the notice belongs to the current request: it was sent to the claim's contact, and
     /// the customer has not been asked again since (R28, R29). Only the link of a current notice
     /// can approve, and only a current notice can start the consent window.
-    pub(crate) current: bool,
+    pub(crate) is_current: bool,
     /// The time at which the notice was queued.
     pub(crate) queue_time: Timestamp,
     /// The state of the delivery.

@@ -65,10 +65,10 @@ pub(crate) fn permanent_bounce() -> DeliveryReport {
 pub(crate) fn terms() -> Terms {
     Terms {
         notices: CustomerNotices { at_submission: true, at_approval: true },
-        window: Length::CalendarDays(7),
+        window_length: Length::CalendarDays(7),
         window_start: WindowStart::NoticeAtApproval,
         decline_any_time: false,
-        delivery: Length::CalendarDays(30),
+        delivery_length: Length::CalendarDays(30),
         reminder_before: Length::BusinessDays(1),
         calendar: BERLIN.clone(),
     }
@@ -79,7 +79,7 @@ pub(crate) fn terms() -> Terms {
 pub(crate) fn terms_of_2020() -> Terms {
     Terms {
         notices: CustomerNotices { at_submission: true, at_approval: false },
-        window: Length::BusinessDays(5),
+        window_length: Length::BusinessDays(5),
         window_start: WindowStart::NoticeAtSubmission,
         ..terms()
     }

@@ -229,7 +229,7 @@ impl StateKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Window {
     /// The time at which the notice that starts the window was accepted.
-    pub(crate) opened: Timestamp,
+    pub(crate) open_time: Timestamp,
     /// The end of the window, with the rule from which it was computed.
     pub(crate) deadline: Deadline,
 }
@@ -246,7 +246,7 @@ pub(crate) struct DeliveryPeriod {
     pub(crate) deadline: Deadline,
     /// The time at which the partner is reminded (R48). `None` after the reminder, and if the
     /// period is too short for one.
-    pub(crate) remind: Option<Timestamp>,
+    pub(crate) remind_time: Option<Timestamp>,
 }
 
 impl DeliveryPeriod {
@@ -258,7 +258,7 @@ impl DeliveryPeriod {
     /// Returns the deadlines that are still to come: the reminder and the end of the period.
     pub(super) fn deadlines(&self) -> Vec<Deadline> {
         let reminder_at = |due| Deadline { due, kind: Self::REMINDER.into(), rule: self.deadline.rule.clone() };
-        self.remind.map(reminder_at).into_iter().chain([self.deadline.clone()]).collect()
+        self.remind_time.map(reminder_at).into_iter().chain([self.deadline.clone()]).collect()
     }
 }
 
@@ -276,7 +276,6 @@ pub(crate) struct DecisionRecord {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Decline {
     /// The time and the channel of the decline.
-    #[serde(rename = "spoken")]
     pub(crate) decision: DecisionRecord,
     /// The customer's comment; may be empty.
     pub(crate) comment: Personal,

@@ -33,13 +33,13 @@ pub(crate) struct Terms {
     /// The occasions on which the customer is notified (R40).
     pub(crate) notices: CustomerNotices,
     /// The length of the consent window, in which silence of the customer counts as consent (R41).
-    pub(crate) window: Length,
+    pub(crate) window_length: Length,
     /// The notice that starts the consent window (R41).
     pub(crate) window_start: WindowStart,
     /// Whether the customer can decline after the consent window too (R43).
     pub(crate) decline_any_time: bool,
     /// The time after the approval within which a notice must be accepted (R41a).
-    pub(crate) delivery: Length,
+    pub(crate) delivery_length: Length,
     /// How long before the end of this time the partner is reminded (R48).
     pub(crate) reminder_before: Length,
     /// The tenant's calendar (R46).
@@ -58,10 +58,10 @@ impl Rules {
         let profile = self.profiles.get(&claim.policy)?;
         Ok(Terms {
             notices: profile.customer_notices,
-            window: profile.consent_window,
+            window_length: profile.consent_window,
             window_start: profile.consent_window_from,
             decline_any_time: profile.decline_after_window,
-            delivery: profile.customer_delivery,
+            delivery_length: profile.customer_delivery,
             reminder_before: profile.reminder_before,
             calendar: self.calendars.get(&claim.calendar)?.clone(),
         })
@@ -71,7 +71,7 @@ impl Rules {
 impl Terms {
     /// Returns the consent window that starts when a notice is accepted at `accepted` (R41).
     pub(crate) fn window_opened_at(&self, accepted: Timestamp) -> Window {
-        Window { opened: accepted, deadline: self.calendar.deadline(Window::DEADLINE, accepted, self.window) }
+        Window { open_time: accepted, deadline: self.calendar.deadline(Window::DEADLINE, accepted, self.window_length) }
     }
 
     /// Returns the period within which a notice must be accepted (R41a). The period is counted from
@@ -79,10 +79,10 @@ impl Terms {
     /// report of the approval came late, it is counted from `now`, so that the partner has time to
     /// act.
     pub(crate) fn delivery_period(&self, claim_approved: Timestamp, now: Timestamp) -> DeliveryPeriod {
-        let counted_from = |start| self.calendar.deadline(DeliveryPeriod::DEADLINE, start, self.delivery);
+        let counted_from = |start| self.calendar.deadline(DeliveryPeriod::DEADLINE, start, self.delivery_length);
         let after_approval = counted_from(claim_approved);
         let deadline = if after_approval.has_passed(now) { counted_from(now) } else { after_approval };
-        let remind = self.calendar.reminder(deadline.due, self.reminder_before);
-        DeliveryPeriod { remind: (remind > now).then_some(remind), deadline }
+        let remind_time = self.calendar.reminder(deadline.due, self.reminder_before);
+        DeliveryPeriod { remind_time: (remind_time > now).then_some(remind_time), deadline }
     }
 }

@@ -15,7 +15,7 @@ pub(super) enum RenderError {
     /// The policy profile or calendar of the claim is unknown.
     #[error(transparent)]
     Terms(#[from] TermsError),
-    /// A template failed.
+    /// The template of the mail cannot be rendered.
     #[error(transparent)]
     Template(#[from] askama::Error),
 }

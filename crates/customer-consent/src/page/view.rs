@@ -148,8 +148,8 @@ impl<'a> StatusPage<'a> {
         let is_over = consent.state.kind().is_over();
         if consent.is_approval_unconfirmed() {
             lead.push(&translation.page.approval_unconfirmed);
-        } else if consent.declined_before && is_undecided && !is_over {
-            lead.push(&translation.page.declined_before);
+        } else if consent.declined_before_dispute && is_undecided && !is_over {
+            lead.push(&translation.page.declined_before_dispute);
         }
         if view.can_only_decline() {
             lead.push(&translation.page.outdated_link);

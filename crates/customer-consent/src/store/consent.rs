@@ -1,4 +1,4 @@
-//! Conversion between a consent and its row.
+//! Conversion between a consent (the customer's side of one claim) and its row.
 
 use cpor_durable::rows::to_bigint;
 use cpor_durable::{AggregateKey, Change, StoreError, Versioned};
@@ -30,7 +30,7 @@ pub(super) fn to_row(change: &Change<Consent>) -> Result<(u64, row::ActiveModel)
         id: Set(change.key.id.into()),
         version: Set(to_bigint(*version)?),
         state: Set(consent.state.kind().into()),
-        waiting: Set(consent.is_waiting_for_delivery()),
+        waiting_for_delivery: Set(consent.is_waiting_for_delivery()),
         partner: Set((&consent.claim.name.partner).into()),
         body: Set(ConsentBody(consent.clone())),
         create_time: Set(consent.claim.submit_time),

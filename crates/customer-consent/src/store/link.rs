@@ -1,4 +1,5 @@
-//! Statements on the table of consent links.
+//! Statements on the table of consent links: the links in mails with which the customer contact
+//! approves or declines without signing in.
 
 use cpor_database::Db;
 use cpor_durable::AggregateKey;

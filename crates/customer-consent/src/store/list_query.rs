@@ -1,4 +1,4 @@
-//! Listing consents with filters, page by page.
+//! Listing consents (a consent is the customer's side of one claim) with filters, page by page.
 
 use cpor_database::Db;
 use cpor_durable::ids::TenantId;
@@ -18,7 +18,7 @@ use crate::domain::{Consent, StateKind};
 pub(crate) static CONSENT_LIST: TableList<Entity> = TableList {
     fields: &[
         field("state", FieldType::Enum("CONSENT_STATE_", STATES), Source::Where(is_in_state)),
-        column("waiting_for_delivery", FieldType::Bool, Column::Waiting),
+        column("waiting_for_delivery", FieldType::Bool, Column::WaitingForDelivery),
         field("claim", FieldType::Id(CLAIM_NAME), Source::ClaimName(Column::Partner, Column::Id)),
         field("partner", FieldType::Id(PARTNER_NAME), Source::PartnerName(Column::Partner)),
         column("create_time", FieldType::Time, Column::CreateTime),

@@ -66,12 +66,15 @@ impl DeadlineChanges {
         after.into_values().for_each(|new| self.set(new));
     }
 
+    /// Records that the aggregate set this deadline.
     fn set(&mut self, deadline: Deadline) {
         let times_set = 1 + self.0.get(&deadline.kind).map_or(0, |change| change.times_set);
         let change = DeadlineChange { deadline, state: DeadlineState::Pending, times_set };
         self.0.insert(change.deadline.kind.clone(), change);
     }
 
+    /// Records that the aggregate no longer has this deadline. It has passed if its due time is
+    /// `fired_due_time`, and was cancelled otherwise.
     fn end(&mut self, deadline: Deadline, fired_due_time: Option<Timestamp>) {
         let times_set = self.0.get(&deadline.kind).map_or(0, |change| change.times_set);
         let state = if fired_due_time == Some(deadline.due) { DeadlineState::Fired } else { DeadlineState::Cancelled };

@@ -1,6 +1,6 @@
-//! The table `deadline`, an index of deadlines by due time. The writer updates the table in its
-//! transactions; the deadline runner and operators read it. An *aggregate* is a unit that has
-//! deadlines, such as a claim.
+//! The table `deadline`, an index of deadlines by due time. The writer (the task that commits
+//! commands) updates the table in its transactions; the deadline runner, which applies passed
+//! deadlines, and operators read it. An *aggregate* is a unit that has deadlines, such as a claim.
 use cpor_bulk_rows::{InputRows, Sql, storable_time, to_bigint};
 use cpor_listing::{Cursor, Source, TableList, TableQuery, column, field};
 use cpor_listing::{
@@ -72,6 +72,7 @@ pub(crate) struct PendingDeadline {
     /// The kind of the aggregate, for example `claim`.
     pub(crate) aggregate: String,
     pub(crate) key: AggregateKey,
+    /// The business time at which the deadline passes.
     pub(crate) due: Timestamp,
 }
 

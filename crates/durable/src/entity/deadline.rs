@@ -16,6 +16,7 @@ pub(crate) struct Model {
     /// The kind of the aggregate, for example `claim`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) aggregate: String,
+    /// The id of the aggregate within its owner.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
     /// The kind of the deadline, for example `subscription_end`.

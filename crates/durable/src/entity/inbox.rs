@@ -9,6 +9,7 @@ pub(crate) struct Model {
     /// The owner (usually a partner or tenant) of the sending aggregate.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
+    /// The id of the aggregate within its owner.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
     /// The name of the service that sends the events.

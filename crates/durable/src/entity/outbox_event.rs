@@ -12,6 +12,7 @@ pub(crate) struct Model {
     /// The kind of the aggregate, for example `claim`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) aggregate: String,
+    /// The id of the aggregate within its owner.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
     /// The name of the service that receives the event.

@@ -13,6 +13,7 @@ pub(crate) struct Model {
     /// The kind of the aggregate, for example `claim`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) aggregate: String,
+    /// The id of the aggregate within its owner.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
     /// The name of the service that receives the events.
@@ -22,8 +23,8 @@ pub(crate) struct Model {
     pub(crate) next_sequence: i64,
     /// The sequence of the last event that was delivered.
     pub(crate) delivered_sequence: i64,
-    /// The id of the current lease, if there is one. A relay that holds the lease delivers the
-    /// stream, and no other relay does.
+    /// The id of the current lease, if there is one. The relay (the task that delivers
+    /// events) that holds the lease delivers the stream, and no other relay does.
     pub(crate) lease_token: Option<Uuid>,
     /// The time, by the machine's clock, before which no relay may lease the stream: the end of the
     /// current lease, or the time of the next attempt.

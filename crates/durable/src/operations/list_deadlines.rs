@@ -42,7 +42,7 @@ fn deadline_message(host: &Host, listed: ListedDeadline) -> wire::Deadline {
     wire::Deadline {
         resource: host.registrations().resource_name(&listed.aggregate, &listed.key),
         kind: listed.deadline.kind.into_owned(),
-        service: crate::wire::service(host.service()).into(),
+        service: crate::wire::service_to_wire(host.service()).into(),
         due_time: Some(to_wire_time(listed.deadline.due)),
         rule: listed.deadline.rule,
         generation: listed.generation,

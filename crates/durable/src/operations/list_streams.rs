@@ -42,8 +42,8 @@ pub(super) fn stream_message(source: Service, status: StreamStatus) -> wire::Str
     };
     wire::Stream {
         name: format!("services/{source}/streams/{}", status.stream),
-        source: crate::wire::service(source).into(),
-        destination: crate::wire::service(status.stream.destination).into(),
+        source: crate::wire::service_to_wire(source).into(),
+        destination: crate::wire::service_to_wire(status.stream.destination).into(),
         state: state.into(),
         next_sequence: status.next_sequence,
         delivered_sequence: status.delivered_sequence,

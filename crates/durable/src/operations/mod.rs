@@ -32,7 +32,7 @@ impl OperationsServer {
 
     /// Returns the host of a service, given by its protobuf number.
     fn host(&self, service: i32) -> Result<&Host, Status> {
-        let service = crate::wire::service_from(service);
+        let service = crate::wire::service_from_wire(service);
         self.hosts.iter().find(|host| Some(host.service()) == service).ok_or_else(|| not_hosted(service))
     }
 }

@@ -11,9 +11,10 @@ use crate::{
 };
 
 impl OperationsServer {
-    /// Makes a parked stream available for delivery again and notifies the relay; with
-    /// `validate_only`, changes nothing. Uses two statements, or one query with `validate_only`.
-    /// The gRPC method calls this once the caller is known; tests call it directly.
+    /// Makes a parked stream available for delivery again and notifies the relay (the task that
+    /// delivers events); with `validate_only`, changes nothing. Uses two statements, or one query
+    /// with `validate_only`. The gRPC method calls this once the caller is known; tests call it
+    /// directly.
     ///
     /// # Errors
     /// Returns NOT_FOUND (`STREAM_NOT_FOUND`) if the stream does not exist, and FAILED_PRECONDITION

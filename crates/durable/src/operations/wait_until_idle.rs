@@ -64,6 +64,7 @@ struct Check {
     /// The activity of the host before the check. The check holds while the activity is this
     /// number.
     activity: u64,
+    /// The time of the check.
     time: Instant,
 }
 

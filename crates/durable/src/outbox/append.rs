@@ -102,7 +102,7 @@ fn encode(sequence: u64, TracedEvent { outgoing, traceparent }: TracedEvent) -> 
     let event = wire::Event {
         sequence,
         effective_time: Some(to_wire_time(outgoing.effective_time)),
-        actor: Some(crate::wire::actor(&outgoing.actor)),
+        actor: Some(crate::wire::actor_to_wire(&outgoing.actor)),
         traceparent,
         payload: Some(outgoing.payload),
     };

@@ -1,7 +1,7 @@
 //! The results of a delivery, one for each stream, and the code that stores them. A stream consists
-//! of the events that one aggregate (such as a claim) sends to one service. A relay *leases* a
-//! stream, so that no other relay delivers it in the meantime. A *sequence* is the number of an
-//! event in its stream.
+//! of the events that one aggregate (such as a claim) sends to one service. A relay (the task that
+//! delivers events) *leases* a stream, so that no other relay delivers it in the meantime. A
+//! *sequence* is the number of an event in its stream.
 use cpor_bulk_rows::{InputRows, Sql, delete, to_bigint};
 use cpor_proto::events::v1::{StreamResult, stream_result};
 use cpor_types::Timestamp;
@@ -123,7 +123,7 @@ pub(super) async fn save_results(
     let mut still_leased = std::collections::HashSet::new();
     for chunk in rows.chunks() {
         // `upsert` does not fit: only streams that are still leased are updated, and the oldest
-        // time comes from another table.
+        // time comes from another table. The table `s` contains the results.
         let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
         sql.push("UPDATE outbox_stream SET delivered_sequence = s.delivered_sequence, attempts = s.attempts, ");
         sql.push("ready_time = s.ready_time, parked_reason = s.parked_reason, last_error = s.last_error, ");

@@ -1,6 +1,7 @@
 //! Leases on outgoing streams (the events of one aggregate, such as a claim, for one service):
-//! while one relay holds a stream's lease, no other relay delivers the stream. A *sequence* is the
-//! number of an event in its stream.
+//! while one relay (a task that delivers events) holds a stream's lease, no other relay delivers
+//! the stream. A *sequence* is the number of an event in its stream. A *parked* stream is not
+//! delivered until an operator retries it, because its receiver refused an event.
 use std::collections::BTreeMap;
 
 use cpor_bulk_rows::{InputRows, Sql};
@@ -53,11 +54,16 @@ impl LeasedStream {
     }
 }
 
-/// Lists the services for which a stream can be delivered now.
-pub(super) async fn ready_destinations(db: &impl ConnectionTrait, now: Timestamp) -> Result<Vec<Service>, DbErr> {
+/// Lists the services to which at least one stream can be delivered now: it has undelivered events,
+/// is not parked, is not leased, and does not wait for a retry.
+pub(super) async fn list_destinations_with_due_streams(
+    db: &impl ConnectionTrait,
+    now: Timestamp,
+) -> Result<Vec<Service>, DbErr> {
     let mut service_rows = InputRows::new([Column::Destination])?;
     Service::ALL.iter().for_each(|service| service_rows.push([service.as_str().into()]));
-    // One search of the index for each service. SELECT DISTINCT would read all ready streams.
+    // One search of the index for each service. The services are the rows of the table `s`. SELECT
+    // DISTINCT would read all ready streams.
     let mut sql = Sql::with_rows(db.get_database_backend(), service_rows)?;
     sql.push(
         "SELECT s.destination FROM s WHERE EXISTS (SELECT 1 FROM outbox_stream o WHERE o.destination = s.destination",
@@ -149,7 +155,8 @@ async fn load_events(tx: &Tx, streams: &mut BTreeMap<OutboxStreamKey, LeasedStre
     streams.keys().for_each(|stream| keys.push(stream.values()));
     let (mut bytes_left, mut count) = (MAX_BYTES, 0);
     for chunk in keys.chunks() {
-        // `cpor_bulk_rows::load` does not fit, because it has no limit for the number of rows.
+        // `cpor_bulk_rows::load` does not fit, because it has no limit for the number of rows. The
+        // table `s` contains the keys of the streams.
         let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
         sql.push("SELECT ").primary_key::<Entity>("").push(", payload FROM outbox_event WHERE (");
         sql.primary_key::<Entity>("").push(") IN (SELECT ").primary_key::<Entity>("s.").push(" FROM s) ORDER BY ");

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     delivery_result::{DeliveryOutcome, DeliveryResult, save_results},
-    lease::{LeasedStream, MAX_STREAMS, lease, next_retry_time, ready_destinations, release_all},
+    lease::{LeasedStream, MAX_STREAMS, lease, list_destinations_with_due_streams, next_retry_time, release_all},
     stream::OutboxStreamKey,
     transport::{DeliveryError, EventTransport},
 };
@@ -51,8 +51,8 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(15);
 const MIN_RETRY_WAIT: Duration = Duration::from_millis(50);
 
 /// The time after which a relay looks once more for streams, if it was notified and found none. The
-/// stream may have been locked by a transaction that was rolled back, or leased by a relay that
-/// stops.
+/// stream that it was notified of may have been locked by a transaction that was then rolled back,
+/// or leased by a relay that stops.
 const SECOND_LOOK_DELAY: Duration = Duration::from_millis(200);
 
 /// The number of attempts to store the results of a delivery.
@@ -129,6 +129,7 @@ impl Relay {
         result
     }
 
+    /// Delivers as [`Relay::run`] does, and returns at the first error.
     async fn deliver_until_stopped(&self, destination: Service, stop: &CancellationToken) -> Result<(), DbErr> {
         self.release_stale_leases_once().await?;
         let mut backoff = Backoff::new(FIRST_RETRY_DELAY, MAX_RETRY_DELAY);
@@ -167,7 +168,8 @@ impl Relay {
 
     /// Releases the leases that a crashed process left, before this process takes its first lease.
     /// This happens only on SQLite, where no other process can hold a lease. On PostgreSQL, other
-    /// replicas may hold leases, so the stale ones have to expire.
+    /// replicas (processes that host the same service) may hold leases, so the stale ones have to
+    /// expire.
     async fn release_stale_leases_once(&self) -> Result<(), DbErr> {
         self.context.stale_leases_released.get_or_try_init(|| self.release_stale_leases()).await.map(|_| ())
     }
@@ -193,7 +195,9 @@ impl Relay {
     pub(crate) async fn poll(&self, stop: CancellationToken) -> Result<(), DbErr> {
         self.release_stale_leases_once().await?;
         loop {
-            for destination in ready_destinations(self.context.db.reader(), self.context.clock.now()).await? {
+            for destination in
+                list_destinations_with_due_streams(self.context.db.reader(), self.context.clock.now()).await?
+            {
                 self.context.notifications.relay(destination).notify_one();
             }
             tokio::select! {
@@ -212,7 +216,9 @@ impl Relay {
     pub async fn deliver_pending(&self) -> Result<u64, DbErr> {
         let stop = CancellationToken::new();
         let mut events = 0;
-        for destination in ready_destinations(self.context.db.reader(), self.context.clock.now()).await? {
+        for destination in
+            list_destinations_with_due_streams(self.context.db.reader(), self.context.clock.now()).await?
+        {
             events += self.deliver_all(destination, &stop).await?.events;
         }
         Ok(events)
@@ -238,7 +244,8 @@ impl Relay {
                 self.context.notifications.relay(destination).notify_one();
             }
             let (mut results, destination_state) = self.deliver(destination, streams).await;
-            // Rows are locked in the same order as the writer locks them, to avoid deadlocks.
+            // Rows are locked in the order in which the writers, which add events to the outbox,
+            // lock them, to avoid deadlocks.
             results.sort_by(|left, right| left.stream.cmp(&right.stream));
             has_failed |= results.iter().any(|result| matches!(result.outcome, DeliveryOutcome::Failed(_)));
             unsaved = Some(UnsavedDelivery { lease_token, results, destination_state });
@@ -365,7 +372,8 @@ impl Relay {
             events: stream.events.clone(),
         };
         let batches = streams.iter().map(batch).collect();
-        let request = DeliverEventsRequest { destination: crate::wire::service(destination).into(), streams: batches };
+        let request =
+            DeliverEventsRequest { destination: crate::wire::service_to_wire(destination).into(), streams: batches };
         let response =
             timeout_at(latest_end, self.event_transport.deliver(request)).await.map_err(|_elapsed| timed_out())??;
         let mut stream_results = response.results.into_iter();

@@ -52,7 +52,7 @@ impl OutboxStreamKey {
 
     pub(super) fn to_wire(&self, source: Service) -> wire::StreamId {
         wire::StreamId {
-            source: crate::wire::service(source).into(),
+            source: crate::wire::service_to_wire(source).into(),
             aggregate: self.aggregate.clone(),
             owner: self.key.owner.clone(),
             id: self.key.id.to_string(),

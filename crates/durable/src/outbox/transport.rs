@@ -43,7 +43,7 @@ impl GrpcEventTransport {
 #[async_trait::async_trait]
 impl EventTransport for GrpcEventTransport {
     async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, DeliveryError> {
-        let destination = crate::wire::service_from(request.destination)
+        let destination = crate::wire::service_from_wire(request.destination)
             .ok_or_else(|| DeliveryError::Unreadable("destination: must be a known service".to_owned()))?;
         let channel = self
             .peers

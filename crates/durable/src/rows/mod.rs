@@ -1,5 +1,6 @@
 //! Statements on the rows of aggregates, by their keys and versions. An *aggregate* is a unit that
-//! is loaded, decided and saved as a whole, such as a claim.
+//! is loaded, decided and saved as a whole, such as a claim. A *writer* is the task that commits
+//! the changes of aggregates.
 //!
 //! The table of an aggregate has the columns `owner` (text), `id` (UUID) and `version` (big
 //! integer) and the primary key (`owner`, `id`). The tables of its child rows have the same two

@@ -28,6 +28,7 @@ impl LogPosition {
 pub struct LogQuery<'db, E: EntityTrait> {
     db: &'db DatabaseConnection,
     query: Select<E>,
+    /// The column with the sequence numbers of the entries.
     sequence: E::Column,
 }
 
@@ -42,7 +43,7 @@ impl<'db, E: EntityTrait> LogQuery<'db, E> {
     ///
     /// # Errors
     /// Returns an error if the database fails or the row cannot be decoded.
-    pub async fn last(self) -> Result<Option<E::Model>, StoreError> {
+    pub async fn last_entry(self) -> Result<Option<E::Model>, StoreError> {
         Ok(fetch_one(self.db, self.query.order_by_desc(self.sequence)).await?)
     }
 
@@ -50,7 +51,7 @@ impl<'db, E: EntityTrait> LogQuery<'db, E> {
     ///
     /// # Errors
     /// Returns an error if the database fails or the row cannot be decoded.
-    pub async fn at(self, sequence: i64) -> Result<Option<E::Model>, StoreError> {
+    pub async fn entry_at(self, sequence: i64) -> Result<Option<E::Model>, StoreError> {
         Ok(fetch_one(self.db, self.query.filter(self.sequence.eq(sequence))).await?)
     }
 
@@ -58,7 +59,7 @@ impl<'db, E: EntityTrait> LogQuery<'db, E> {
     ///
     /// # Errors
     /// Returns an error if the database fails or a row cannot be decoded.
-    pub async fn after(self, sequence: i64, limit: u64) -> Result<Vec<E::Model>, StoreError> {
+    pub async fn entries_after(self, sequence: i64, limit: u64) -> Result<Vec<E::Model>, StoreError> {
         let query = self.query.filter(self.sequence.gt(sequence)).order_by_asc(self.sequence).limit(limit);
         Ok(fetch_all(self.db, query).await?)
     }
@@ -80,17 +81,21 @@ pub trait WatchedLog: Send + Sync + 'static {
     ///
     /// # Errors
     /// Returns an error if the database fails or a row is inconsistent.
-    fn last(&self) -> impl Future<Output = Result<Option<LogPosition>, StoreError>> + Send;
+    fn last_position(&self) -> impl Future<Output = Result<Option<LogPosition>, StoreError>> + Send;
 
     /// Reads the position after the entry with this sequence number; `None` if there is none.
     ///
     /// # Errors
     /// Returns an error if the database fails or a row is inconsistent.
-    fn at(&self, sequence: i64) -> impl Future<Output = Result<Option<LogPosition>, StoreError>> + Send;
+    fn position_at(&self, sequence: i64) -> impl Future<Output = Result<Option<LogPosition>, StoreError>> + Send;
 
     /// Reads at most `limit` entries after a sequence number, the oldest first.
     ///
     /// # Errors
     /// Returns the status with which the stream ends.
-    fn after(&self, sequence: i64, limit: u64) -> impl Future<Output = Result<LogPage<Self::Message>, Status>> + Send;
+    fn entries_after(
+        &self,
+        sequence: i64,
+        limit: u64,
+    ) -> impl Future<Output = Result<LogPage<Self::Message>, Status>> + Send;
 }

@@ -1,10 +1,12 @@
-//! Opens watches and streams their messages.
+//! Opens watches (response streams that send a client each new entry of a log, which is a table
+//! whose rows are numbered in the order of commits) and streams their messages.
 //!
 //! The timers here use real time, the clock of the Tokio runtime. They determine only the
-//! transport: when a heartbeat keeps the connection alive, when other replicas are polled, and when
-//! the stream ends before the deadline of its call. They do not use the business clock, which can
-//! be virtual. Each wait is at most [`POLL_INTERVAL`], and a watch ends at the deadline of its
-//! call, at the latest after [`DEFAULT_DURATION`] if the call has none.
+//! transport: when a heartbeat keeps the connection alive, when the log is read for commits of
+//! other replicas (processes that host the same service), and when the stream ends before the
+//! deadline of its call. They do not use the business clock, which can be virtual. Each wait is at
+//! most [`POLL_INTERVAL`], and a watch ends at the deadline of its call, at the latest after
+//! [`DEFAULT_DURATION`] if the call has none.
 use std::{collections::VecDeque, pin::Pin, time::Duration};
 
 use cpor_auth::Caller;
@@ -59,7 +61,7 @@ pub struct WatchRequest<'a> {
     pub cursor: &'a str,
     /// Whether a stream without a cursor starts at the beginning of the log.
     pub from_beginning: bool,
-    /// Binds cursors to the log. A cursor of another log is refused.
+    /// Encodes and decodes the cursors of this log, and refuses a cursor of another log.
     pub page_tokens: PageTokens,
     /// Notifies of the commits in this process that may add to the log.
     pub commits: watch::Receiver<u64>,
@@ -133,12 +135,12 @@ async fn start_position(request: &WatchRequest<'_>, log: &impl WatchedLog) -> Re
     match cursor {
         None if request.from_beginning => Ok(LogPosition::BEGINNING),
         None => {
-            let last = log.last().await.map_err(|error| store_error(&error))?;
+            let last = log.last_position().await.map_err(|error| store_error(&error))?;
             Ok(last.unwrap_or(LogPosition::BEGINNING))
         }
         Some(LogPosition::BEGINNING) => Ok(LogPosition::BEGINNING),
         Some(position) => {
-            let found = log.at(position.sequence).await.map_err(|error| store_error(&error))?;
+            let found = log.position_at(position.sequence).await.map_err(|error| store_error(&error))?;
             found.filter(|found| *found == position).ok_or_else(cursor_expired)
         }
     }
@@ -214,7 +216,7 @@ impl<L: WatchedLog> Watcher<L> {
     /// Reads the next page of the log and adds its messages to `pending`. An entry that the caller
     /// may not see only moves the cursor. Returns `false` if there are no new entries.
     async fn read_page(&mut self) -> Result<bool, Status> {
-        let page = self.log.after(self.position.sequence, PAGE_SIZE).await?;
+        let page = self.log.entries_after(self.position.sequence, PAGE_SIZE).await?;
         let Some((last, _)) = page.last() else { return Ok(false) };
         self.position = *last;
         for (position, message) in page {

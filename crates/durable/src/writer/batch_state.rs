@@ -29,17 +29,23 @@ pub(super) struct BatchEffects<A: Aggregate> {
     pub(super) deadlines: Vec<(AggregateKey, DeadlineChange)>,
     /// The events for other services, by the aggregate that sends them.
     pub(super) events: Vec<(AggregateKey, Vec<TracedEvent>)>,
+    /// The request ids that the commands used, with the outcomes of the commands.
     pub(super) requests: Vec<(RequestId, RequestOutcome)>,
+    /// The incoming streams of which events were applied.
     pub(super) streams: Vec<(StreamKey, StreamAdvance)>,
 }
 
 /// One aggregate of the batch: its stored state, its current state, and the effects of the steps so
 /// far.
 struct AggregateState<A: Aggregate> {
+    /// The state that the batch has loaded; `None` if the aggregate did not exist.
     stored: Option<Versioned<A>>,
+    /// The state after the steps so far.
     current: Option<Versioned<A>>,
+    /// The domain events of the steps so far.
     recorded_events: Vec<RecordedEvent<A::Event>>,
     deadlines: DeadlineChanges,
+    /// The events for other services.
     outgoing_events: Vec<TracedEvent>,
 }
 
@@ -54,10 +60,13 @@ impl<A: Aggregate> AggregateState<A> {
         }
     }
 
+    /// Returns the current version, or 0 if the aggregate does not exist.
     fn version(&self) -> u64 {
         self.current.as_ref().map_or(0, |current| current.version)
     }
 
+    /// Applies a step. `traceparent` is the W3C trace context of the command, which the outgoing
+    /// events continue.
     fn apply(&mut self, step: Step<A>, traceparent: &str) {
         let Step { change, fired_due_time, outgoing_events } = step;
         let deadlines_before = change.before.map(|before| before.state.deadlines()).unwrap_or_default();
@@ -84,10 +93,15 @@ type DecidedStep<S> = Result<Option<Step<<S as Store>::Aggregate>>, CommandError
 /// The state of a batch while its commands are decided.
 pub(super) struct BatchState<'a, S: Store> {
     store: &'a S,
+    /// The reading of the business clock by which all commands of the batch are decided.
     now: Timestamp,
     aggregates: BTreeMap<AggregateKey, AggregateState<S::Aggregate>>,
+    /// The outcomes of the request ids that were used before, also by earlier commands of the
+    /// batch.
     requests: HashMap<RequestKey, RequestOutcome>,
+    /// The outcomes of the request ids that commands of the batch used first.
     new_requests: Vec<(RequestId, RequestOutcome)>,
+    /// The last applied sequences of the incoming streams.
     streams: BTreeMap<StreamKey, StreamAdvance>,
     fired_deadlines: u64,
 }
@@ -111,14 +125,15 @@ impl<'a, S: Store> BatchState<'a, S> {
     /// Decides one command. The next command is decided on the changed state.
     pub(super) fn decide(&mut self, job: &mut Job<S>) -> JobResult<S> {
         let first_outcome =
-            job.command.request.as_ref().and_then(|request| self.requests.get(&RequestKey::new(request)).cloned());
+            job.command.request_id.as_ref().and_then(|request| self.requests.get(&RequestKey::new(request)).cloned());
         let key = first_outcome.as_ref().map_or_else(|| job.command.key.clone(), |outcome| outcome.key.clone());
         self.apply_passed_deadlines(&key, job)?;
         if let Some(outcome) = first_outcome {
-            let same_body = job.command.request.as_ref().is_some_and(|request| request.body_hash == outcome.body_hash);
+            let same_body =
+                job.command.request_id.as_ref().is_some_and(|request| request.body_hash == outcome.body_hash);
             return if same_body { Ok(self.outcome(key, true)) } else { Err(CommandError::RequestIdReused) };
         }
-        if job.command.rows.iter().any(|row| self.requests.contains_key(&RequestKey::new(row))) {
+        if job.command.row_ids.iter().any(|row| self.requests.contains_key(&RequestKey::new(row))) {
             return Err(CommandError::RequestIdReused);
         }
         if self.is_event_applied(job)? {
@@ -250,6 +265,7 @@ impl<'a, S: Store> BatchState<'a, S> {
         CommandOutcome { key, version, state, now, replayed }
     }
 
+    /// Returns the state of an aggregate in this batch, which begins empty if it was not loaded.
     fn aggregate(&mut self, key: &AggregateKey) -> &mut AggregateState<S::Aggregate> {
         self.aggregates.entry(key.clone()).or_insert_with(|| AggregateState::new(None))
     }

@@ -64,7 +64,9 @@ trait ErasedDecider<S: Store>: Send {
 
 /// A decision function with its last refusal and the channel to the caller.
 struct Decider<S: Store, R, D> {
+    /// The decision function.
     decide: D,
+    /// The refusal of the last call, if it refused the command.
     refusal: Option<R>,
     sender: ResultSender<S, R>,
 }

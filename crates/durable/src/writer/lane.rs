@@ -24,6 +24,7 @@ struct JobGroup<S: Store> {
     jobs: Vec<Job<S>>,
     /// Whether the jobs are committed together or not at all, so that the group is never split.
     is_together: bool,
+    /// The number of times that the group was tried again after a conflict.
     retries: u32,
 }
 
@@ -87,6 +88,7 @@ async fn process_groups<S: Store>(context: &WriterContext<S>, mut groups: Vec<Jo
     }
 }
 
+/// Sends the result of a job to its caller, and logs the failure if it could not be decided.
 fn complete_job<S: Store>(job: Job<S>, result: JobResult<S>) {
     if let Err(CommandError::Unavailable(reason)) = &result {
         let name = job.command.name;
@@ -179,6 +181,7 @@ fn isolate_jobs<S: Store>(group: JobGroup<S>, keys: &HashSet<AggregateKey>) -> V
     together.into_iter().chain(isolated.into_iter().map(|job| JobGroup::new(vec![job]))).collect()
 }
 
+/// Splits jobs into two groups. `middle` is the number of jobs in the first.
 fn split_jobs<S: Store>(mut jobs: Vec<Job<S>>, middle: usize) -> Vec<JobGroup<S>> {
     let second = jobs.split_off(middle);
     vec![JobGroup::new(jobs), JobGroup::new(second)]

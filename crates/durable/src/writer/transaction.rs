@@ -88,6 +88,8 @@ impl<S: Store> WriterContext<S> {
         if keys.is_empty() { Ok(()) } else { Err(BatchError::ConcurrentChange(keys)) }
     }
 
+    /// Writes everything that the decisions of a batch changed. Returns the parts that other tasks
+    /// of the process are notified of after the commit.
     async fn write(
         &self,
         tx: &Tx,

@@ -32,7 +32,7 @@ pub(super) async fn create_payout(
         command: "create_payout",
         key: payouts::payout_key(&PayoutName { partner, payout: id }),
         etag: String::new(),
-        request: RequestId::from_request(&caller, "CreatePayout", &request)?,
+        request_id: RequestId::from_request(&caller, "CreatePayout", &request)?,
         validate_only: request.validate_only,
     };
 

@@ -54,9 +54,9 @@ fn guide_violations(request: &CreateProgramGuideRequest) -> Vec<FieldViolation> 
     // checked.
     let Ok(id) = parse_id(request).or_else(|_| "x".parse()) else { return Vec::new() };
     let parsed = convert::to_document(id, guide);
-    let of_document = Guide::compile_partial(&parsed.document, &parsed.rate_indexes).err().unwrap_or_default();
+    let document_violations = Guide::compile_partial(&parsed.document, &parsed.rate_indexes).err().unwrap_or_default();
     let mut violations = parsed.violations;
-    violations.extend(of_document.iter().map(convert::to_field_violation));
+    violations.extend(document_violations.iter().map(convert::to_field_violation));
     violations
 }
 

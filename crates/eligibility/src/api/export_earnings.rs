@@ -1,5 +1,5 @@
-//! `ExportEarnings` (R54): streams the ledger as CSV or JSON lines. A page is read from the
-//! database after the caller has received the previous one.
+//! `ExportEarnings` (R54): streams the ledger (the amounts that partners earn) as CSV or JSON
+//! lines. A page is read from the database after the caller has received the previous one.
 use std::pin::Pin;
 
 use cpor_database::Db;
@@ -92,6 +92,7 @@ const COLUMNS: &[(&str, CellValue)] = &[
     ("payout", |earning, _| earning.payout.as_str().into()),
 ];
 
+/// Returns the cells of an earning, each with the name of its column.
 fn cells(earning: &Earning) -> impl Iterator<Item = (&'static str, Value)> + '_ {
     let earned = earning.monthly_earning.clone().unwrap_or_default();
     COLUMNS.iter().map(move |(name, value)| (*name, value(earning, &earned)))
@@ -112,6 +113,7 @@ fn if_paid(earned: &MonthlyEarning, value: fn(&MonthlyEarning) -> Value) -> Valu
     if earned.outcome() == EarningOutcome::Earned { value(earned) } else { Value::Null }
 }
 
+/// Returns an amount in millionths of the currency unit.
 fn micros(amount: Option<&Money>) -> Value {
     amount.map_or(Value::Null, |amount| amount.micros.into())
 }

@@ -1,5 +1,6 @@
 //! `ImportPayouts` (R54a): brings payouts to the states that the rows report, and returns one
-//! result for each row. A refused row does not affect the others.
+//! result for each row. A payout is the statement of a payment to a partner. A refused row does not
+//! affect the others.
 //!
 //! A payee is a location of a partner and a currency. The rows about one payee are sorted
 //! ([`sort_by_payment`]) and imported one after the other, so that their order in the request does
@@ -32,7 +33,7 @@ use crate::{
 struct CheckedRow {
     index: usize,
     reported: ReportedPayout,
-    request: Option<RequestId>,
+    request_id: Option<RequestId>,
 }
 
 pub(super) async fn import_payouts(
@@ -49,9 +50,9 @@ pub(super) async fn import_payouts(
         };
         match checked {
             Ok(reported) => {
-                let request = RequestId::of_row(&caller, "ImportPayouts", &request.request_id, index, row);
+                let request_id = RequestId::of_row(&caller, "ImportPayouts", &request.request_id, index, row);
                 let rows_of_payee = rows.entry(reported.payee.clone()).or_default();
-                rows_of_payee.push(CheckedRow { index, reported, request });
+                rows_of_payee.push(CheckedRow { index, reported, request_id });
             }
             Err(refused) => drop(results.insert(index, refused_result(&refused))),
         }
@@ -69,8 +70,8 @@ fn sort_by_payment(mut rows: Vec<CheckedRow>) -> Vec<CheckedRow> {
     let reversed: BTreeSet<_> = reversed.map(|row| row.reported.reference.clone()).collect();
     rows.sort_by_cached_key(|CheckedRow { index, reported, .. }| {
         let ReportedPayout { period, reference, estimated_date, state, .. } = reported;
-        let is_replaced = reference.is_none() || reversed.contains(reference);
-        (*period, !is_replaced, reference.clone(), state.kind(), *estimated_date, *index)
+        let comes_first = reference.is_none() || reversed.contains(reference);
+        (*period, !comes_first, reference.clone(), state.kind(), *estimated_date, *index)
     });
     rows
 }
@@ -83,8 +84,8 @@ async fn import_rows(
     validate_only: bool,
 ) -> Vec<(usize, ImportPayoutsResult)> {
     let mut results = Vec::with_capacity(rows.len());
-    for CheckedRow { index, reported, request } in rows {
-        let imported = import_row(api, caller, reported, request, validate_only).await;
+    for CheckedRow { index, reported, request_id } in rows {
+        let imported = import_row(api, caller, reported, request_id, validate_only).await;
         results.push((index, imported.unwrap_or_else(|refused| refused_result(&refused))));
     }
     results
@@ -94,7 +95,7 @@ async fn import_row(
     api: &Api,
     caller: &Caller,
     reported: ReportedPayout,
-    request: Option<RequestId>,
+    request_id: Option<RequestId>,
     validate_only: bool,
 ) -> Result<ImportPayoutsResult, Status> {
     let (payee, reference) = (&reported.payee, reported.reference.as_deref());
@@ -102,7 +103,7 @@ async fn import_row(
     let id = found.as_ref().map_or_else(|| api.entropy.uuid().into(), |found| found.payout.id);
     let key = payouts::payout_key(&PayoutName { partner: payee.partner.clone(), payout: id });
     let etag = String::new();
-    let change = PayoutChange { command: "import_payout", key, etag, request, validate_only };
+    let change = PayoutChange { command: "import_payout", key, etag, request_id, validate_only };
     let advance = move |current: Option<&Payout>, now| Payout::advance_to(current, id, reported.clone(), now);
     let changed = api.change_payout(caller, &change, advance).await;
     let changed = changed.map_err(|error| error::payout_error(&change.key, "", error))?;

@@ -48,8 +48,8 @@ fn check_rows(caller: &Caller, request: &ImportUsageRequest, mut violations: Row
         Some(violations) => Err(status::invalid_fields(violations)),
         None => {
             let usage = parse_row(row)?;
-            let request = RequestId::of_row(caller, "ImportUsage", &request.request_id, index, row);
-            Ok(ImportedRow { usage, request })
+            let request_id = RequestId::of_row(caller, "ImportUsage", &request.request_id, index, row);
+            Ok(ImportedRow { usage, request_id })
         }
     };
     request.rows.iter().enumerate().map(check).collect()

@@ -22,7 +22,7 @@ pub(super) async fn list_assessments(
     let after = page_tokens.decode(&request.page_token)?;
     let (scope, tenant) = (scope_of_caller(&caller, &request.parent)?, parse::tenant_parent(&request.parent)?);
     let size = page::effective_size(request.page_size);
-    let found = assessments::search(api.db.reader(), &scope, tenant, &query, after.as_ref(), size + 1).await;
+    let found = assessments::list_matching(api.db.reader(), &scope, tenant, &query, after.as_ref(), size + 1).await;
     let items = found.map_err(Refusal::Store)?.into_iter().map(|(cursor, found)| {
         let latest = found.state.latest.clone();
         (cursor, convert::to_assessment(&found.state, latest))

@@ -62,6 +62,7 @@ static GUIDES: MemoryList<CatalogGuide> = MemoryList {
     ],
     default_order: Order { key: start_time, descending: true },
     tie_break: |guide| {
+        // The edition is the number of guides that had been activated, including this one.
         let edition = guide.effective_period().map_or(0, |period| convert::to_count(period.edition));
         vec![
             CursorValue::Number(edition),

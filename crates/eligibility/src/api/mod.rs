@@ -62,10 +62,15 @@ use error::Refusal;
 /// The implementation of the gRPC service, with the components that its methods use.
 pub(crate) struct Api {
     pub(crate) db: Db,
+    /// The runtime of the service: its clock, its background tasks and its notices of commits.
     pub(crate) host: Host,
+    /// The open streams of `WatchEarnings`.
     pub(crate) watches: Watches,
+    /// The source of new ids.
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// The task that commits commands on the catalog of program guides.
     pub(crate) guide_writer: Writer<GuideCatalogStore>,
+    /// The task that commits commands on payouts.
     pub(crate) payout_writer: Writer<PayoutStore>,
     pub(crate) registry: SharedRegistry,
     pub(crate) assessor: Assessor,

@@ -22,7 +22,8 @@ pub(super) struct PayoutChange {
     pub(super) key: AggregateKey,
     /// The version that the caller expects; empty if any version may be changed.
     pub(super) etag: String,
-    pub(super) request: Option<RequestId>,
+    /// The id that the caller gave the request, so that it can be repeated safely (AIP-155).
+    pub(super) request_id: Option<RequestId>,
     /// Whether the change is only decided and not stored.
     pub(super) validate_only: bool,
 }
@@ -45,7 +46,7 @@ impl Api {
     ) -> Result<ChangedPayout, PayoutError> {
         let execute = || {
             let command = Command::new(change.command, change.key.clone(), caller.actor.clone());
-            let command = command.expect_etag(&change.etag).request(change.request.clone());
+            let command = command.expect_etag(&change.etag).request(change.request_id.clone());
             let decide = decide.clone();
             self.payout_writer.execute(command.validate_only(change.validate_only), move |current, now| {
                 Ok(decide(current, now)?.transition_from(current))
@@ -54,23 +55,23 @@ impl Api {
         let outcome = match execute().await {
             // A concurrent request with the same request id may have created the payout. The second
             // attempt then returns that payout.
-            Err(CommandError::Conflict(_)) if change.request.is_some() => execute().await?,
+            Err(CommandError::Conflict(_)) if change.request_id.is_some() => execute().await?,
             other => other?,
         };
         let payout = outcome.state.ok_or(CommandError::Refused(PayoutRefusal::NotFound))?;
         // The writer's connection is used because a reader might not see the commit yet.
         let db = self.db.writer();
-        let stored = payouts::get(db, &payout.name()).await.map_err(unavailable)?;
+        let stored = payouts::get(db, &payout.name()).await.map_err(store_failure)?;
         if change.validate_only {
             // The writer finds conflicts only when it saves, which it has not done.
-            let conflict = payouts::find_conflict(db, &payout, stored.is_none()).await.map_err(unavailable)?;
+            let conflict = payouts::find_conflict(db, &payout, stored.is_none()).await.map_err(store_failure)?;
             conflict.map_or(Ok(()), |conflict| Err(CommandError::Conflict(conflict)))?;
         }
         let stored = match stored {
             Some(stored) if !change.validate_only => stored,
             Some(stored) => StoredPayout { payout, ..stored },
             None => {
-                let due = payouts::load_totals_due(db, &payout.payee, payout.period).await.map_err(unavailable)?;
+                let due = payouts::load_totals_due(db, &payout.payee, payout.period).await.map_err(store_failure)?;
                 let totals = due.ok_or(CommandError::Conflict(PayoutConflict::NothingDue))?;
                 StoredPayout { version: 0, payout, totals }
             }
@@ -94,6 +95,6 @@ impl Api {
     }
 }
 
-fn unavailable(error: cpor_durable::StoreError) -> PayoutError {
+fn store_failure(error: cpor_durable::StoreError) -> PayoutError {
     CommandError::Unavailable(error.to_string())
 }

@@ -21,7 +21,7 @@ pub(super) async fn process_payout(
         command: "process_payout",
         key: payouts::payout_key(&parse::required("name", &request.name)?),
         etag: request.etag.clone(),
-        request: RequestId::from_request(&caller, "ProcessPayout", &request)?,
+        request_id: RequestId::from_request(&caller, "ProcessPayout", &request)?,
         validate_only: request.validate_only,
     };
     Ok(Response::new(convert::to_payout(&api.execute_payout_command(&caller, change, command).await?)))

@@ -39,7 +39,7 @@ pub(super) async fn record_payout(
         command: "record_payout",
         key: AggregateKey::new(owner, uuid),
         etag: String::new(),
-        request: RequestId::from_request(&caller, "RecordPayout", &request)?,
+        request_id: RequestId::from_request(&caller, "RecordPayout", &request)?,
         validate_only: request.validate_only,
     };
     let reference = trim_blanks(&request.reference).to_owned();

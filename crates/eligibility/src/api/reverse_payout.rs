@@ -20,7 +20,7 @@ pub(super) async fn reverse_payout(
         command: "reverse_payout",
         key: payouts::payout_key(&parse::required("name", &request.name)?),
         etag: request.etag.clone(),
-        request: RequestId::from_request(&caller, "ReversePayout", &request)?,
+        request_id: RequestId::from_request(&caller, "ReversePayout", &request)?,
         validate_only: request.validate_only,
     };
     let command = PayoutCommand::Reverse { reason: request.reason };

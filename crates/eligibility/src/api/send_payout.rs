@@ -19,7 +19,7 @@ pub(super) async fn send_payout(api: &Api, request: Request<SendPayoutRequest>) 
         command: "send_payout",
         key: payouts::payout_key(&parse::required("name", &request.name)?),
         etag: request.etag.clone(),
-        request: RequestId::from_request(&caller, "SendPayout", &request)?,
+        request_id: RequestId::from_request(&caller, "SendPayout", &request)?,
         validate_only: request.validate_only,
     };
     Ok(Response::new(convert::to_payout(&api.execute_payout_command(&caller, change, command).await?)))

@@ -78,7 +78,8 @@ impl Simulation {
     /// Compares the next page of assessments. Returns the messages for it, and the simulation to
     /// continue with. After the last page the only message is the summary.
     async fn next_page(mut self) -> Result<(Vec<SimulateProgramGuideResponse>, Option<Self>), Refusal> {
-        let page = assessments::list(self.db.reader(), &Scope::All, None, self.after.as_ref(), PAGE_SIZE).await?;
+        let page =
+            assessments::list_in_key_order(self.db.reader(), &Scope::All, None, self.after.as_ref(), PAGE_SIZE).await?;
         let Some((last, _)) = page.last() else {
             return Ok((vec![message(Content::Summary(convert::to_summary(&self.summary)))], None));
         };

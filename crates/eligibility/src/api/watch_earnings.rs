@@ -64,16 +64,16 @@ impl WatchedLog for WatchedEarnings {
         message.cursor = cursor;
     }
 
-    async fn last(&self) -> Result<Option<LogPosition>, StoreError> {
-        self.ledger().last().await
+    async fn last_position(&self) -> Result<Option<LogPosition>, StoreError> {
+        self.ledger().last_position().await
     }
 
-    async fn at(&self, sequence: i64) -> Result<Option<LogPosition>, StoreError> {
-        self.ledger().at(sequence).await
+    async fn position_at(&self, sequence: i64) -> Result<Option<LogPosition>, StoreError> {
+        self.ledger().position_at(sequence).await
     }
 
-    async fn after(&self, sequence: i64, limit: u64) -> Result<LogPage<Self::Message>, Status> {
-        let entries = self.ledger().after(sequence, limit).await.map_err(|error| store_error(&error))?;
+    async fn entries_after(&self, sequence: i64, limit: u64) -> Result<LogPage<Self::Message>, Status> {
+        let entries = self.ledger().entries_after(sequence, limit).await.map_err(|error| store_error(&error))?;
         let message = |entry| WatchEarningsResponse { earning: Some(convert::to_earning(entry)), ..Default::default() };
         Ok(entries.into_iter().map(|(position, entry)| (position, Some(message(entry)))).collect())
     }

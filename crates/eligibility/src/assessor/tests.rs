@@ -96,7 +96,7 @@ async fn concurrent_assessors_assess_each_claim_once(system: TestSystem) {
     }
     system.sent_events().await;
     let versions = async || {
-        let all = assessments::list(system.db.reader(), &Scope::All, None, None, 100).await.unwrap();
+        let all = assessments::list_in_key_order(system.db.reader(), &Scope::All, None, None, 100).await.unwrap();
         all.iter().map(|(_, found)| found.version).sum::<u64>()
     };
     let before = versions().await;

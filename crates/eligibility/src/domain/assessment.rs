@@ -24,31 +24,26 @@ use super::{
 /// The kind of the only deadline of an assessment: the start of the next month.
 const MONTHLY_DEADLINE: &str = "monthly_assessment";
 
+/// The assessment of a claim, with the facts that it is based on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Assessment {
     /// The claim's current official association, or the last one if it has ended.
-    #[serde(rename = "span")]
     association: AssociationPeriod,
     /// Official associations of the same claim that ended before `association` began. A claim has
     /// several associations if it was rejected and then approved on a dispute (R28).
-    #[serde(rename = "past")]
     earlier_associations: Vec<AssociationPeriod>,
     /// Whether the claim must be assessed again: a fact has changed, or a month has begun (R52).
-    #[serde(rename = "stale")]
     pub(crate) is_stale: bool,
     /// The edition of the guide catalog (the number of guides activated until then) that the claim
     /// was last assessed with.
     pub(crate) edition: u64,
     /// Whether the partner declined payment for the claim (R54b).
-    #[serde(rename = "unpaid")]
     is_payment_declined: bool,
     /// The number of earnings of this claim in the ledger.
-    #[serde(rename = "written")]
     earning_count: u64,
     /// The result for the last assessed month; `None` until the first assessment.
     pub(crate) latest: Option<MonthlyResult>,
     /// The time at which the claim is assessed next if no fact changes before.
-    #[serde(rename = "next")]
     next_assess_time: Timestamp,
 }
 
@@ -216,7 +211,7 @@ impl Assessment {
     /// Applies a change of the partner that the registry reported for `time`. Returns `None` if the
     /// claim is not affected.
     pub(crate) fn change_partner(&self, record: &PartnerRecord, time: Timestamp) -> Option<AssessmentTransition> {
-        self.change_facts(time, |facts| facts.partner = record.update(&facts.partner))
+        self.change_facts(time, |facts| facts.partner = record.updated_facts(&facts.partner))
     }
 
     /// Replaces the versions of the product catalog, which states for each month which products are

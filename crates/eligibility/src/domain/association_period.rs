@@ -18,10 +18,8 @@ use super::facts::{AssociationEnd, AssociationFacts, CatalogVersion, LineFacts};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct AssociationPeriod {
     /// The current facts. The registry's events keep them up to date.
-    #[serde(rename = "about")]
     pub(crate) facts: AssociationFacts,
     /// Former values of the facts about the present, the oldest first.
-    #[serde(rename = "earlier")]
     earlier_facts: Vec<EarlierFacts>,
     /// The versions of the product catalog until the end of the association, the oldest first. A
     /// version that changes nothing for the claimed products is left out.

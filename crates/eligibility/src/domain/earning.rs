@@ -99,6 +99,7 @@ pub(crate) struct Earning {
     /// The amount that this earning adds to the total; a correction adds the difference. `None` if
     /// neither this nor an earlier earning has an amount.
     pub(crate) amount: Option<Money>,
+    /// The calendar quarter in which the earning was recorded, and with which it is paid.
     pub(crate) payout_period: PayoutPeriod,
     /// The time at which the earning was recorded.
     pub(crate) accrue_time: Timestamp,

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use cel::{Context, Value, objects::Key};
-use cpor_types::{Activity, AssociationKey, LineId, Month, ProductId, Program, Timestamp, Verdict, program};
+use cpor_types::{Activity, AssociationKey, LineId, Month, ProductId, Program, Timestamp, Verdict, program_for};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -34,8 +34,7 @@ pub(crate) struct LineResult {
     /// can contain another amount until the difference is recorded.
     pub(crate) earned: EarnedAmount,
     /// The number of earnings that the ledger contains for this line, activity and month.
-    /// [`evaluate`] sets 0; `compute_earnings` sets the number. The stored name is `booked`.
-    #[serde(rename = "booked")]
+    /// [`evaluate`] sets 0; `compute_earnings` sets the number.
     pub(crate) earning_count: u32,
 }
 
@@ -94,7 +93,7 @@ fn evaluate_line(
 ) -> LineResult {
     // R7 lists the allowed pairs of solution area and activity. Any other pair cannot become
     // official and earns nothing.
-    let program = program(facts.solution_area, activity).ok().flatten().filter(|_| line.is_incentivized);
+    let program = program_for(facts.solution_area, activity).ok().flatten().filter(|_| line.is_incentivized);
     let conditions = program.map(|program| {
         let months = inputs.usage.months_until(&line.key, inputs.month);
         let growth = UsageGrowth::since(facts.official_time, months);

@@ -56,7 +56,6 @@ pub(crate) struct LineFacts {
     pub(crate) product: ProductId,
     /// Whether partners are paid for the product, or only recognised as on record for it (R9). The
     /// product catalog of the assessed month overrides this value.
-    #[serde(rename = "incentivized")]
     pub(crate) is_incentivized: bool,
     /// The subscription that the line claims; `None` if the line claims a workload.
     pub(crate) subscription: Option<SubscriptionFacts>,
@@ -122,7 +121,7 @@ impl PartnerRecord {
     /// Returns the current facts about the partner for a claim whose facts were `previous` until
     /// now. A location that the partner no longer has keeps its region, because a claim keeps its
     /// location (R2a).
-    pub(crate) fn update(&self, previous: &PartnerFacts) -> PartnerFacts {
+    pub(crate) fn updated_facts(&self, previous: &PartnerFacts) -> PartnerFacts {
         let region = self.regions.get(&previous.mpn_id).unwrap_or(&previous.location_region);
         PartnerFacts {
             mpn_id: previous.mpn_id.clone(),

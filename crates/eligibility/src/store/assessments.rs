@@ -94,7 +94,7 @@ pub(crate) async fn get(
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or a row cannot be decoded.
-pub(crate) async fn list(
+pub(crate) async fn list_in_key_order(
     db: &impl ConnectionTrait,
     scope: &Scope,
     tenant: Option<TenantId>,
@@ -120,7 +120,7 @@ pub(crate) async fn list(
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or a row cannot be decoded.
-pub(crate) async fn search(
+pub(crate) async fn list_matching(
     db: &impl ConnectionTrait,
     scope: &Scope,
     tenant: Option<TenantId>,

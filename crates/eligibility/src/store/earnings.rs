@@ -146,8 +146,8 @@ impl<'db> Ledger<'db> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or the row cannot be decoded.
-    pub(crate) async fn last(self) -> Result<Option<LogPosition>, StoreError> {
-        Ok(self.0.last().await?.map(|row| position(&row)))
+    pub(crate) async fn last_position(self) -> Result<Option<LogPosition>, StoreError> {
+        Ok(self.0.last_entry().await?.map(|row| position(&row)))
     }
 
     /// Reads the position after the earning with this sequence number, with one indexed read.
@@ -155,21 +155,25 @@ impl<'db> Ledger<'db> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or the row cannot be decoded.
-    pub(crate) async fn at(self, sequence: i64) -> Result<Option<LogPosition>, StoreError> {
-        Ok(self.0.at(sequence).await?.map(|row| position(&row)))
+    pub(crate) async fn position_at(self, sequence: i64) -> Result<Option<LogPosition>, StoreError> {
+        Ok(self.0.entry_at(sequence).await?.map(|row| position(&row)))
     }
 
     /// Reads at most `limit` earnings after a sequence number, the oldest first.
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or a row cannot be decoded.
-    pub(crate) async fn after(self, sequence: i64, limit: u64) -> Result<Vec<(LogPosition, LedgerEntry)>, StoreError> {
-        let rows = self.0.after(sequence, limit).await?;
+    pub(crate) async fn entries_after(
+        self,
+        sequence: i64,
+        limit: u64,
+    ) -> Result<Vec<(LogPosition, LedgerEntry)>, StoreError> {
+        let rows = self.0.entries_after(sequence, limit).await?;
         rows.into_iter().map(|row| Ok((position(&row), to_ledger_entry(row)?))).collect()
     }
 }
 
-/// Returns the position after an earning. Its mark, which identifies the earning, is the first
+/// Returns the position after an earning. Its `mark`, which identifies the earning, is the first
 /// eight bytes of the earning's id.
 fn position(row: &Model) -> LogPosition {
     let (mark, _) = Uuid::from(row.id).as_u64_pair();
@@ -231,11 +235,11 @@ fn from_earning(earning: &Earning) -> Result<ActiveModel, StoreError> {
         payout_period: Set(earning.payout_period.to_string().into()),
         accrue_time: Set(earning.accrue_time),
         number: Set(rows::to_bigint(earning.number)?),
+        // `save` sets the sequence number.
         sequence: Set(0),
         currency: Set(earning.amount.map(|amount| amount.currency.to_string())),
         amount_micros: Set(earning.amount.map(|amount| amount.micros)),
-        // The column `line` contains the complete earning. `save` sets the sequence.
-        line: Set(EarningBody(earning.clone())),
+        body: Set(EarningBody(earning.clone())),
         status: Set(status),
         payout: Set(None),
         reference: Set(None),
@@ -244,7 +248,7 @@ fn from_earning(earning: &Earning) -> Result<ActiveModel, StoreError> {
 }
 
 fn to_ledger_entry(row: Model) -> Result<LedgerEntry, StoreError> {
-    let EarningBody(earning) = row.line;
+    let EarningBody(earning) = row.body;
     let payment = match (row.status, row.reference, row.pay_time) {
         (EarningStatus::NothingDue, None, None) => Payment::NothingDue,
         (EarningStatus::Accrued, None, None) => Payment::Accrued,

@@ -1,4 +1,4 @@
-//! The table `guide_shelf`: the catalog of all program guides (the conditions and rates of
+//! The table `guide_catalog`: the catalog of all program guides (the conditions and rates of
 //! payment), in one row.
 use std::convert::Infallible;
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::entity::{
     bodies::GuideCatalogBody,
-    guide_shelf::{ActiveModel, Entity, Model},
+    guide_catalog::{ActiveModel, Entity, Model},
 };
 use crate::domain::{ActiveGuides, CatalogGuide, Guide, GuideCatalog, GuideDocument, GuideViolation};
 
@@ -30,7 +30,7 @@ impl Store for GuideCatalogStore {
     /// The catalog checks the uniqueness of ids itself.
     type Conflict = Infallible;
 
-    const AGGREGATE: &'static str = "guide_shelf";
+    const AGGREGATE: &'static str = "guide_catalog";
 
     fn resource(_: &AggregateKey) -> String {
         "programGuides".to_owned()
@@ -82,7 +82,7 @@ pub(crate) async fn load(db: &impl ConnectionTrait) -> Result<GuideCatalog, Stor
 /// Returns an error if the shipped guide is not a valid document. The tests of this crate check
 /// that it is valid.
 pub(crate) fn shipped_catalog() -> Result<GuideCatalog, StoreError> {
-    let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("guide_shelf", &catalog_key(), what);
+    let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("guide_catalog", &catalog_key(), what);
     let document = GuideDocument::shipped().map_err(|error| inconsistent(&error))?;
     let start = Month::new(SHIPPED_GUIDE_START_YEAR, 1).ok_or_else(|| inconsistent(&"the month is out of range"))?;
     Ok(GuideCatalog::shipped(document, start))
@@ -106,12 +106,12 @@ pub(crate) fn compile_draft(guide: &CatalogGuide) -> Result<Guide, StoreError> {
 }
 
 fn invalid_document(violations: &[GuideViolation]) -> StoreError {
-    StoreError::inconsistent("guide_shelf", &catalog_key(), format_args!("{violations:?}"))
+    StoreError::inconsistent("guide_catalog", &catalog_key(), format_args!("{violations:?}"))
 }
 
 fn to_catalog(row: Model) -> Result<Versioned<GuideCatalog>, StoreError> {
     let GuideCatalogBody(catalog) = row.state;
-    let negative = |_| StoreError::inconsistent("guide_shelf", &catalog_key(), "the version is negative");
+    let negative = |_| StoreError::inconsistent("guide_catalog", &catalog_key(), "the version is negative");
     Ok(Versioned::new(u64::try_from(row.version).map_err(negative)?, catalog))
 }
 

@@ -100,9 +100,9 @@ impl Store for PayoutStore {
     /// payouts, so that transactions do not deadlock.
     async fn load(&self, tx: &Tx, keys: &[AggregateKey]) -> Result<Vec<(AggregateKey, Versioned<Payout>)>, StoreError> {
         let partners: BTreeSet<&str> = keys.iter().map(|key| key.owner.as_str()).collect();
-        let of_partners = Entity::find().select_only().columns([Column::Owner, Column::Id]);
-        let of_partners = of_partners.filter(Column::Owner.is_in(partners));
-        let in_order = of_partners.order_by_asc(Column::Owner).order_by_asc(Column::Id);
+        let payouts_of_partners = Entity::find().select_only().columns([Column::Owner, Column::Id]);
+        let payouts_of_partners = payouts_of_partners.filter(Column::Owner.is_in(partners));
+        let in_order = payouts_of_partners.order_by_asc(Column::Owner).order_by_asc(Column::Id);
         in_order.lock_exclusive().into_tuple::<(ids::PartnerId, ids::PayoutId)>().all(tx).await?;
         let found = rows::load_locked::<Entity>(tx, keys).await?;
         let with_key = |row: Model| {
@@ -205,8 +205,9 @@ pub(crate) async fn find_conflict(
 ) -> Result<Option<PayoutConflict>, StoreError> {
     let others = select_payouts(&payout.payee).filter(Column::Id.ne(ids::PayoutId::from(payout.id)));
     let others = fetch_all(db, others.order_by_asc(Column::Id)).await?;
-    let is_live = |other: &Payout| other.period == payout.period && other.state.kind() != PayoutStateKind::Reversed;
-    if is_new && others.iter().any(|other| is_live(&other.body.0)) {
+    let excludes_payout =
+        |other: &Payout| other.period == payout.period && other.state.kind() != PayoutStateKind::Reversed;
+    if is_new && others.iter().any(|other| excludes_payout(&other.body.0)) {
         return Ok(Some(PayoutConflict::Exists));
     }
     let has_reference = |other: &&Model| payout.reference.is_some() && other.reference == payout.reference;

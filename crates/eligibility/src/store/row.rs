@@ -58,7 +58,7 @@ fn verdicts(result: &MonthlyResult) -> String {
 
 /// Reads a monthly result with the key of its assessment.
 pub(super) fn to_monthly_result(row: assessment_month::Model) -> (AggregateKey, MonthlyResult) {
-    (AggregateKey::new(row.owner, row.id.into()), row.answer.0)
+    (AggregateKey::new(row.owner, row.id.into()), row.body.0)
 }
 
 pub(super) fn from_monthly_result(key: &AggregateKey, result: &MonthlyResult) -> assessment_month::ActiveModel {
@@ -66,8 +66,7 @@ pub(super) fn from_monthly_result(key: &AggregateKey, result: &MonthlyResult) ->
         owner: Set(key.owner.clone().into()),
         id: Set(key.id.into()),
         month: Set(result.month.to_string()),
-        // The column `answer` contains the complete result.
-        answer: Set(MonthlyResultBody(result.clone())),
+        body: Set(MonthlyResultBody(result.clone())),
     }
 }
 
@@ -104,7 +103,7 @@ pub(super) fn from_usage(month: &StoredUsage) -> Result<usage_month::ActiveModel
         seats_sold: Set(seats_sold),
         consumption: Set(consumption),
         import_time: Set(*import_time),
-        unseen: Set(true),
+        pending: Set(true),
     })
 }
 
@@ -112,7 +111,7 @@ pub(super) fn from_usage(month: &StoredUsage) -> Result<usage_month::ActiveModel
 pub(super) fn to_replaced_usage(row: usage_replaced::Model) -> Result<(StoredUsage, Timestamp), StoreError> {
     let usage_replaced::Model { owner, key, month, revision, import_time, replace_time, .. } = row;
     let (active_users, paid_available_units) = (row.active_users, row.paid_available_units);
-    let (seats_sold, consumption, unseen) = (row.seats_sold, row.consumption, false);
+    let (seats_sold, consumption, pending) = (row.seats_sold, row.consumption, false);
     let usage_row = usage_month::Model {
         owner,
         key,
@@ -123,7 +122,7 @@ pub(super) fn to_replaced_usage(row: usage_replaced::Model) -> Result<(StoredUsa
         seats_sold,
         consumption,
         import_time,
-        unseen,
+        pending,
     };
     Ok((to_usage(usage_row)?, replace_time))
 }

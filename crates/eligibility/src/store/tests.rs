@@ -64,7 +64,7 @@ async fn end_association(system: &TestSystem, facts: &AssociationFacts) {
 
 async fn an_assessment_reads_back_as_it_was_saved(system: TestSystem) {
     system.open_assessment(presales()).await;
-    let found = assessments::list(system.db.reader(), &Scope::All, None, None, 10).await.unwrap();
+    let found = assessments::list_in_key_order(system.db.reader(), &Scope::All, None, None, 10).await.unwrap();
     let [(found_key, found)] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!(*found_key, key_of_assessment(presales().tenant, presales().claim.claim));
     assert_eq!((found.state.facts(), found.state.is_stale, found.version), (&presales(), false, 2));
@@ -76,7 +76,7 @@ async fn r4_a_partner_finds_only_its_own_assessments(system: TestSystem) {
     system.open_assessment(facts_of_claim(2, "fabrikam", usage_of_teams())).await;
     system.open_assessment(facts_of_claim(3, "contoso", usage_of_teams())).await;
     let ids = async |scope: &Scope| {
-        let found = assessments::list(system.db.reader(), scope, None, None, 10).await.unwrap();
+        let found = assessments::list_in_key_order(system.db.reader(), scope, None, None, 10).await.unwrap();
         found.into_iter().map(|(key, _)| key.id.as_u128()).collect::<Vec<_>>()
     };
     assert_eq!(ids(&Scope::All).await, [1, 2, 3]);
@@ -93,14 +93,18 @@ async fn a_list_continues_after_the_last_key(system: TestSystem) {
     let (mut after, mut listed) = (None, Vec::new());
     loop {
         let tenant = Some(presales().tenant);
-        let page = assessments::list(system.db.reader(), &Scope::All, tenant, after.as_ref(), 2).await.unwrap();
+        let page =
+            assessments::list_in_key_order(system.db.reader(), &Scope::All, tenant, after.as_ref(), 2).await.unwrap();
         let Some((last, _)) = page.last() else { break };
         after = Some(last.clone());
         listed.extend(page.iter().map(|(key, _)| key.id.as_u128()));
     }
     assert_eq!(listed, [1, 2, 3, 4, 5]);
     let other = uuid::Uuid::from_u128(99).into();
-    assert_eq!(assessments::list(system.db.reader(), &Scope::All, Some(other), None, 2).await.unwrap(), []);
+    assert_eq!(
+        assessments::list_in_key_order(system.db.reader(), &Scope::All, Some(other), None, 2).await.unwrap(),
+        []
+    );
 }
 
 async fn r54_an_ended_assessment_still_depends_on_its_keys(system: TestSystem) {
@@ -113,7 +117,7 @@ async fn r54_an_ended_assessment_still_depends_on_its_keys(system: TestSystem) {
 
 async fn stored_months(system: &TestSystem) -> Vec<(String, i64, i64, bool)> {
     let stored = usage_month::Entity::find().order_by_asc(usage_month::Column::Month).all(system.db.reader());
-    let row = |row: usage_month::Model| (row.month, row.active_users.unwrap(), row.revision, row.unseen);
+    let row = |row: usage_month::Model| (row.month, row.active_users.unwrap(), row.revision, row.pending);
     stored.await.unwrap().into_iter().map(row).collect()
 }
 
@@ -204,14 +208,14 @@ async fn the_database_admits_exactly_the_statuses(system: TestSystem) {
 async fn a_body_that_does_not_decode_is_an_inconsistency(system: TestSystem) {
     system.open_assessment(presales()).await;
     let (db, key) = (&system.db, key_of_assessment(presales().tenant, presales().claim.claim));
-    for sql in ["UPDATE assessment SET state = '{}'", "UPDATE assessment_month SET answer = '{}'"] {
+    for sql in ["UPDATE assessment SET state = '{}'", "UPDATE assessment_month SET body = '{}'"] {
         db.writer().execute_unprepared(sql).await.unwrap();
     }
     let found = assessments::get(db.reader(), &Scope::All, &key).await.unwrap_err();
-    let listed = assessments::list(db.reader(), &Scope::All, None, None, 10).await.unwrap_err();
+    let listed = assessments::list_in_key_order(db.reader(), &Scope::All, None, None, 10).await.unwrap_err();
     let results = assessments::list_monthly_results(db.reader(), std::slice::from_ref(&key)).await.unwrap_err();
     let cases =
-        [(found, "assessment", "state"), (listed, "assessment", "state"), (results, "assessment_month", "answer")];
+        [(found, "assessment", "state"), (listed, "assessment", "state"), (results, "assessment_month", "body")];
     for (error, expected_table, column) in cases {
         let StoreError::Inconsistent { table, key: named, what } = &error else { panic!("{error}") };
         assert_eq!((*table, named), (expected_table, &key));
@@ -284,7 +288,7 @@ async fn r54_earnings_read_back_as_they_were_recorded(system: TestSystem) {
     let listed = earnings::list(system.db.reader(), &all, None, 10).await.unwrap();
     assert_eq!(
         listed.iter().map(|(_, entry)| &entry.earning).collect::<Vec<_>>(),
-        rows.iter().map(|row| &row.line.0).collect::<Vec<_>>()
+        rows.iter().map(|row| &row.body.0).collect::<Vec<_>>()
     );
     let contoso = EarningQuery {
         scope: scope_of("contoso"),

@@ -42,7 +42,7 @@ pub(crate) struct Model {
     pub(crate) first_attempt_time: Option<DateTimeUtc>,
     /// The real time at which the sender stored the final state of the mail. NULL before that, and
     /// if the mail was withdrawn because its recipient was erased.
-    pub(crate) settle_time: Option<DateTimeUtc>,
+    pub(crate) finish_time: Option<DateTimeUtc>,
     /// The id of the current lease: the right of one sender to work on the mail until
     /// `lease_until`. Only this sender may finish or postpone the mail.
     pub(crate) lease_token: Option<Uuid>,

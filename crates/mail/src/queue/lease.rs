@@ -89,7 +89,7 @@ fn to_leased_mail(row: Model, token: Uuid, now: Timestamp, until: Timestamp) -> 
 pub(crate) async fn finish(db: &Db, leased: &LeasedMail, state: MailState, now: Timestamp) -> Result<bool, DbErr> {
     let update = Entity::update_many()
         .col_expr(Column::State, Expr::value(state))
-        .col_expr(Column::SettleTime, Expr::value(now));
+        .col_expr(Column::FinishTime, Expr::value(now));
     update_and_release(db, leased, update).await
 }
 

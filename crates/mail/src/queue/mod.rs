@@ -152,7 +152,7 @@ fn to_row(mail: NewMail) -> entity::ActiveModel {
         // is not known here.
         next_attempt_time: ActiveValue::Set(Timestamp::UNIX_EPOCH),
         first_attempt_time: ActiveValue::Set(None),
-        settle_time: ActiveValue::Set(None),
+        finish_time: ActiveValue::Set(None),
         lease_token: ActiveValue::Set(None),
         lease_until: ActiveValue::Set(None),
         last_error: ActiveValue::Set(String::new()),

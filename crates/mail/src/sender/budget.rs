@@ -1,5 +1,6 @@
-//! Limits the number of mails to one address, so that nobody can flood a mailbox, for example by
-//! many claims that name it.
+//! Limits the number of mails to one address, so that no caller can flood a mailbox, for example by
+//! many claims that name it. Mails that must be sent by law or contract and all other mails have
+//! separate limits.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -10,13 +11,16 @@ use cpor_types::Clock;
 
 use crate::MailConfig;
 
-/// The mails to each address, in two parts that do not delay each other.
+/// The limits for the mails to each address. There are two, so that other mails never delay those
+/// that must be sent.
 pub(super) struct RecipientBudgets {
+    /// The limit for the mails that must be sent by law or contract.
     required: RecipientBudget,
+    /// The limit for all other mails.
     other: RecipientBudget,
 }
 
-/// The mails of one part.
+/// One limit for the mails to each address.
 struct RecipientBudget {
     /// Limits the mails that are sent.
     mails: RateLimit<SenderClock>,

@@ -46,9 +46,9 @@ impl<R: MailRenderer> Sender<R> {
             let sender = background_sender.clone();
             async move { Ok(sender.run(stop).await?) }
         });
-        let drained_sender = sender.clone();
+        let probed_sender = sender.clone();
         host.add_idle_probe("mail", move || {
-            let sender = drained_sender.clone();
+            let sender = probed_sender.clone();
             async move {
                 let queued = sender.send_due_mails().await?;
                 Ok((queued > 0).then(|| format!("{queued} mails wait for their next attempt")).into_iter().collect())

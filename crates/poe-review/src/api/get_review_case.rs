@@ -6,7 +6,7 @@ use super::{Api, case_for_caller, from_proto, to_proto};
 use crate::{domain::ReviewCase, store::case_query::CaseQuery};
 use cpor_call::status;
 use cpor_proto::reviews::v1::{GetReviewCaseRequest, ReviewCase as ProtoReviewCase};
-use cpor_registry_client::{ClaimToCheck, LineToCheck, SubmittedWith};
+use cpor_registry_client::{ClaimToCheck, LineToCheck, SubmittedFields};
 use cpor_rpc::request::validate;
 use cpor_types::{AssociationKey, SubscriptionId};
 use tonic::{Request, Response, Status};
@@ -49,7 +49,7 @@ fn claim_to_check(case: &ReviewCase) -> ClaimToCheck {
         solution_area: Some(snapshot.solution_area),
         lines: snapshot.lines.iter().map(line).collect(),
         suggest_lines: false,
-        submitted: Some(SubmittedWith {
+        submitted: Some(SubmittedFields {
             mpn_id: snapshot.mpn_id.clone(),
             customer_domain: snapshot.customer_domain.clone(),
         }),

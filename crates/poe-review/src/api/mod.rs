@@ -53,16 +53,21 @@ use tonic::{Request, Response, Status};
 /// The implementation of the gRPC service.
 #[derive(Clone)]
 pub(crate) struct Api {
+    /// The database of the service.
     pub db: Db,
     /// Runs the background tasks, tells of commits, and records which received events are applied.
     pub host: Host,
     /// Opens the streams of WatchReviewCases (watches) and limits their number.
     pub watches: Watches,
+    /// Commits the changes of review cases.
     pub writer: Writer<CaseStore>,
+    /// Asks the registry to reserve the lines of an approved claim.
     pub approval_runner: ApprovalRunner,
+    /// Carries out the decisions between competing claims.
     pub arbitration_runner: ArbitrationRunner,
     /// The calendar that counts the business days of review deadlines.
     pub calendar: Arc<Calendar>,
+    /// The source of new ids.
     pub entropy: Arc<dyn Entropy>,
 }
 
@@ -70,11 +75,11 @@ impl Api {
     /// Executes a command on the case that the request names. `decide` is the decision function of
     /// the command.
     ///
-    /// A command takes one transaction and one fsync, which commands that wait at the same time
-    /// share. The statements of the transaction are: begin, lock the cases, read the clock, save
-    /// the cases, streams, events and deadlines, commit. A request id adds two statements, and each
-    /// of the tables `case_key` and `pending_approval` adds one if the command changes it. A
-    /// refused command executes four statements.
+    /// A command takes one transaction and one fsync. Commands that wait at the same time share
+    /// them. The statements of the transaction are: begin, lock the cases, read the clock, save the
+    /// cases, streams, events and deadlines, commit. A request id adds two statements, and each of
+    /// the tables `case_key` and `pending_decision` adds one if the command changes it. A refused
+    /// command executes four statements.
     async fn execute_command<R: CaseCommandRequest>(
         &self,
         command_name: &'static str,

@@ -1,4 +1,8 @@
 //! Converts domain types to the messages of responses.
+//!
+//! A line of a claim is *contested* while other companies claim or hold its key (a workload or
+//! subscription). It is *held by legacy* if a company holds the key by an association that was
+//! recorded before claims existed.
 use crate::domain::{
     CaseKind, CaseRole, Clock, ClockKind, CommandKind, CustomerContact, Evidence, LegacyStatement, Line, LineRefusal,
     Note, Phase, ReviewCase, StatementRequest, StatementStatus,

@@ -85,17 +85,17 @@ impl WatchedLog for WatchedCases {
         message.cursor = cursor;
     }
 
-    async fn last(&self) -> Result<Option<LogPosition>, StoreError> {
-        self.log().last().await
+    async fn last_position(&self) -> Result<Option<LogPosition>, StoreError> {
+        self.log().last_position().await
     }
 
-    async fn at(&self, sequence: i64) -> Result<Option<LogPosition>, StoreError> {
-        self.log().at(sequence).await
+    async fn position_at(&self, sequence: i64) -> Result<Option<LogPosition>, StoreError> {
+        self.log().position_at(sequence).await
     }
 
-    async fn after(&self, sequence: i64, limit: u64) -> Result<LogPage<Self::Message>, Status> {
+    async fn entries_after(&self, sequence: i64, limit: u64) -> Result<LogPage<Self::Message>, Status> {
         let failed = |error: StoreError| store_error(&error);
-        let changes = self.log().after(sequence, limit).await.map_err(failed)?;
+        let changes = self.log().entries_after(sequence, limit).await.map_err(failed)?;
         let cases = self.cases_of(&changes).await.map_err(failed)?;
         let message = |change: &CaseChange| {
             let name = case_name(change).map_err(failed)?.to_string();

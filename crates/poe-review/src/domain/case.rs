@@ -106,7 +106,7 @@ impl ReviewCase {
             close_time: if phase.is_open() { None } else { self.close_time.or(Some(now)) },
             ..self
         }
-        .lapse_statement_without_contest(now)
+        .lapse_statement_if_uncontested(now)
     }
 
     /// Returns the case in the same state, with another reviewer.

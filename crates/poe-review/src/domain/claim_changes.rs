@@ -167,7 +167,7 @@ impl ReviewCase {
         }
         (!ended_holders.is_empty()).then(|| {
             next.competition.former_legacy_holders.extend(ended_holders);
-            transition(self, next.with_updated_clocks(now, calendar), CaseEvent::LegacyHolderGone)
+            transition(self, next.with_updated_clocks(now, calendar), CaseEvent::LegacyAssociationEnded)
         })
     }
 

@@ -73,13 +73,11 @@ impl ClockKind {
 
 /// The state of one clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "snake_case")]
+#[serde(tag = "state", rename_all = "snake_case")]
 pub enum Clock {
     /// The clock has not started, or has stopped.
-    #[serde(rename = "still")]
     Stopped {
         /// The time that is left.
-        #[serde(rename = "left")]
         remaining: Length,
     },
     /// The clock is running, and its deadline has not passed.
@@ -91,7 +89,6 @@ pub enum Clock {
         rule: String,
         /// The time at which the reviewer is reminded (R48). `None` after the reminder, and if the
         /// clock was started later than that.
-        #[serde(rename = "remind")]
         reminder_time: Option<Timestamp>,
     },
     /// The deadline has passed, so the case is overdue. The clock never runs again.

@@ -31,10 +31,8 @@ pub struct Competition {
     pub rivals: Rivals,
     /// The keys that a review lead has already awarded to this case or to the rival, by rival. They
     /// are no longer contested between this case and that rival.
-    #[serde(rename = "settled")]
-    pub settled_rivals: Rivals,
+    pub settled_keys: Rivals,
     /// The keys that a legacy association holds and that a review lead has awarded to this case.
-    #[serde(rename = "settled_legacy")]
     pub settled_legacy_keys: BTreeSet<AssociationKey>,
     /// The keys that were awarded to this claim, so that the registry reserves them, with the ids
     /// of the arbitrations.
@@ -44,7 +42,7 @@ pub struct Competition {
     /// compete for them. The case keeps each of these keys until the association of the rival
     /// becomes official.
     #[serde(default)]
-    pub awarded_to: Rivals,
+    pub awarded_to_rivals: Rivals,
     /// The legacy holders whose associations have ended. A snapshot of the claim that was sent
     /// before can still contain them.
     #[serde(default)]
@@ -75,11 +73,11 @@ impl Competition {
     /// the rivals that no longer compete.
     pub(super) fn restore_awards_to_rivals(&mut self, keys: &BTreeSet<AssociationKey>) {
         let awards = &self.awards;
-        for (rival, settled) in &self.settled_rivals {
+        for (rival, settled) in &self.settled_keys {
             let lost = settled.intersection(keys).filter(|key| !awards.contains_key(*key)).cloned();
-            self.awarded_to.entry(*rival).or_default().extend(lost);
+            self.awarded_to_rivals.entry(*rival).or_default().extend(lost);
         }
-        self.awarded_to.retain(|_, keys| !keys.is_empty());
+        self.awarded_to_rivals.retain(|_, keys| !keys.is_empty());
     }
 
     /// Drops the awards of keys that are not in `keys`. The dropped keys are also no longer
@@ -88,27 +86,27 @@ impl Competition {
         let dropped: BTreeSet<_> = self.awards.keys().filter(|key| !keys.contains(*key)).cloned().collect();
         self.awards.retain(|key, _| keys.contains(key));
         self.settled_legacy_keys.retain(|key| keys.contains(key));
-        self.settled_rivals.values_mut().for_each(|settled| settled.retain(|key| !dropped.contains(key)));
-        self.settled_rivals.retain(|_, settled| !settled.is_empty());
+        self.settled_keys.values_mut().for_each(|settled| settled.retain(|key| !dropped.contains(key)));
+        self.settled_keys.retain(|_, settled| !settled.is_empty());
     }
 
     /// Drops what was settled in favour of rivals that have given up the award. What was settled
     /// about keys that the case does not compete for now stays, because a line can be reinstated
     /// (R47).
     fn retain_settled(&mut self, competing_keys: &BTreeSet<AssociationKey>, winners: &Rivals) {
-        for (rival, settled) in &mut self.settled_rivals {
+        for (rival, settled) in &mut self.settled_keys {
             let is_awarded_to_rival = |key: &AssociationKey| winners.get(rival).is_some_and(|keys| keys.contains(key));
             settled.retain(|key| {
                 !competing_keys.contains(key) || self.awards.contains_key(key) || is_awarded_to_rival(key)
             });
         }
-        self.settled_rivals.retain(|_, settled| !settled.is_empty());
+        self.settled_keys.retain(|_, settled| !settled.is_empty());
     }
 
     /// Returns whether a rival competes for the key, and no review lead has decided between this
     /// case and that rival yet.
     fn has_rival_for(&self, key: &AssociationKey) -> bool {
-        let is_settled = |rival: &CaseId| self.settled_rivals.get(rival).is_some_and(|keys| keys.contains(key));
+        let is_settled = |rival: &CaseId| self.settled_keys.get(rival).is_some_and(|keys| keys.contains(key));
         self.rivals.iter().any(|(rival, keys)| keys.contains(key) && !is_settled(rival))
     }
 }
@@ -122,8 +120,8 @@ impl ReviewCase {
         let activities = self.snapshot.activities.iter();
         let is_exclusive =
             activities.copied().any(|activity| activity.is_exclusive_under(revenue_association_exclusive));
-        let is_live = is_exclusive && (self.phase().is_open() || self.phase().is_approved());
-        self.snapshot.lines.iter().filter(move |line| is_live && !self.ended_lines.contains(&line.id))
+        let case_competes = is_exclusive && (self.phase().is_open() || self.phase().is_approved());
+        self.snapshot.lines.iter().filter(move |line| case_competes && !self.ended_lines.contains(&line.id))
     }
 
     /// Returns the keys that the case competes for.
@@ -161,7 +159,8 @@ impl ReviewCase {
     /// the claim. The case keeps these lines until the association of the rival becomes official.
     #[must_use]
     pub fn lines_awarded_to_rivals(&self) -> Vec<LineId> {
-        let is_awarded = |line: &&Line| self.competition.awarded_to.values().any(|keys| keys.contains(&line.key));
+        let is_awarded =
+            |line: &&Line| self.competition.awarded_to_rivals.values().any(|keys| keys.contains(&line.key));
         let lines = self.competing_lines().filter(|_| self.phase().is_approved());
         lines.filter(is_awarded).map(|line| line.id).collect()
     }
@@ -208,17 +207,17 @@ impl ReviewCase {
 
     /// Replaces the rivals of this case by those that a check has found. Unless the policy profile
     /// lets the clocks run, they stop while a line is contested, and continue with the time left
-    /// when no line is contested any more. An award to a rival that has given up the key has come
-    /// to nothing: if the rival claims the key again, it is contested again. Returns `None` if
+    /// when no line is contested any more. An award to a rival that has given up the key no
+    /// longer counts: if the rival claims the key again, it is contested again. Returns `None` if
     /// nothing changes in the competition.
     ///
-    /// `requests` is the number of checks of this case that were requested when the check began.
-    /// The store refuses the change if another check was requested since then.
+    /// `requested_count` is the number of checks of this case that were requested when the check
+    /// began. The store refuses the change if another check was requested since then.
     #[must_use]
     pub fn update_rivals(
         &self,
         checked: CheckedRivals,
-        requests: i64,
+        requested_count: i64,
         now: Timestamp,
         calendar: &Calendar,
     ) -> Option<Transition<Self>> {
@@ -227,13 +226,13 @@ impl ReviewCase {
             let keys: BTreeSet<_> = keys.intersection(winners.get(rival)?).cloned().collect();
             (!keys.is_empty()).then_some((*rival, keys))
         };
-        let awarded_to = self.competition.awarded_to.iter().filter_map(still_awarded).collect();
-        let mut competition = Competition { rivals, awarded_to, ..self.competition.clone() };
+        let awarded_to_rivals = self.competition.awarded_to_rivals.iter().filter_map(still_awarded).collect();
+        let mut competition = Competition { rivals, awarded_to_rivals, ..self.competition.clone() };
         competition.retain_settled(&self.competing_keys(), &winners);
         (competition != self.competition).then(|| {
             let next = Self { competition, ..self.clone() }.with_updated_clocks(now, calendar);
             let change = competition_change_event(self, &next);
-            Transition::new(next, std::iter::once(CaseEvent::RivalsChecked { requests }).chain(change))
+            Transition::new(next, std::iter::once(CaseEvent::RivalsChecked { requested_count }).chain(change))
         })
     }
 }

@@ -49,7 +49,7 @@ pub enum CaseEvent {
         holders: BTreeMap<AssociationKey, LegacyHolderId>,
     },
     /// A legacy holder does not hold a key of the case any more (R58).
-    LegacyHolderGone,
+    LegacyAssociationEnded,
     /// The state of a request for a statement changed, or a holder sent a statement (R37a, R58a).
     StatementReported,
     /// The reviewer approved, and the registry is being asked to hold the lines (R23).
@@ -109,7 +109,7 @@ pub enum CaseEvent {
     /// A check of the competition found other rivals than before (R37).
     RivalsChecked {
         /// The number of checks of this case that were requested when the check began.
-        requests: i64,
+        requested_count: i64,
     },
     /// The claim no longer has a line that was awarded to it, so the registry need not reserve the
     /// key any more (R37).
@@ -179,7 +179,7 @@ impl CaseEvent {
             | Self::StatementRequested { .. }
             | Self::LegacyStatementRequested { .. }
             | Self::LegacyHoldersContested { .. }
-            | Self::LegacyHolderGone
+            | Self::LegacyAssociationEnded
             | Self::StatementReported
             | Self::ApprovalBegun { .. }
             | Self::Approved(_)
@@ -208,8 +208,8 @@ impl CaseEvent {
 
     /// Returns the number in [`Self::RivalsChecked`], or `None` for another event.
     #[must_use]
-    pub const fn checked_requests(&self) -> Option<i64> {
-        if let Self::RivalsChecked { requests } = self { Some(*requests) } else { None }
+    pub const fn requested_count_of_check(&self) -> Option<i64> {
+        if let Self::RivalsChecked { requested_count } = self { Some(*requested_count) } else { None }
     }
 
     /// Returns the clock alert that must be sent by mail because of this event.
@@ -227,7 +227,7 @@ impl CaseEvent {
             | Self::StatementRequested { .. }
             | Self::LegacyStatementRequested { .. }
             | Self::LegacyHoldersContested { .. }
-            | Self::LegacyHolderGone
+            | Self::LegacyAssociationEnded
             | Self::StatementReported
             | Self::ApprovalBegun { .. }
             | Self::Approved(_)

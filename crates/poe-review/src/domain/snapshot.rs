@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Snapshot {
     /// The resource name of the claim.
     pub claim: ClaimName,
-    /// The version of the claim in claim-intake.
+    /// The number of changes of the claim in claim-intake so far.
     pub version: u64,
     /// The partner's name as reviewers see it.
     pub partner_display_name: String,

@@ -47,7 +47,6 @@ pub struct Approval {
     pub comment: String,
     /// The reviewer who approved. The command that completes the approval, possibly in another
     /// replica, is recorded with this actor as its author.
-    #[serde(rename = "by")]
     pub actor: Actor,
 }
 

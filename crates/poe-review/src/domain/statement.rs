@@ -8,7 +8,7 @@ use cpor_types::{AssociationKey, LegacyHolderId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A reviewer's request for a statement, and what has become of it.
+/// A reviewer's request for a statement, and its status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementRequest {
     /// The time at which the reviewer asked.
@@ -23,7 +23,7 @@ pub struct StatementRequest {
     /// The status of the request to each holder of a legacy association, by the key that it holds
     /// (R58a). `status` summarizes them. Empty if the partner of the case was asked.
     #[serde(default)]
-    pub legacy_holders: BTreeMap<AssociationKey, StatementStatus>,
+    pub holder_statuses: BTreeMap<AssociationKey, StatementStatus>,
     /// The holders that were asked, by the key that they hold. Another holder can hold the key
     /// later.
     #[serde(default)]
@@ -56,7 +56,7 @@ pub struct StatementSender {
 impl StatementSender {
     /// Returns whether this is the given holder of the key. Holders that are not known are told
     /// apart by their keys only.
-    fn is(&self, key: &AssociationKey, holder: Option<LegacyHolderId>) -> bool {
+    fn matches(&self, key: &AssociationKey, holder: Option<LegacyHolderId>) -> bool {
         self.key == *key && (self.holder.is_none() || holder.is_none() || self.holder == holder)
     }
 }
@@ -89,7 +89,7 @@ impl StatementStatus {
 
 impl StatementRequest {
     /// Returns whether this holder of the key was asked. True if it is not known who was asked.
-    fn is_to(&self, key: &AssociationKey, holder: LegacyHolderId) -> bool {
+    fn was_sent_to(&self, key: &AssociationKey, holder: LegacyHolderId) -> bool {
         self.asked_holders.get(key).is_none_or(|asked| *asked == holder)
     }
 
@@ -97,9 +97,9 @@ impl StatementRequest {
     /// request to this holder is not open.
     fn with_holder_status(&self, key: &AssociationKey, status: StatementStatus, now: Timestamp) -> Option<Self> {
         let mut next = self.clone();
-        let open = next.legacy_holders.get_mut(key).filter(|found| **found == StatementStatus::Open)?;
+        let open = next.holder_statuses.get_mut(key).filter(|found| **found == StatementStatus::Open)?;
         *open = status;
-        next.status = StatementStatus::summarize(&next.legacy_holders)?;
+        next.status = StatementStatus::summarize(&next.holder_statuses)?;
         next.update_time = now;
         Some(next)
     }
@@ -125,7 +125,7 @@ impl ReviewCase {
             due_time: None,
             status: StatementStatus::Open,
             update_time: now,
-            legacy_holders: holders.keys().map(|key| (key.clone(), StatementStatus::Open)).collect(),
+            holder_statuses: holders.keys().map(|key| (key.clone(), StatementStatus::Open)).collect(),
             asked_holders: holders.clone(),
         };
         let next = Self { statement: Some(statement), update_time: now.max(self.update_time), ..self.clone() };
@@ -164,7 +164,7 @@ impl ReviewCase {
     #[must_use]
     pub fn erase_legacy_statements(&self, sender: &StatementSender, now: Timestamp) -> Option<Transition<Self>> {
         let mut next = self.clone();
-        let is_of_sender = |statement: &&mut LegacyStatement| sender.is(&statement.key, statement.holder);
+        let is_of_sender = |statement: &&mut LegacyStatement| sender.matches(&statement.key, statement.holder);
         let of_holder = next.legacy_statements.iter_mut().filter(is_of_sender);
         of_holder.for_each(|statement| statement.text.clear());
         let has_changed = next != *self;
@@ -183,8 +183,9 @@ impl ReviewCase {
         due_time: Option<Timestamp>,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
-        let is_asked =
-            |statement: &&StatementRequest| sender.holder.is_none_or(|holder| statement.is_to(&sender.key, holder));
+        let is_asked = |statement: &&StatementRequest| {
+            sender.holder.is_none_or(|holder| statement.was_sent_to(&sender.key, holder))
+        };
         let statement = self.statement.as_ref().filter(is_asked)?;
         let changed = statement.with_holder_status(&sender.key, status, now)?;
         self.with_reported_statement(StatementRequest { due_time: due_time.max(statement.due_time), ..changed }, now)
@@ -199,7 +200,7 @@ impl ReviewCase {
         due_time: Option<Timestamp>,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
-        let is_to_partner = |statement: &&StatementRequest| statement.legacy_holders.is_empty();
+        let is_to_partner = |statement: &&StatementRequest| statement.holder_statuses.is_empty();
         let statement = self.statement.as_ref().filter(|_| self.has_open_statement()).filter(is_to_partner)?;
         let due_time = due_time.or(statement.due_time);
         self.with_reported_statement(StatementRequest { status, due_time, update_time: now, ..statement.clone() }, now)
@@ -223,12 +224,13 @@ impl ReviewCase {
 
     /// Ends the open request to the partner if no line is contested any more, and the open requests
     /// to holders of legacy associations that no longer compete.
-    pub(super) fn lapse_statement_without_contest(mut self, now: Timestamp) -> Self {
+    pub(super) fn lapse_statement_if_uncontested(mut self, now: Timestamp) -> Self {
         let (is_contested, holders) = (self.is_contested(), self.legacy_holders());
         let Some(statement) = self.statement.clone().filter(|_| self.has_open_statement()) else { return self };
-        let competes = |key: &AssociationKey| holders.get(key).is_some_and(|holder| statement.is_to(key, *holder));
-        let ended_keys: Vec<_> = statement.legacy_holders.keys().filter(|key| !competes(key)).cloned().collect();
-        self.statement = Some(match statement.legacy_holders.is_empty() {
+        let competes =
+            |key: &AssociationKey| holders.get(key).is_some_and(|holder| statement.was_sent_to(key, *holder));
+        let ended_keys: Vec<_> = statement.holder_statuses.keys().filter(|key| !competes(key)).cloned().collect();
+        self.statement = Some(match statement.holder_statuses.is_empty() {
             true if is_contested => statement,
             true => StatementRequest { status: StatementStatus::Lapsed, update_time: now, ..statement },
             false => ended_keys.iter().fold(statement, |statement, key| {

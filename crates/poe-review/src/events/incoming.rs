@@ -24,8 +24,11 @@ use std::sync::Arc;
 /// Applies the events of other services to review cases.
 pub(crate) struct ClaimEventReceiver {
     pub db: Db,
+    /// Commits the changes of review cases.
     pub writer: Writer<CaseStore>,
+    /// Records which events have been applied.
     pub inbox: Inbox,
+    /// The policy profiles, which set the lengths of review deadlines (R61).
     pub policies: PolicyProfiles,
     /// The calendar that counts the business days of review deadlines.
     pub calendar: Arc<Calendar>,

@@ -100,7 +100,7 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
         | CaseEvent::LinesEnded { .. }
         | CaseEvent::LinesReinstated { .. }
         | CaseEvent::RivalsChecked { .. }
-        | CaseEvent::LegacyHolderGone
+        | CaseEvent::LegacyAssociationEnded
         | CaseEvent::StatementReported
         // The registry receives these.
         | CaseEvent::AwardReleased { .. }

@@ -39,19 +39,19 @@ impl<'db> CaseLog<'db> {
     }
 
     /// Reads the position after the last change, with one indexed read. `None` if there is none.
-    pub(crate) async fn last(self) -> Result<Option<LogPosition>, StoreError> {
-        Ok(self.0.last().await?.map(|row| position(&row)))
+    pub(crate) async fn last_position(self) -> Result<Option<LogPosition>, StoreError> {
+        Ok(self.0.last_entry().await?.map(|row| position(&row)))
     }
 
     /// Reads the position after the change with this sequence number, with one indexed read. `None`
     /// if there is none.
-    pub(crate) async fn at(self, sequence: i64) -> Result<Option<LogPosition>, StoreError> {
-        Ok(self.0.at(sequence).await?.map(|row| position(&row)))
+    pub(crate) async fn position_at(self, sequence: i64) -> Result<Option<LogPosition>, StoreError> {
+        Ok(self.0.entry_at(sequence).await?.map(|row| position(&row)))
     }
 
     /// Reads at most `limit` changes after a sequence number, the oldest first.
-    pub(crate) async fn after(self, sequence: i64, limit: u64) -> Result<Vec<CaseChange>, StoreError> {
-        self.0.after(sequence, limit).await?.into_iter().map(from_row).collect()
+    pub(crate) async fn entries_after(self, sequence: i64, limit: u64) -> Result<Vec<CaseChange>, StoreError> {
+        self.0.entries_after(sequence, limit).await?.into_iter().map(from_row).collect()
     }
 }
 

@@ -1,14 +1,14 @@
-//! The table `contest_check`: cases whose rivals must be determined again (R37). Rivals are cases
-//! of different companies that claim the same key (workload or subscription of a tenant). A check
-//! is requested in the transaction of the change that makes it necessary.
+//! The table `competition_check`: cases whose rivals must be determined again (R37). Rivals are
+//! cases of different companies that claim the same key (workload or subscription of a tenant). A
+//! check is requested in the transaction of the change that makes it necessary.
 //!
 //! Order of locks: a transaction first locks the rows of its cases, then the rows of
-//! `tenant_contest` (one per tenant) in the order of their owners, and only then writes `case_key`
-//! and `contest_check`. A transaction that writes several rows of these two tables holds the lock
-//! of their tenant, so replicas cannot deadlock on them.
+//! `tenant_competition_lock` (one per tenant) in the order of their owners, and only then writes
+//! `case_key` and `competition_check`. A transaction that writes several rows of these two tables
+//! holds the lock of their tenant, so replicas cannot deadlock on them.
 use super::{
     case_keys,
-    entity::{case_key, contest_check, tenant_contest},
+    entity::{case_key, competition_check, tenant_competition_lock},
 };
 use crate::domain::{ReviewCase, Rivals};
 use cpor_bulk_rows::fetch_all;
@@ -76,8 +76,8 @@ pub(crate) struct OutdatedCheck;
 /// Returns the checks whose rivals are saved with these changes.
 fn completed_checks(changes: &[Change<ReviewCase>]) -> Vec<CompetitionCheck> {
     let checks_of = |Change { key, events, .. }: &Change<ReviewCase>| {
-        let requests = events.iter().filter_map(|recorded| recorded.event.checked_requests());
-        requests.map(|requests| CompetitionCheck { key: key.clone(), requests }).collect::<Vec<_>>()
+        let counts = events.iter().filter_map(|recorded| recorded.event.requested_count_of_check());
+        counts.map(|requested_count| CompetitionCheck { key: key.clone(), requested_count }).collect::<Vec<_>>()
     };
     changes.iter().flat_map(checks_of).collect()
 }
@@ -87,8 +87,8 @@ fn completed_checks(changes: &[Change<ReviewCase>]) -> Vec<CompetitionCheck> {
 async fn complete_checks(tx: &Tx, checks: Vec<CompetitionCheck>) -> Result<Vec<(AggregateKey, OutdatedCheck)>, DbErr> {
     let mut outdated = Vec::new();
     for check in checks {
-        let is_current = contest_check::Column::Asked.eq(check.requests);
-        if mark_answered(&check).filter(is_current).exec(tx).await?.rows_affected == 0 {
+        let is_current = competition_check::Column::RequestedCount.eq(check.requested_count);
+        if mark_completed(&check).filter(is_current).exec(tx).await?.rows_affected == 0 {
             outdated.push((check.key, OutdatedCheck));
         }
     }
@@ -100,22 +100,23 @@ async fn complete_checks(tx: &Tx, checks: Vec<CompetitionCheck>) -> Result<Vec<(
 /// longer competes).
 fn competition_input(case: Option<&Versioned<ReviewCase>>) -> (BTreeSet<String>, bool, Rivals) {
     let is_open = case.is_some_and(|case| case.state.phase().is_open());
-    let awarded_to = case.map(|case| case.state.competition.awarded_to.clone()).unwrap_or_default();
-    (case_keys::indexed_keys(case), is_open, awarded_to)
+    let awarded_to_rivals = case.map(|case| case.state.competition.awarded_to_rivals.clone()).unwrap_or_default();
+    (case_keys::indexed_keys(case), is_open, awarded_to_rivals)
 }
 
 /// Locks the tenants, so that transactions that change the competing keys or complete checks of the
 /// same tenant run one after the other.
 async fn lock_tenants(tx: &Tx, owners: BTreeSet<&str>) -> Result<(), DbErr> {
     let rows: Vec<_> =
-        owners.into_iter().map(|owner| tenant_contest::ActiveModel { owner: Set(owner.into()) }).collect();
+        owners.into_iter().map(|owner| tenant_competition_lock::ActiveModel { owner: Set(owner.into()) }).collect();
     if rows.is_empty() {
         return Ok(());
     }
     // An update of an existing row locks it, even if the update changes nothing.
-    let lock =
-        OnConflict::column(tenant_contest::Column::Owner).update_column(tenant_contest::Column::Owner).to_owned();
-    tenant_contest::Entity::insert_many(rows).on_conflict(lock).exec_without_returning(tx).await.map(drop)
+    let lock = OnConflict::column(tenant_competition_lock::Column::Owner)
+        .update_column(tenant_competition_lock::Column::Owner)
+        .to_owned();
+    tenant_competition_lock::Entity::insert_many(rows).on_conflict(lock).exec_without_returning(tx).await.map(drop)
 }
 
 /// Returns the cases of a tenant that compete for one of these keys: open cases, and approved cases
@@ -137,21 +138,21 @@ pub(super) async fn cases_with_keys(
 }
 
 async fn request_checks(tx: &Tx, cases: BTreeSet<AggregateKey>) -> Result<(), DbErr> {
-    let row = |AggregateKey { owner, id }: &AggregateKey| contest_check::ActiveModel {
+    let row = |AggregateKey { owner, id }: &AggregateKey| competition_check::ActiveModel {
         owner: Set(owner.clone().into()),
         id: Set((*id).into()),
-        asked: Set(1),
-        answered: Set(0),
+        requested_count: Set(1),
+        completed_count: Set(0),
     };
     let rows: Vec<_> = cases.iter().map(row).collect();
     for chunk in rows.chunks(CHUNK_SIZE) {
-        let increment = OnConflict::columns([contest_check::Column::Owner, contest_check::Column::Id])
+        let increment = OnConflict::columns([competition_check::Column::Owner, competition_check::Column::Id])
             .value(
-                contest_check::Column::Asked,
-                Expr::col((contest_check::Entity, contest_check::Column::Asked)).add(1_i64),
+                competition_check::Column::RequestedCount,
+                Expr::col((competition_check::Entity, competition_check::Column::RequestedCount)).add(1_i64),
             )
             .to_owned();
-        let insert = contest_check::Entity::insert_many(chunk.iter().cloned()).on_conflict(increment);
+        let insert = competition_check::Entity::insert_many(chunk.iter().cloned()).on_conflict(increment);
         insert.exec_without_returning(tx).await?;
     }
     Ok(())
@@ -164,17 +165,17 @@ pub(crate) struct CompetitionCheck {
     pub key: AggregateKey,
     /// How often a check of this case had been requested when the check was read. A later request
     /// needs another check.
-    pub requests: i64,
+    pub requested_count: i64,
 }
 
 /// Reads at most [`CHECKS_PER_READ`] requested checks that have not run yet.
 pub(crate) async fn find_open_checks(db: &DatabaseConnection) -> Result<Vec<CompetitionCheck>, StoreError> {
-    let order = [contest_check::Column::Owner, contest_check::Column::Id];
+    let order = [competition_check::Column::Owner, competition_check::Column::Id];
     let query = order.into_iter().fold(select_open(), |query, column| query.order_by_asc(column));
     let rows = fetch_all(db, query.limit(CHECKS_PER_READ)).await?;
-    let from_row = |row: contest_check::Model| CompetitionCheck {
+    let from_row = |row: competition_check::Model| CompetitionCheck {
         key: AggregateKey::new(row.owner, row.id.into()),
-        requests: row.asked,
+        requested_count: row.requested_count,
     };
     Ok(rows.into_iter().map(from_row).collect())
 }
@@ -186,17 +187,24 @@ pub(crate) async fn count_open(db: &DatabaseConnection) -> Result<u64, DbErr> {
 
 /// Marks a check as complete. Requests that came after the check was read stay open.
 pub(crate) async fn complete(db: &DatabaseConnection, check: &CompetitionCheck) -> Result<(), DbErr> {
-    mark_answered(check).filter(contest_check::Column::Answered.lt(check.requests)).exec(db).await.map(drop)
+    mark_completed(check)
+        .filter(competition_check::Column::CompletedCount.lt(check.requested_count))
+        .exec(db)
+        .await
+        .map(drop)
 }
 
-fn mark_answered(CompetitionCheck { key, requests }: &CompetitionCheck) -> UpdateMany<contest_check::Entity> {
-    contest_check::Entity::update_many()
-        .col_expr(contest_check::Column::Answered, Expr::value(*requests))
-        .filter(contest_check::Column::Owner.eq(TenantId::from(key.owner.as_str())))
-        .filter(contest_check::Column::Id.eq(CaseId::from(key.id)))
+fn mark_completed(
+    CompetitionCheck { key, requested_count }: &CompetitionCheck,
+) -> UpdateMany<competition_check::Entity> {
+    competition_check::Entity::update_many()
+        .col_expr(competition_check::Column::CompletedCount, Expr::value(*requested_count))
+        .filter(competition_check::Column::Owner.eq(TenantId::from(key.owner.as_str())))
+        .filter(competition_check::Column::Id.eq(CaseId::from(key.id)))
 }
 
-fn select_open() -> Select<contest_check::Entity> {
-    let (asked, answered) = (contest_check::Column::Asked, contest_check::Column::Answered);
-    contest_check::Entity::find().filter(Expr::col(answered).lt(Expr::col(asked)))
+fn select_open() -> Select<competition_check::Entity> {
+    let (requested_count, completed_count) =
+        (competition_check::Column::RequestedCount, competition_check::Column::CompletedCount);
+    competition_check::Entity::find().filter(Expr::col(completed_count).lt(Expr::col(requested_count)))
 }

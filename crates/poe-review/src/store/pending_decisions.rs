@@ -1,11 +1,11 @@
-//! The table `pending_approval`: approvals, and arbitrations between competing claims, that wait
+//! The table `pending_decision`: approvals, and arbitrations between competing claims, that wait
 //! for the registry. A row is inserted and deleted in the transaction that changes the state of its
 //! case or arbitration.
 //!
 //! A lease (a time-limited right of one process) determines which process completes a decision. If
 //! two processes complete the same decision, the result is the same. The lease only avoids
 //! duplicate work.
-use super::entity::pending_approval::{ActiveModel, Column, Entity};
+use super::entity::pending_decision::{ActiveModel, Column, Entity};
 use cpor_bulk_rows::{LATEST_TIME, decode_row, storable_time};
 use cpor_database::Db;
 use cpor_durable::{
@@ -149,7 +149,7 @@ impl PendingDecisions {
             && let Err(error) = self.postpone(pending).await
         {
             // The lease stays in force, so the decision is retried when it expires.
-            tracing::warn!(%error, work = pending.kind.to_value(), "could not postpone the pending decision");
+            tracing::warn!(%error, kind = pending.kind.to_value(), "could not postpone the pending decision");
         }
         result
     }
@@ -183,7 +183,7 @@ fn from_row(row: &QueryResult) -> Result<PendingDecision, StoreError> {
     let row = decode_row::<Entity>(row)?;
     Ok(PendingDecision {
         key: AggregateKey::new(row.owner, row.id),
-        kind: row.work,
+        kind: row.kind,
         decision_id: row.decision_id.into(),
         failed_attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
     })
@@ -202,7 +202,7 @@ pub(super) async fn save_for_changes<A: Aggregate>(
     let row = |key: &AggregateKey, decision: DecisionId| ActiveModel {
         owner: Set(key.owner.clone().into()),
         id: Set(key.id),
-        work: Set(kind),
+        kind: Set(kind),
         decision_id: Set(decision.into()),
         resume_time: Set(lease_end),
         attempts: Set(0),

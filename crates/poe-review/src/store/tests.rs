@@ -2,8 +2,8 @@ use super::{
     arbitrations::ArbitrationStore,
     case_query::CaseQuery,
     entity::{
-        arbitrated_key, case_key as case_key_row, case_state::CaseState, contest_check, decision_kind::DecisionKind,
-        review_note,
+        arbitrated_key, case_key as case_key_row, case_state::CaseState, competition_check,
+        decision_kind::DecisionKind, review_note,
     },
     *,
 };
@@ -82,11 +82,11 @@ async fn the_database_admits_exactly_the_states_and_kinds(system: TestSystem) {
     let admitted = cpor_bulk_rows::allowed_texts(db, "review_case", "state").await.unwrap();
     assert_eq!(admitted, CaseState::values().into_iter().collect());
     assert_eq!(admitted.len(), Phase::ALL.len(), "the stored names are unique");
-    let admitted = cpor_bulk_rows::allowed_texts(db, "pending_approval", "work").await.unwrap();
+    let admitted = cpor_bulk_rows::allowed_texts(db, "pending_decision", "kind").await.unwrap();
     assert_eq!(admitted, DecisionKind::values().into_iter().collect());
     assert_eq!(admitted.len(), DecisionKind::iter().count(), "the stored names are unique");
     begin_approval(&system).await;
-    for update in ["UPDATE review_case SET state = 'unknown'", "UPDATE pending_approval SET work = 'unknown'"] {
+    for update in ["UPDATE review_case SET state = 'unknown'", "UPDATE pending_decision SET kind = 'unknown'"] {
         assert!(db.execute_unprepared(update).await.is_err(), "{update}");
     }
 }
@@ -131,9 +131,13 @@ async fn a_row_without_its_parent_is_refused(system: TestSystem) {
         id: Set(id.into()),
     };
     assert_orphan(case_key_row::Entity::insert(key).exec_without_returning(db).await);
-    let check =
-        contest_check::ActiveModel { owner: Set(owner.clone()), id: Set(id.into()), asked: Set(1), answered: Set(0) };
-    assert_orphan(contest_check::Entity::insert(check).exec_without_returning(db).await);
+    let check = competition_check::ActiveModel {
+        owner: Set(owner.clone()),
+        id: Set(id.into()),
+        requested_count: Set(1),
+        completed_count: Set(0),
+    };
+    assert_orphan(competition_check::Entity::insert(check).exec_without_returning(db).await);
     let note = review_note::ActiveModel {
         owner: Set(owner.clone()),
         case_id: Set(id.into()),
@@ -159,14 +163,14 @@ async fn a_pending_decision_of_unknown_kind_is_an_inconsistency(system: TestSyst
     // The database refuses such a row as long as it has its CHECK.
     let is_postgres = system.db().get_database_backend() == DbBackend::Postgres;
     let admit = match is_postgres {
-        true => "ALTER TABLE pending_approval DROP CONSTRAINT pending_approval_work_check",
+        true => "ALTER TABLE pending_decision DROP CONSTRAINT pending_decision_kind_check",
         false => "PRAGMA ignore_check_constraints = ON",
     };
-    for statement in [admit, "UPDATE pending_approval SET work = 'unknown'"] {
+    for statement in [admit, "UPDATE pending_decision SET kind = 'unknown'"] {
         system.db().execute_unprepared(statement).await.unwrap();
     }
     let error = system.api.approval_runner.pending_decisions.lease_all().await.unwrap_err();
-    assert_inconsistent(&error, "pending_approval", &first_case_key(), "unknown");
+    assert_inconsistent(&error, "pending_decision", &first_case_key(), "unknown");
 }
 
 /// Begins the approval of the first case, which waits for the registry.
@@ -174,5 +178,5 @@ async fn begin_approval(system: &TestSystem) {
     system.submit_and_start_review(1).await;
     system.registry.fake.simulate_outage();
     system.approve("amy", 1).await.unwrap_err();
-    assert_eq!(system.count("pending_approval").await, 1);
+    assert_eq!(system.count("pending_decision").await, 1);
 }

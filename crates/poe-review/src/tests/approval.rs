@@ -36,7 +36,7 @@ async fn r23_held_lines_approve_the_case(system: TestSystem) {
     let events = system.sent_events().await;
     let Some(Payload::ReviewApproved(event)) = events.last() else { panic!("{events:?}") };
     assert_eq!((event.decision_id.clone(), event.comment.as_str()), (requests[0].decision_id.to_string(), "well done"));
-    assert_eq!(system.count("pending_approval").await, 0);
+    assert_eq!(system.count("pending_decision").await, 0);
 }
 
 async fn r36_a_held_key_refuses_the_approval(system: TestSystem) {
@@ -192,7 +192,7 @@ async fn r25_a_claim_closed_during_approval_stays_closed(system: TestSystem) {
     );
     assert_eq!(system.stored(&case(1)).await.state.phase(), Phase::Closed);
     assert_eq!(count_approvals(&system.sent_events().await), 0);
-    assert_eq!(system.count("pending_approval").await, 0);
+    assert_eq!(system.count("pending_decision").await, 0);
 }
 
 async fn the_hold_request_contains_the_claim(system: TestSystem) {

@@ -235,7 +235,7 @@ async fn r37_all_reasons_against_awards_are_reported(system: TestSystem) {
             .map(|(reason, key)| (reason, full_name(key)));
     assert_eq!(named, expected);
     assert_eq!(system.count("arbitrated_key").await, 0);
-    assert_eq!(system.count("pending_approval").await, 0);
+    assert_eq!(system.count("pending_decision").await, 0);
     assert_eq!(system.contested(2).await, [true, true]);
 }
 

@@ -18,7 +18,7 @@ use cpor_proto::{
     events::v1::{ClaimClosed, ClaimResubmitted, ClaimSnapshot, ClaimSubmitted, event::Payload},
     reviews::v1::ReviewCase as ProtoReviewCase,
 };
-use cpor_testing::{FaultyRegistry, RecordingTransport, TestDatabase, host_parts, incoming, stream};
+use cpor_testing::{FaultyRegistry, RecordingTransport, TestDatabase, host_parts, incoming_event, stream_key};
 use cpor_types::{Actor, ActorSide, Calendars, PolicyProfiles, ReviewCaseName, Role, Service, Timestamp, VirtualClock};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use std::{
@@ -125,9 +125,9 @@ impl TestSystem {
         sequence: u64,
     ) -> Result<(), ReceiveError> {
         let name: cpor_types::ClaimName = claim.parse().unwrap();
-        let stream = stream(Service::ClaimIntake, "claim", name.partner.as_str(), name.claim.uuid());
+        let stream = stream_key(Service::ClaimIntake, "claim", name.partner.as_str(), name.claim.uuid());
         let actor = Actor::new(ActorSide::Partner, "alice");
-        self.receiver.apply(incoming(stream, sequence, actor, effective_time, payload)).await
+        self.receiver.apply(incoming_event(stream, sequence, actor, effective_time, payload)).await
     }
 
     /// Delivers the submission of the nth claim.

@@ -9,11 +9,15 @@ use tokio_util::sync::CancellationToken;
 /// aborted.
 #[derive(Clone, Debug)]
 pub struct Shutdown {
+    /// Cancelled when the process says that it is leaving.
     leave_token: CancellationToken,
+    /// Cancelled when draining begins.
     drain_token: CancellationToken,
+    /// Cancelled when running work is aborted.
     abort_token: CancellationToken,
     /// The time between leaving and draining.
     pause: Duration,
+    /// The time that running work has after draining begins.
     grace: Duration,
 }
 

@@ -23,6 +23,7 @@ use crate::quota::QuotaPermit;
 #[derive(Clone, Debug, Default)]
 pub struct ConnectionUse(Arc<Mutex<Requests>>);
 
+/// The requests of one connection.
 #[derive(Debug, Default)]
 struct Requests {
     /// The number of requests in progress.

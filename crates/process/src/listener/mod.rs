@@ -27,8 +27,8 @@ use crate::{
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The number of connections that can wait to be accepted; the operating system may have a lower
-/// maximum. When the queue is full, everybody's new connections are delayed by seconds, so it must
-/// hold the connections of a client that opens thousands a second.
+/// maximum. When the queue is full, new connections of all clients are delayed by seconds, so it
+/// must hold the connections of a client that opens thousands a second.
 const BACKLOG: u32 = 4096;
 
 /// Binds the address of a listener.

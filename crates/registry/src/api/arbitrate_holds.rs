@@ -14,7 +14,7 @@ use tonic::{Request, Response, Status};
 use super::{Api, ApiResult, convert, error};
 use crate::domain::arbitration::{Arbitration, Award};
 use crate::domain::reason::Reason;
-use crate::domain::record::{AwardOutcome, AwardRefusal, HoldDecision, RecordConflict};
+use crate::domain::record::{AwardOutcome, AwardRefusal, DecisionOutcome, RecordConflict};
 use crate::domain::tenant::Tenant;
 use crate::store::tenant::TenantConflict;
 use crate::store::{query, tenant};
@@ -73,14 +73,17 @@ async fn recorded_response(
 }
 
 /// Converts the outcome of the arbitration to a response or a status.
-fn to_response(decision: Option<&HoldDecision>, arbitration: &Arbitration) -> Result<ArbitrateHoldsResponse, Status> {
+fn to_response(
+    decision: Option<&DecisionOutcome>,
+    arbitration: &Arbitration,
+) -> Result<ArbitrateHoldsResponse, Status> {
     match decision {
-        Some(HoldDecision::Awarded(outcomes)) => {
+        Some(DecisionOutcome::Awarded(outcomes)) => {
             let results = arbitration.awards.iter().zip(outcomes).map(|(award, outcome)| award_result(award, *outcome));
             Ok(ArbitrateHoldsResponse { results: results.collect() })
         }
-        Some(HoldDecision::NotAwarded(refusals)) => Err(refusal_status(refusals)),
-        Some(HoldDecision::Held | HoldDecision::Refused(_)) | None => Err(missing_decision()),
+        Some(DecisionOutcome::NotAwarded(refusals)) => Err(refusal_status(refusals)),
+        Some(DecisionOutcome::Held | DecisionOutcome::Refused(_)) | None => Err(missing_decision()),
     }
 }
 

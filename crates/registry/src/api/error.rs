@@ -35,10 +35,10 @@ pub(super) const fn wire_reason(reason: Reason) -> ErrorReason {
         Reason::SubscriptionIdNotAllowed => ErrorReason::SubscriptionIdNotAllowed,
         Reason::KeyHeld => ErrorReason::KeyHeld,
         Reason::ClaimClosed => ErrorReason::ClaimClosed,
-        Reason::SuccessorExists => ErrorReason::SuccessorExists,
+        Reason::KeyHasSuccessor => ErrorReason::SuccessorExists,
         Reason::KeyUnknown => ErrorReason::KeyUnknown,
-        Reason::MustBeClaimedAnew => ErrorReason::MustBeClaimedAnew,
-        Reason::FamilyNotImported => ErrorReason::FamilyNotImported,
+        Reason::AssociationMustBeClaimedAnew => ErrorReason::MustBeClaimedAnew,
+        Reason::ProductFamilyNotImported => ErrorReason::FamilyNotImported,
     }
 }
 

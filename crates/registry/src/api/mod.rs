@@ -56,15 +56,20 @@ use crate::store::{PartnerStore, TenantStore};
 #[derive(Clone)]
 pub(crate) struct Api {
     pub(crate) db: Db,
+    /// The business clock, which deadlines use. It can be virtual.
     pub(crate) clock: BusinessClock,
+    /// The products and workloads that can be claimed.
     pub(crate) catalog: Arc<Catalog>,
+    /// The business calendars that partners and tenants can have.
     pub(crate) calendars: Calendars,
     /// The length of the grace period: from the end of a subscription to the end of the partners'
     /// associations with it.
     pub(crate) grace: Days,
     /// Limits how often partners look up domains.
     pub(crate) domain_lookups: Arc<DirectoryBudget>,
+    /// Commits the changes of tenants and of their associations.
     pub(crate) tenants: Writer<TenantStore>,
+    /// Commits the changes of partners.
     pub(crate) partners: Writer<PartnerStore>,
 }
 

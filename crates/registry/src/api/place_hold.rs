@@ -15,7 +15,7 @@ use tonic::{Request, Response, Status};
 use super::{Api, ApiResult, convert, error};
 use crate::domain::hold::{HoldRequest, LineToHold};
 use crate::domain::reason::Reason;
-use crate::domain::record::{HoldDecision, LineRefusal, RecordConflict};
+use crate::domain::record::{DecisionOutcome, LineRefusal, RecordConflict};
 use crate::domain::tenant::Tenant;
 use crate::store::query::AssociationWithName;
 use crate::store::tenant::TenantConflict;
@@ -59,14 +59,14 @@ fn new_response(tenant: Option<&Tenant>, request: &HoldRequest) -> Result<PlaceH
         return Ok(refused_response(&[LineRefusal::whole_claim(Reason::TenantUnknown)]));
     };
     match tenant.decision(&request.claim, request.decision_id) {
-        Some(HoldDecision::Held) => {
+        Some(DecisionOutcome::Held) => {
             let name = |association| AssociationName { tenant: tenant.id, association };
             Ok(held_response(
                 tenant.live_associations_of(&request.claim).map(|(id, association)| (name(id), association.clone())),
             ))
         }
-        Some(HoldDecision::Refused(refusals)) => Ok(refused_response(refusals)),
-        Some(HoldDecision::Awarded(_) | HoldDecision::NotAwarded(_)) | None => Err(missing_decision()),
+        Some(DecisionOutcome::Refused(refusals)) => Ok(refused_response(refusals)),
+        Some(DecisionOutcome::Awarded(_) | DecisionOutcome::NotAwarded(_)) | None => Err(missing_decision()),
     }
 }
 
@@ -75,11 +75,11 @@ fn new_response(tenant: Option<&Tenant>, request: &HoldRequest) -> Result<PlaceH
 async fn recorded_response(api: &Api, tenant: TenantId, request: &HoldRequest) -> Result<PlaceHoldResponse, Status> {
     let db = api.db.reader();
     match query::decision(db, tenant, &request.claim, request.decision_id).await.map_err(error::read_failed)? {
-        Some(HoldDecision::Held) => Ok(held_response(
+        Some(DecisionOutcome::Held) => Ok(held_response(
             query::live_associations_of(db, tenant, &request.claim).await.map_err(error::read_failed)?.into_iter(),
         )),
-        Some(HoldDecision::Refused(refusals)) => Ok(refused_response(&refusals)),
-        Some(HoldDecision::Awarded(_) | HoldDecision::NotAwarded(_)) | None => Err(missing_decision()),
+        Some(DecisionOutcome::Refused(refusals)) => Ok(refused_response(&refusals)),
+        Some(DecisionOutcome::Awarded(_) | DecisionOutcome::NotAwarded(_)) | None => Err(missing_decision()),
     }
 }
 

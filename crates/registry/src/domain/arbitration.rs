@@ -6,7 +6,7 @@ use cpor_types::{Activity, AssociationKey, CaseId, ClaimName, DecisionId, Timest
 
 use super::association::{Association, AssociationState, EndReason};
 use super::reason::Reason;
-use super::record::{AwardOutcome, AwardRefusal, HoldDecision, RecordedDecision};
+use super::record::{AwardOutcome, AwardRefusal, DecisionOutcome, RecordedDecision};
 use super::tenant::{Successor, Tenant, TenantChange, TenantEvent};
 
 /// A review lead's decision about contested keys of one tenant.
@@ -56,11 +56,11 @@ impl Tenant {
         let refusals: Vec<_> = awards.iter().filter_map(|award| self.award_refusal(award)).collect();
         let (mut next, mut events) = (self.clone(), Vec::new());
         let decision = if refusals.is_empty() {
-            HoldDecision::Awarded(
+            DecisionOutcome::Awarded(
                 awards.iter().map(|award| next.award(award, *decision_id, now, &mut events)).collect(),
             )
         } else {
-            HoldDecision::NotAwarded(refusals)
+            DecisionOutcome::NotAwarded(refusals)
         };
         for Award { winner, review_case, .. } in awards {
             let recorded = RecordedDecision { review_case: *review_case, decision: decision.clone() };
@@ -85,7 +85,7 @@ impl Tenant {
         } else if !self.directory.has_key(&award.key) {
             Reason::KeyUnknown
         } else if has_other_successor && award.is_exclusive() {
-            Reason::SuccessorExists
+            Reason::KeyHasSuccessor
         } else {
             return None;
         };
@@ -111,7 +111,7 @@ impl Tenant {
         let is_rival = |association: &Association| {
             association.key == award.key && association.holds_key() && *association.partner() != award.winner.partner
         };
-        let yielded = self.end_associations(EndReason::Superseded, now, |association| {
+        let ended_holds = self.end_associations(EndReason::Superseded, now, |association| {
             is_rival(association) && association.state == AssociationState::Pending
         });
         let successor = Successor { claim: award.winner.clone(), decision_id, review_case: award.review_case };
@@ -119,12 +119,12 @@ impl Tenant {
         self.remove_completed_successors();
         let outcome = if self.associations.values().any(is_rival) {
             AwardOutcome::SucceedsHolder
-        } else if yielded.is_empty() {
+        } else if ended_holds.is_empty() {
             AwardOutcome::Unopposed
         } else {
             AwardOutcome::PendingHoldEnded
         };
-        events.extend(yielded);
+        events.extend(ended_holds);
         outcome
     }
 }

@@ -19,8 +19,8 @@ use super::check::{self, ClaimField, ClaimToCheck, Directory, LineToCheck, Tenan
 use super::directory::PartnerProfile;
 use super::partner::Partner;
 use super::reason::Reason;
-use super::record::{HoldDecision, LineRefusal, RecordedDecision};
-use super::tenant::{AssociationsEnded, AssociationsGranted, GrantedLine, Tenant, TenantChange, TenantEvent};
+use super::record::{DecisionOutcome, LineRefusal, RecordedDecision};
+use super::tenant::{AssociationsEnded, AssociationsGranted, GrantedAssociation, Tenant, TenantChange, TenantEvent};
 
 /// The request of a review case to hold all lines of a claim.
 #[derive(Clone, Debug)]
@@ -72,9 +72,9 @@ impl Tenant {
         let mut next = self.clone();
         let decision = if refusals.is_empty() {
             next.add_holds(request, now);
-            HoldDecision::Held
+            DecisionOutcome::Held
         } else {
-            HoldDecision::Refused(refusals)
+            DecisionOutcome::Refused(refusals)
         };
         let recorded = RecordedDecision { review_case: request.review_case, decision };
         next.claim_records.entry(request.claim.clone()).or_default().decisions.insert(request.decision_id, recorded);
@@ -134,27 +134,27 @@ impl Tenant {
             next.associations.iter().filter_map(|(id, own)| Some((*id, next.replace_time(own)?))).collect();
         let expiry_times: BTreeMap<_, _> =
             next.associations.iter().filter_map(|(id, own)| Some((*id, next.expiry_since_yield(own)?))).collect();
-        let mut granted_lines = Vec::new();
+        let mut granted_associations = Vec::new();
         let mut ended_lines = BTreeMap::<(Timestamp, EndReason), BTreeSet<LineId>>::new();
         for (id, association) in next.associations.iter_mut().filter(|(_, association)| becomes_official(association)) {
             association.make_official(change_time, replace_times.get(id).copied());
             if let Some(end_time) = expiry_times.get(id) {
                 association.end(*end_time, EndReason::Expired);
             }
-            granted_lines.push(self.granted_line(*id, association, catalog));
+            granted_associations.push(self.granted_association(*id, association, catalog));
             if let (AssociationState::Ended { end_time, reason, .. }, Some(line)) =
                 (association.state, association.claimed_line())
             {
                 ended_lines.entry((end_time, reason)).or_default().insert(line.line_id);
             }
         }
-        if granted_lines.is_empty() {
+        if granted_associations.is_empty() {
             return None;
         }
         next.remove_completed_successors();
         let event = AssociationsGranted {
             claim: claim.clone(),
-            associations: granted_lines,
+            associations: granted_associations,
             tenant_region: self.directory.profile.region.clone(),
             partner: partner.cloned(),
         };
@@ -306,13 +306,18 @@ impl Tenant {
     }
 
     /// Returns the event data of an association that became official.
-    fn granted_line(&self, id: AssociationId, association: &Association, catalog: &Catalog) -> GrantedLine {
+    fn granted_association(
+        &self,
+        id: AssociationId,
+        association: &Association,
+        catalog: &Catalog,
+    ) -> GrantedAssociation {
         let subscription = match &association.key {
             AssociationKey::Workload(_) => None,
             AssociationKey::Subscription(id) => self.directory.subscriptions.get(id).cloned(),
         };
         let incentivized = catalog.get(&association.product).is_some_and(|product| product.incentivized);
-        GrantedLine { id, association: association.clone(), incentivized, subscription }
+        GrantedAssociation { id, association: association.clone(), incentivized, subscription }
     }
 }
 

@@ -14,7 +14,7 @@ use super::association::{Association, AssociationState, EndReason, HolderContact
 use super::catalog::Catalog;
 use super::directory::{PartnerProfile, Subscription, SubscriptionStatus};
 use super::reason::Reason;
-use super::record::{HoldDecision, RecordedDecision};
+use super::record::{DecisionOutcome, RecordedDecision};
 use super::tenant::{HolderNotice, NoticeSubject, Tenant, TenantChange, TenantEvent};
 
 /// A legacy association to import.
@@ -92,7 +92,7 @@ impl Tenant {
             let id = legacy.association_id(self.id, *activity);
             next.associations.insert(id, legacy.association(subscription, *activity, contact.clone(), now));
         }
-        let recorded = RecordedDecision { review_case: None, decision: HoldDecision::Held };
+        let recorded = RecordedDecision { review_case: None, decision: DecisionOutcome::Held };
         next.claim_records.entry(claim).or_default().decisions.insert(decision_id, recorded);
         Ok(Some((next, Vec::new())))
     }
@@ -147,13 +147,13 @@ impl Tenant {
         catalog: &Catalog,
         now: Timestamp,
     ) -> Result<&Subscription, Reason> {
-        let AssociationKey::Subscription(id) = key else { return Err(Reason::MustBeClaimedAnew) };
+        let AssociationKey::Subscription(id) = key else { return Err(Reason::AssociationMustBeClaimedAnew) };
         let subscription = self.directory.subscriptions.get(id).ok_or(Reason::SubscriptionNotOnTenant)?;
         let product = catalog.get(&subscription.product).ok_or(Reason::ProductUnknown)?;
         match product.family {
             ProductFamily::Dynamics365 | ProductFamily::PowerBi => {}
-            ProductFamily::Microsoft365 => return Err(Reason::MustBeClaimedAnew),
-            ProductFamily::PowerPlatform => return Err(Reason::FamilyNotImported),
+            ProductFamily::Microsoft365 => return Err(Reason::AssociationMustBeClaimedAnew),
+            ProductFamily::PowerPlatform => return Err(Reason::ProductFamilyNotImported),
         }
         let has_ended =
             subscription.status == SubscriptionStatus::Expired || subscription.end_time.is_some_and(|end| end <= now);

@@ -36,14 +36,14 @@ pub(crate) enum Reason {
     /// subscription can be reserved for it.
     ClaimClosed,
     /// The workload or subscription has already been awarded to another claim (R37).
-    SuccessorExists,
+    KeyHasSuccessor,
     /// The tenant does not have the workload or subscription.
     KeyUnknown,
     /// Legacy associations with Microsoft 365 workloads are not imported; they must be claimed anew
     /// (R58).
-    MustBeClaimedAnew,
+    AssociationMustBeClaimedAnew,
     /// Legacy associations with products of this family are not imported (R58).
-    FamilyNotImported,
+    ProductFamilyNotImported,
 }
 
 impl Reason {
@@ -74,10 +74,12 @@ impl Reason {
             Self::SubscriptionIdNotAllowed => "the subscription id must be empty: a workload has no subscription",
             Self::KeyHeld => "another partner holds this workload or subscription, or it was awarded to another claim",
             Self::ClaimClosed => "the claim is closed",
-            Self::SuccessorExists => "this workload or subscription was already awarded to another claim",
+            Self::KeyHasSuccessor => "this workload or subscription was already awarded to another claim",
             Self::KeyUnknown => "the tenant does not have this workload or subscription",
-            Self::MustBeClaimedAnew => "associations with Microsoft 365 cannot be imported; they must be claimed anew",
-            Self::FamilyNotImported => "only associations with Dynamics 365 and Power BI can be imported",
+            Self::AssociationMustBeClaimedAnew => {
+                "associations with Microsoft 365 cannot be imported; they must be claimed anew"
+            }
+            Self::ProductFamilyNotImported => "only associations with Dynamics 365 and Power BI can be imported",
         }
     }
 }

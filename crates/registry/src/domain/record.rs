@@ -28,7 +28,7 @@ pub(crate) struct ClaimRecord {
 pub(crate) struct RecordedDecision {
     /// The review case that made the decision, or `None` when the request does not name it.
     pub(crate) review_case: Option<CaseId>,
-    pub(crate) decision: HoldDecision,
+    pub(crate) decision: DecisionOutcome,
 }
 
 /// The reason why a decision cannot be added to the record of its claim.
@@ -68,7 +68,7 @@ impl ClaimRecord {
     }
 
     /// Returns the recorded outcome of a decision, if there is one.
-    pub(crate) fn decision(&self, decision_id: DecisionId) -> Option<&HoldDecision> {
+    pub(crate) fn decision(&self, decision_id: DecisionId) -> Option<&DecisionOutcome> {
         self.decisions.get(&decision_id).map(|recorded| &recorded.decision)
     }
 }
@@ -76,7 +76,7 @@ impl ClaimRecord {
 /// The outcome of a request to hold lines or to award keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum HoldDecision {
+pub(crate) enum DecisionOutcome {
     /// All lines of the claim are held.
     Held,
     /// No line of the claim is held. Contains every reason.

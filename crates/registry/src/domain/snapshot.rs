@@ -31,7 +31,7 @@ pub(crate) enum TenantRow {
 
 /// What the directory contains about the resources that the rows name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct StoredHolders {
+pub(crate) struct KnownResources {
     /// The partners that are in the directory.
     pub(crate) partners: BTreeSet<PartnerId>,
     /// The tenants that are in the directory.
@@ -72,7 +72,7 @@ pub(crate) enum RowEffect {
 ///
 /// Whether a row is refused does not depend on the order of the rows. A refused row does not count
 /// when the others are judged, so the others are judged again until no more rows are refused.
-pub(crate) fn refused_rows(rows: &BTreeMap<usize, Row>, stored: &StoredHolders) -> BTreeMap<usize, RowRefusal> {
+pub(crate) fn refused_rows(rows: &BTreeMap<usize, Row>, stored: &KnownResources) -> BTreeMap<usize, RowRefusal> {
     let mut refused: BTreeMap<usize, RowRefusal> =
         contradictory_rows(rows).map(|index| (index, RowRefusal::DescribedDifferently)).collect();
     loop {
@@ -100,7 +100,7 @@ fn contradictory_rows(rows: &BTreeMap<usize, Row>) -> impl Iterator<Item = usize
 }
 
 /// Returns the refusals of rows if all of `rows` take effect.
-fn refusals_among(rows: &[(usize, &Row)], stored: &StoredHolders) -> Vec<(usize, RowRefusal)> {
+fn refusals_among(rows: &[(usize, &Row)], stored: &KnownResources) -> Vec<(usize, RowRefusal)> {
     let (mut partners, mut tenants, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     for (index, row) in rows {
         match row {
@@ -137,19 +137,19 @@ fn shared_value_refusals<K: Ord + Clone + ToString, O: Ord + ToString>(
     taken: impl Fn(K) -> RowRefusal,
 ) -> Vec<(usize, RowRefusal)> {
     let owners: BTreeSet<&O> = rows.iter().map(|(_, owner, _)| *owner).collect();
-    let mut holders = BTreeMap::<&K, BTreeSet<&O>>::new();
+    let mut owners_by_value = BTreeMap::<&K, BTreeSet<&O>>::new();
     for (_, owner, values) in rows {
         for value in values {
-            holders.entry(value).or_default().insert(owner);
+            owners_by_value.entry(value).or_default().insert(owner);
         }
     }
     let refusal = |owner: &O, value: &K| {
-        let other = holders.get(value).and_then(|holders| holders.iter().find(|other| **other != owner));
+        let other = owners_by_value.get(value).and_then(|owners| owners.iter().find(|other| **other != owner));
         if let Some(other) = other {
             let other_resource = format!("{collection}/{}", other.to_string());
             return Some(RowRefusal::SharedWith { shared_value: value.to_string(), other_resource });
         }
-        let keeps = |holder: &&O| *holder != owner && !owners.contains(holder);
+        let keeps = |known: &&O| *known != owner && !owners.contains(known);
         stored.get(value).filter(keeps).map(|_| taken(value.clone()))
     };
     let refused = |(index, owner, values): &(usize, &O, Vec<&K>)| {

@@ -17,7 +17,7 @@ use super::association::{Association, EndReason, HolderContact};
 use super::directory::{Subscription, TenantDirectory, TenantProfile};
 use super::legacy;
 use super::partner::Partner;
-use super::record::{ClaimRecord, HoldDecision};
+use super::record::{ClaimRecord, DecisionOutcome};
 
 /// A customer with its directory data and associations.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,7 +65,7 @@ pub(crate) enum TenantEvent {
     AssociationsGranted(Box<AssociationsGranted>),
     /// Live associations of a claim have ended.
     AssociationsEnded(AssociationsEnded),
-    /// The holder of a legacy association must be told something (R58a).
+    /// A notice must be sent to the holder of a legacy association (R58a).
     LegacyHolderNotified(Box<HolderNotice>),
     /// The holder of a legacy association does not hold this key any more (R58).
     LegacyHolderGone { key: AssociationKey, holder: LegacyHolderId },
@@ -75,7 +75,7 @@ pub(crate) enum TenantEvent {
     SubscriptionChanged { claim: ClaimName, id: SubscriptionId, subscription: Subscription },
 }
 
-/// What the holder of a legacy association must be told (R58a).
+/// A notice to the holder of a legacy association (R58a), which customer-consent sends by mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HolderNotice {
     /// The id of the holder. It is derived from the tenant, the partner and the key.
@@ -129,7 +129,7 @@ pub(crate) struct AssociationsEnded {
 pub(crate) struct AssociationsGranted {
     pub(crate) claim: ClaimName,
     /// The associations of the claim that became official. There is at least one.
-    pub(crate) associations: Vec<GrantedLine>,
+    pub(crate) associations: Vec<GrantedAssociation>,
     pub(crate) tenant_region: String,
     /// The partner, read just before the change, or `None` when it is unknown.
     pub(crate) partner: Option<Partner>,
@@ -137,7 +137,7 @@ pub(crate) struct AssociationsGranted {
 
 /// One association that became official.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct GrantedLine {
+pub(crate) struct GrantedAssociation {
     pub(crate) id: AssociationId,
     pub(crate) association: Association,
     /// Whether partners are paid for the product. A partner on record for another product is
@@ -293,7 +293,7 @@ impl Tenant {
     }
 
     /// Returns the outcome of a decision that was made since the tenant was loaded.
-    pub(crate) fn decision(&self, claim: &ClaimName, decision_id: DecisionId) -> Option<&HoldDecision> {
+    pub(crate) fn decision(&self, claim: &ClaimName, decision_id: DecisionId) -> Option<&DecisionOutcome> {
         self.claim_records.get(claim)?.decision(decision_id)
     }
 }

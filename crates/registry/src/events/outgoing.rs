@@ -18,7 +18,7 @@ use crate::domain::catalog_record::{CatalogRecord, CatalogReplaced};
 use crate::domain::directory::{Enrollment, PartnerProfile, Subscription};
 use crate::domain::partner::{Partner, PartnerEvent};
 use crate::domain::tenant::{
-    AssociationsEnded, AssociationsGranted, GrantedLine, HolderNotice, NoticeSubject, Tenant, TenantEvent,
+    AssociationsEnded, AssociationsGranted, GrantedAssociation, HolderNotice, NoticeSubject, Tenant, TenantEvent,
 };
 
 /// Returns the events that a change of a tenant causes.
@@ -217,8 +217,8 @@ fn association_became_official(tenant: String, granted: &AssociationsGranted) ->
     }
 }
 
-fn line_facts(line: &GrantedLine) -> LineFacts {
-    let GrantedLine { association, incentivized, subscription, .. } = line;
+fn line_facts(line: &GrantedAssociation) -> LineFacts {
+    let GrantedAssociation { association, incentivized, subscription, .. } = line;
     let end = association.time_and_reason_of_end();
     let subscription = match (&association.key, subscription) {
         (AssociationKey::Subscription(id), Some(subscription)) => Some(subscription_facts(*id, subscription)),

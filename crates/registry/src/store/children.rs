@@ -63,11 +63,11 @@ pub(super) async fn load_directory_children(
     tenants: &[TenantId],
 ) -> Result<HashMap<TenantId, TenantChildren>, StoreError> {
     let mut children = HashMap::<TenantId, TenantChildren>::new();
-    for row in load_of::<subscription::Entity>(db, subscription::Column::Tenant, tenants).await? {
+    for row in load_rows_of::<subscription::Entity>(db, subscription::Column::Tenant, tenants).await? {
         let (tenant, id) = (row.tenant.into(), SubscriptionId::from(row.id));
         children.entry(tenant).or_default().subscriptions.insert(id, row.try_into()?);
     }
-    for row in load_of::<workload::Entity>(db, workload::Column::Tenant, tenants).await? {
+    for row in load_rows_of::<workload::Entity>(db, workload::Column::Tenant, tenants).await? {
         let tenant = row.tenant.into();
         let Workload { product, end_time } = row.try_into()?;
         children.entry(tenant).or_default().workloads.insert(product, end_time);
@@ -76,7 +76,7 @@ pub(super) async fn load_directory_children(
 }
 
 /// Loads the rows of `E` whose column `tenant` is one of these tenants, with one query.
-async fn load_of<E: EntityTrait>(
+async fn load_rows_of<E: EntityTrait>(
     db: &impl ConnectionTrait,
     tenant: E::Column,
     tenants: &[TenantId],

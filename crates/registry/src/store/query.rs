@@ -22,7 +22,7 @@ use super::row::{RowContext, tenant_child_error};
 use crate::domain::association::Association;
 use crate::domain::directory::{PartnerProfile, Subscription, TenantDirectory, TenantProfile};
 use crate::domain::partner::Partner;
-use crate::domain::record::HoldDecision;
+use crate::domain::record::DecisionOutcome;
 
 /// Returns a partner, or `None` when it does not exist. Uses one query.
 pub(crate) async fn partner(db: &DatabaseConnection, id: &PartnerId) -> Result<Option<Partner>, StoreError> {
@@ -58,7 +58,7 @@ pub(crate) async fn partners(
 
 /// Returns the partner of each of these MPN (Microsoft Partner Network) ids. Ids that no partner
 /// has are left out. Uses one query.
-pub(crate) async fn mpn_id_holders(
+pub(crate) async fn mpn_id_owners(
     db: &DatabaseConnection,
     mpn_ids: &BTreeSet<&MpnId>,
 ) -> Result<BTreeMap<MpnId, PartnerId>, StoreError> {
@@ -74,7 +74,7 @@ pub(crate) async fn mpn_id_holders(
 
 /// Returns the tenant of each of these domains. Domains that no tenant has are left out. Uses one
 /// query.
-pub(crate) async fn domain_holders(
+pub(crate) async fn domain_owners(
     db: &DatabaseConnection,
     domains: &BTreeSet<&DomainName>,
 ) -> Result<BTreeMap<DomainName, TenantId>, StoreError> {
@@ -297,7 +297,7 @@ pub(crate) async fn decision(
     tenant: TenantId,
     claim: &ClaimName,
     decision_id: DecisionId,
-) -> Result<Option<HoldDecision>, StoreError> {
+) -> Result<Option<DecisionOutcome>, StoreError> {
     let id = (ids::TenantUuid::from(tenant), ids::PartnerId::from(&claim.partner), ids::ClaimId::from(claim.claim));
     let row = fetch_one(db, tenant_claim::Entity::find_by_id(id)).await.map_err(tenant_child_error)?;
     let Some(row) = row else { return Ok(None) };

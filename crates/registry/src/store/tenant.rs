@@ -3,6 +3,9 @@
 //! Two unique keys of the database guard against concurrent changes. A domain belongs to at most
 //! one tenant (table `tenant_domain`). At most one company holds a *key*, which is a workload or a
 //! subscription (table `key_holder`).
+//!
+//! The *successor* of a key is the claim that a review lead awarded the key to. A *claim record* is
+//! the permanent record of the reviewers' decisions about one claim.
 use std::collections::BTreeMap;
 
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};

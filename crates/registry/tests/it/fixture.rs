@@ -12,7 +12,8 @@ use cpor_registry_client::{GrpcRegistry, SharedRegistry};
 use cpor_rpc::Peers;
 use cpor_rpc::config::PeersConfig;
 use cpor_testing::{
-    AuthorizedChannel, Engine, TestDatabase, TestKeys, TestServer, incoming, service_context, stream, user_token,
+    AuthorizedChannel, Engine, TestDatabase, TestKeys, TestServer, incoming_event, service_context, stream_key,
+    user_token,
 };
 use cpor_types::{Actor, ActorSide, Clock as _, Role, Service, SystemClock, Timestamp, VirtualClock};
 use prost::Message as _;
@@ -108,9 +109,9 @@ impl TestSystem {
         payload: Payload,
         at: Timestamp,
     ) -> Result<(), ReceiveError> {
-        let stream = stream(Service::ClaimIntake, "claim", "contoso", claim);
+        let stream = stream_key(Service::ClaimIntake, "claim", "contoso", claim);
         let actor = Actor::new(ActorSide::Partner, "alice");
-        self.replicas[0].receiver.apply(incoming(stream, sequence, actor, at, payload)).await
+        self.replicas[0].receiver.apply(incoming_event(stream, sequence, actor, at, payload)).await
     }
 
     /// The events in the outbox for a service, in order.

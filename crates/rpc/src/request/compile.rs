@@ -44,6 +44,7 @@ pub(super) struct RequiredOneof {
     pub(super) fields: Vec<FieldDescriptor>,
 }
 
+/// The rules of one field of a message type.
 #[derive(Debug)]
 pub(super) struct FieldRules {
     pub(super) field: FieldDescriptor,
@@ -69,8 +70,11 @@ pub(super) struct ValueRules {
     pub(super) max_size: Option<u64>,
     /// If true, a list must not contain equal items.
     pub(super) is_unique: bool,
+    /// The rules of the items of a list.
     pub(super) items: Option<Box<ValueRules>>,
+    /// The rules of the keys of a map.
     pub(super) keys: Option<Box<ValueRules>>,
+    /// The rules of the values of a map.
     pub(super) values: Option<Box<ValueRules>>,
 }
 

@@ -29,14 +29,17 @@ pub(super) enum Constraint {
         bound: Bound,
         limit: Number,
     },
+    /// The value must be one of these.
     In {
         type_name: String,
         values: Vec<Scalar>,
     },
+    /// The value must be none of these.
     NotIn {
         type_name: String,
         values: Vec<Scalar>,
     },
+    /// The value must be this one.
     Const {
         type_name: String,
         value: Scalar,
@@ -147,6 +150,7 @@ impl Constraint {
         }
     }
 
+    /// Returns the reason and the description of a violation of this constraint.
     fn describe(&self) -> BrokenConstraint {
         let (reason, description) = match self {
             Self::MinLen(1) => ("STRING_MIN_LEN".to_owned(), "must not be empty".to_owned()),

@@ -69,6 +69,7 @@ pub(super) struct Admission {
 /// The capacity of one class of calls.
 #[derive(Clone, Debug)]
 struct CallClass {
+    /// The places, of which each concurrent call takes one.
     places: Arc<Quota<Holder>>,
     /// The bytes of memory, or `None` if the messages are too small to count them.
     bytes: Option<Arc<Quota<Holder>>>,
@@ -138,6 +139,7 @@ impl Admission {
         Ok(Permit { _place: place, bytes: Arc::new(Mutex::new(bytes)) })
     }
 
+    /// Counts a refused request, and returns the status of its refusal.
     fn refuse(&self, exceeded: &Exceeded<Holder>, resource: Resource) -> Box<Status> {
         self.refused_requests.add(&[], 1);
         Box::new(refusal(exceeded, resource))
@@ -169,8 +171,11 @@ struct Permit {
 
 /// The memory that is reserved for the messages of a call.
 struct RequestBytes {
+    /// The reserved bytes, or `None` if the messages are too small to count them.
     permit: Option<QuotaPermit<Holder>>,
+    /// The maximum size of a message.
     max_message_bytes: usize,
+    /// The memory that the call takes besides its messages.
     call_bytes: usize,
     refused_requests: Counters,
 }
@@ -274,8 +279,11 @@ fn limit_body(body: Body, bytes: Arc<Mutex<RequestBytes>>, time_limit: Option<Du
 /// its next message. The errors are statuses, which tonic returns to the client.
 struct LimitedBody {
     body: Body,
+    /// Reads the lengths of the messages in the body.
     lengths: MessageLengths,
+    /// The memory that is reserved for the messages.
     bytes: Arc<Mutex<RequestBytes>>,
+    /// Fires when the body must have ended. `None` if there is no time limit.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -312,6 +320,7 @@ impl http_body::Body for LimitedBody {
 }
 
 impl LimitedBody {
+    /// Reserves the memory for the call's next message.
     fn reserve(&self, message_bytes: usize) -> Result<(), Box<Status>> {
         self.bytes.lock().unwrap_or_else(PoisonError::into_inner).reserve(message_bytes)
     }
@@ -326,6 +335,7 @@ fn late_request() -> Status {
 /// A response body that holds the capacity of its call until it has ended or is dropped.
 struct PermitBody {
     body: Body,
+    /// The capacity, and the record that the connection is in use. `None` after the body has ended.
     held: Option<(Permit, Option<OpenRequest>)>,
 }
 

@@ -27,10 +27,12 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) enum GrpcConnection {
     Plain(Connection),
+    /// A connection after its TLS handshake, with the services that its client certificate names.
     Tls(Box<TlsStream<Connection>>, ClientCertificate),
 }
 
-/// What the requests of a connection have in common. Each request has it as an extension.
+/// The properties of a connection that all its requests share. Each request has them as an
+/// extension.
 #[derive(Clone, Debug)]
 pub(super) struct ConnectionInfo {
     usage: ConnectionUse,
@@ -38,7 +40,7 @@ pub(super) struct ConnectionInfo {
 }
 
 /// Returns the connections of the listener. Each TLS handshake has a task of its own, so a slow
-/// client delays nobody. A connection whose handshake fails is left out.
+/// client does not delay the others. A connection whose handshake fails is left out.
 pub(super) fn accept(
     listener: LimitedListener,
     tls: Option<Arc<ServerTls>>,

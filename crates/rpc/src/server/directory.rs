@@ -46,6 +46,7 @@ enum Owner {
 /// from it, so an entry stays valid, and the number of entries is that of partners and tenants.
 pub(super) struct KnownOwners {
     directory: Arc<dyn Directory>,
+    /// The owners that were found to exist.
     known: RwLock<HashSet<Owner>>,
 }
 

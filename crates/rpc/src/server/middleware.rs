@@ -19,7 +19,7 @@ use super::{
     panic,
 };
 
-/// What the steps need.
+/// The dependencies of the steps.
 pub(super) struct Middleware {
     pub(super) observer: Observer,
     pub(super) deadlines: Deadlines,

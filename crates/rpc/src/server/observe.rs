@@ -132,7 +132,8 @@ struct Observation {
 }
 
 impl Observation {
-    /// Makes the span part of the client's trace, if the request has a `traceparent` header.
+    /// Makes the span part of the client's trace, if the request has a `traceparent` header (W3C
+    /// Trace Context).
     fn continue_trace(&self, headers: &HeaderMap, request_id: &str) {
         if self.span.is_disabled() {
             return;

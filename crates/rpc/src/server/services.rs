@@ -45,6 +45,7 @@ impl GrpcServices {
         self.merge(Some(owner), names, routes)
     }
 
+    /// Adds routes with the names of their gRPC services and their owner, if they have one.
     fn merge(mut self, owner: Option<Service>, names: &[&'static str], routes: Routes) -> Self {
         self.grpc_services.extend(names.iter().map(|name| (*name, owner)));
         // Each set of routes has a fallback for unknown paths, and a router can have only one.

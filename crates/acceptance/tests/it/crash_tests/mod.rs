@@ -12,7 +12,7 @@ use std::sync::{
 };
 
 use chrono::TimeDelta;
-use cpor_acceptance::{Engine, Template, TestClaim, TestStorage, TestSystem, to_timestamp};
+use cpor_acceptance::{Engine, StorageTemplate, TestClaim, TestStorage, TestSystem, to_timestamp};
 use cpor_proto::{
     claims::v1::ClaimState,
     operations::v1::{AdvanceClockRequest, advance_clock_request::Target},
@@ -52,7 +52,7 @@ fn seed() -> u64 {
 }
 
 fn run(engine: Engine) {
-    let template = Template::for_engine(engine);
+    let template = StorageTemplate::for_engine(engine);
     let seed = seed();
     println!("kills on {engine:?}: CPOR_TEST_SEED={seed}");
     tokio::runtime::Runtime::new().unwrap().block_on(async {

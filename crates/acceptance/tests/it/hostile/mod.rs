@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use cpor_acceptance::{CONTOSO, Engine, PDF, Template, TestClaim, TestSystem};
+use cpor_acceptance::{CONTOSO, Engine, PDF, StorageTemplate, TestClaim, TestSystem};
 use cpor_testing::user_token;
 use cpor_types::Role;
 use tokio::{
@@ -54,7 +54,7 @@ fn hostile_connections_do_not_affect_others_postgres() {
 
 fn run(engine: Engine) {
     let seconds = std::env::var("CPOR_TEST_HOSTILE_SECONDS").map_or(60, |seconds| seconds.parse().unwrap());
-    let template = Template::for_engine(engine);
+    let template = StorageTemplate::for_engine(engine);
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let store = template.copy(1).await;
         let (ports, issuer) = (Ports::reserve(), user_token_signer(&store));

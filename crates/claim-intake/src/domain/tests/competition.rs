@@ -59,7 +59,7 @@ fn r27a_losing_the_last_line_rejects_disputably() {
     for test in states {
         let test = test.fact(&awarded(&[], &[line_id()]));
         let rejection = test.claim.state.rejection().unwrap();
-        assert_eq!(rejection.primary, PrimaryRejectionReason::LostToCompetingClaim);
+        assert_eq!(rejection.primary_reason, PrimaryRejectionReason::LostToCompetingClaim);
         assert!(matches!(rejection.remedy, Remedy::Dispute(_)));
         assert!(matches!(test.last().kind, EventKind::Closed(_)));
         assert_eq!((test.claim.content.lines.len(), test.claim.lost_lines.len()), (0, 1));

@@ -5,7 +5,7 @@ use cpor_types::{Activity, ProductFamily, SolutionArea, SubscriptionId};
 use uuid::Uuid;
 
 /// Returns `field REASON` for each violation of a submission of `content` with one document.
-fn refused(content: Content, facts: &DirectoryFacts) -> Vec<String> {
+fn refused(content: Content, facts: &RegistryAnswer) -> Vec<String> {
     let transition = Claim::create(name(), content, Some(facts), start()).unwrap();
     let claim = transition.next.add_evidence(evidence(0), &rules(), start()).unwrap().next;
     match claim.submit(Submit { review_case: case(), by_incentives_admin: true }, Some(facts), &rules(), start()) {
@@ -36,7 +36,7 @@ fn r10_a_complete_claim_has_no_violations() {
 
 #[test]
 fn r11_an_empty_draft_names_every_missing_field_at_once() {
-    let transition = Claim::create(name(), Content::default(), Some(&DirectoryFacts::default()), start()).unwrap();
+    let transition = Claim::create(name(), Content::default(), Some(&RegistryAnswer::default()), start()).unwrap();
     let found = transition.next.violations(rules().in_force(start()));
     let fields: Vec<_> = found.iter().map(|violation| violation.field.as_str()).collect();
     let expected = [
@@ -57,7 +57,7 @@ fn r11_an_empty_draft_names_every_missing_field_at_once() {
     assert_eq!(fields, expected);
     let error = transition.next.submit(
         Submit { review_case: case(), by_incentives_admin: true },
-        Some(&DirectoryFacts::default()),
+        Some(&RegistryAnswer::default()),
         &rules(),
         start(),
     );
@@ -74,7 +74,7 @@ fn refused_silently() -> Vec<String> {
     let claim = TestClaim::complete().claim;
     match claim.submit(
         Submit { review_case: case(), by_incentives_admin: true },
-        Some(&DirectoryFacts::default()),
+        Some(&RegistryAnswer::default()),
         &rules(),
         start(),
     ) {
@@ -141,7 +141,7 @@ fn r10k_three_names_for_revenue_association_only() {
 #[test]
 fn r12_r38_directory_violations_are_reported_too() {
     let mut facts = admitted();
-    facts.directory.violations.push(ViolationReason::AlreadyClaimed.violation("lines[0]"));
+    facts.claim.violations.push(ViolationReason::AlreadyClaimed.violation("lines[0]"));
     let content = Content { display_name: String::new(), ..content() };
     assert_eq!(refused(content, &facts), ["display_name FIELD_REQUIRED", "lines[0] ALREADY_CLAIMED"]);
 }
@@ -151,7 +151,7 @@ fn r16_refuses_a_location_of_another_company() {
     let mut facts = admitted();
     let denied =
         Violation { field: "mpn_id".into(), reason: "LOCATION_NOT_OF_PARTNER".into(), description: String::new() };
-    facts.directory.violations.push(denied);
+    facts.claim.violations.push(denied);
     assert_eq!(Claim::create(name(), content(), Some(&facts), start()), Err(Refusal::LocationNotOfPartner));
 }
 

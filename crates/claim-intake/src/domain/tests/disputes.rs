@@ -62,7 +62,7 @@ fn r28_r33_a_dispute_is_refused_when_the_window_has_passed() {
     let test = test.apply_passed_deadline(due - Duration::from_micros(1));
     assert!(rejection(&test.claim).dispute_window().is_some(), "earlier than due is in time");
     let late = test.apply_passed_deadline(due);
-    assert_eq!(rejection(&late.claim).remedy, Remedy::Missed(due));
+    assert_eq!(rejection(&late.claim).remedy, Remedy::WindowPassed(due));
     assert_eq!(late.last().kind, EventKind::FactApplied(FactKind::DisputeWindowPassed));
     let refusal = try_dispute(&late.claim, justification(), due).unwrap_err();
     assert_eq!(refusal, Refusal::DisputeWindowPassed { due });
@@ -75,7 +75,7 @@ fn r28_r33_a_dispute_is_refused_when_the_window_has_passed() {
 fn r28_what_was_withdrawn_is_not_disputed() {
     let test = TestClaim::withdrawn();
     let refused = try_dispute(&test.claim, justification(), test.now);
-    assert_eq!(refused, Err(Refusal::DisputeNotAllowed(Finality::PartnerRequest)));
+    assert_eq!(refused, Err(Refusal::DisputeNotAllowed(NotDisputableReason::PartnerRequest)));
     assert_eq!(test.claim.allowed_commands(Party::Partner), [Command::Comment]);
 }
 
@@ -89,16 +89,16 @@ fn r28_r61_disputes_are_counted_where_the_policy_counts_them() {
     let test = started.step(|claim, now| claim.apply(&reject(case()), now, &rules, now));
     let test = test.step(|claim, now| claim.dispute(dispute(), Some(&admitted()), &rules, now));
     let test = test.step(|claim, now| claim.apply(&reject(second_case()), now, &rules, now));
-    assert_eq!(rejection(&test.claim).remedy, Remedy::Final(Finality::NoDisputeLeft));
+    assert_eq!(rejection(&test.claim).remedy, Remedy::NotDisputable(NotDisputableReason::NoDisputeLeft));
     let refused = test.claim.dispute(dispute(), Some(&admitted()), &rules, test.now);
-    assert_eq!(refused, Err(Refusal::DisputeNotAllowed(Finality::NoDisputeLeft)));
+    assert_eq!(refused, Err(Refusal::DisputeNotAllowed(NotDisputableReason::NoDisputeLeft)));
 }
 
 #[test]
 fn r28_a_dispute_passes_the_same_checks_as_a_submission() {
     let test = TestClaim::rejected();
     let mut facts = admitted();
-    facts.directory.violations.push(ViolationReason::AlreadyClaimed.violation("lines[0]"));
+    facts.claim.violations.push(ViolationReason::AlreadyClaimed.violation("lines[0]"));
     let refused = test.claim.dispute(dispute(), Some(&facts), &rules(), test.now);
     assert_eq!(refused, Err(Refusal::Incomplete(vec![ViolationReason::AlreadyClaimed.violation("lines[0]")])));
 }
@@ -135,8 +135,8 @@ fn r28_who_declined_before_has_to_approve_explicitly() {
     let outdated = test.clone().fact(&silent());
     assert!(outdated.last().kind.is_overtaken(), "the customer did not leave this request unanswered");
     let silent = test.clone().fact(&of_present_case(silent(), &test.claim));
-    assert_eq!(rejection(&silent.claim).primary, PrimaryRejectionReason::CustomerDeclined);
-    assert_eq!(rejection(&silent.claim).remedy, Remedy::Final(Finality::NoExplicitApproval));
+    assert_eq!(rejection(&silent.claim).primary_reason, PrimaryRejectionReason::CustomerDeclined);
+    assert_eq!(rejection(&silent.claim).remedy, Remedy::NotDisputable(NotDisputableReason::NoExplicitApproval));
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn r28_who_approves_while_it_is_disputed_has_approved() {
 fn r28_a_decline_after_rejection_counts() {
     let test = TestClaim::submitted().fact(&customer_approved()).rejected_by_reviewer().fact(&declined());
     assert_eq!(test.last().kind, EventKind::FactApplied(FactKind::CustomerDeclined));
-    assert_eq!(rejection(&test.claim).primary, PrimaryRejectionReason::InsufficientPoe);
+    assert_eq!(rejection(&test.claim).primary_reason, PrimaryRejectionReason::InsufficientPoe);
     assert!(test.clone().fact(&declined()).last().kind.is_overtaken(), "a repeat changes nothing");
     let test = test.disputed_again().approved_by_reviewer();
     assert_eq!(test.last().kind, EventKind::Approved { official: false, explicit_approval_needed: true });
@@ -203,5 +203,5 @@ fn r28_silence_without_a_request_number_counts() {
         consent_request_number: None,
     };
     let test = test.fact(&Fact::Consent(silent));
-    assert_eq!(rejection(&test.claim).remedy, Remedy::Final(Finality::NoExplicitApproval));
+    assert_eq!(rejection(&test.claim).remedy, Remedy::NotDisputable(NotDisputableReason::NoExplicitApproval));
 }

@@ -46,7 +46,7 @@ fn r29_an_edit_is_checked_like_a_submission() {
     assert_eq!(fields, ["lines", "partner_contact.name", "partner_contact.email"]);
     let update = Update { fields: vec![Field::Lines], content: two_lines() };
     let unasked = test.claim.update(&update, None, &rules(), test.now);
-    assert_eq!(unasked, Err(Refusal::FactsMissing), "a silent directory lets nothing through");
+    assert_eq!(unasked, Err(Refusal::ConcurrentChange), "a silent directory lets nothing through");
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn r29_another_location_has_another_calendar() {
     let other = Content { mpn_id: Some("4712".parse().unwrap()), ..content() };
     let update = Update { fields: vec![Field::MpnId], content: other };
     let mut facts = admitted();
-    facts.directory.partner_calendar = Some("us-east".into());
+    facts.claim.partner_calendar = Some("us-east".into());
     let transition = test.claim.update(&update, Some(&facts), &rules(), test.now).unwrap().unwrap();
     assert_eq!(transition.next.state.submission().unwrap().partner_calendar, "us-east");
 }

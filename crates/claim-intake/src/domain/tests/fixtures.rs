@@ -72,8 +72,8 @@ pub(crate) fn content() -> Content {
 }
 
 /// What a directory that finds no violations says about the content.
-pub(crate) fn facts(content: &Content, family: ProductFamily) -> DirectoryFacts {
-    let known = |line: &Line| DirectoryLine {
+pub(crate) fn facts(content: &Content, family: ProductFamily) -> RegistryAnswer {
+    let known = |line: &Line| LineRegistryData {
         product_display_name: line.product.to_string(),
         family: Some(family),
         subscription: line.subscription_id.parse().ok(),
@@ -81,8 +81,8 @@ pub(crate) fn facts(content: &Content, family: ProductFamily) -> DirectoryFacts 
         legacy_holder: None,
     };
     let tenant: TenantId = TENANT.parse().unwrap();
-    DirectoryFacts {
-        directory: DirectoryAnswer {
+    RegistryAnswer {
+        claim: ClaimRegistryData {
             partner_display_name: "Contoso".into(),
             partner_calendar: Some("de".into()),
             partner_language: Some(cpor_types::MailLanguage::English),
@@ -98,7 +98,7 @@ pub(crate) fn facts(content: &Content, family: ProductFamily) -> DirectoryFacts 
     }
 }
 
-pub(crate) fn admitted() -> DirectoryFacts {
+pub(crate) fn admitted() -> RegistryAnswer {
     facts(&content(), ProductFamily::Microsoft365)
 }
 

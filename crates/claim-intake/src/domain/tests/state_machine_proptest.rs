@@ -123,7 +123,7 @@ fn check_allowed_methods(claim: &Claim, now: Timestamp) {
             | Refusal::UnknownTarget(_)
             | Refusal::TooManyDocuments { .. }
             | Refusal::ActivityNotClaimed { .. }
-            | Refusal::FactsMissing
+            | Refusal::ConcurrentChange
             | Refusal::RulesMissing(_) => false,
         });
         assert_eq!(is_allowed(command), !refused, "{command} in {}", claim.state.kind());
@@ -144,7 +144,7 @@ fn check_review(claim: &Claim, now: Timestamp) {
         | ClaimStateKind::Rejected
         | ClaimStateKind::Disputed => {}
     }
-    assert!(claim.wait_time <= now && !claim.explanation(now).is_empty());
+    assert!(claim.wait_start_time <= now && !claim.explanation(now).is_empty());
 }
 
 fn check_deadlines(claim: &Claim) {

@@ -55,7 +55,7 @@ fn r18_facts_of_another_state_are_gathered_again() {
     let test = TestClaim::complete();
     let refused =
         test.claim.submit(Submit { review_case: case(), by_incentives_admin: true }, None, &rules(), test.now);
-    assert_eq!(refused, Err(Refusal::FactsMissing));
+    assert_eq!(refused, Err(Refusal::ConcurrentChange));
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn r21_a_resubmission_needs_something_new() {
 fn r21_a_resubmission_passes_the_same_checks() {
     let test = TestClaim::asked();
     let mut facts = admitted();
-    facts.directory.violations.push(ViolationReason::AlreadyClaimed.violation("lines[0]"));
+    facts.claim.violations.push(ViolationReason::AlreadyClaimed.violation("lines[0]"));
     let resubmit = Resubmit { comment: Some(comment(ActorSide::Partner)) };
     let refused = test.claim.resubmit(resubmit, Some(&facts), &rules(), test.now);
     assert_eq!(refused, Err(Refusal::Incomplete(vec![ViolationReason::AlreadyClaimed.violation("lines[0]")])));
@@ -147,7 +147,7 @@ fn r22_a_missing_answer_rejects_at_the_due_time() {
     let elapsed = test.claim.apply_passed_deadline(due).unwrap();
     assert_eq!(elapsed.due, due);
     let State::Rejected(_, rejection) = &elapsed.transition.next.state else { panic!() };
-    assert_eq!((rejection.primary, rejection.time), (PrimaryRejectionReason::InsufficientPoe, due));
+    assert_eq!((rejection.primary_reason, rejection.time), (PrimaryRejectionReason::InsufficientPoe, due));
     assert_eq!(rejection.further_reasons, [FurtherRejectionReason::NoPartnerResponse]);
     assert!(rejection.dispute_window().unwrap().due > due);
     assert!(elapsed.transition.next.apply_passed_deadline(due).is_none(), "never twice");
@@ -175,7 +175,10 @@ fn r24_a_reviewers_rejection_is_disputable() {
     let rejected = review(ReviewFact::Rejected(further.clone(), Some(comment(ActorSide::Reviewer))));
     let test = TestClaim::under_review().fact(&rejected);
     let State::Rejected(_, rejection) = &test.claim.state else { panic!() };
-    assert_eq!((rejection.primary, &rejection.further_reasons), (PrimaryRejectionReason::InsufficientPoe, &further));
+    assert_eq!(
+        (rejection.primary_reason, &rejection.further_reasons),
+        (PrimaryRejectionReason::InsufficientPoe, &further)
+    );
     assert_eq!((rejection.comment.as_str(), rejection.time), ("words", test.now));
     assert!(rejection.dispute_window().is_some());
     assert_eq!(test.last().comment.as_ref().unwrap().side, ActorSide::Reviewer);
@@ -185,12 +188,12 @@ fn r24_a_reviewers_rejection_is_disputable() {
 fn r25_a_withdrawal_is_final_and_closes_everywhere() {
     let test = TestClaim::official().step(|claim, now| claim.withdraw(withdraw(), now));
     let State::Rejected(submission, rejection) = &test.claim.state else { panic!() };
-    assert_eq!(rejection.primary, PrimaryRejectionReason::PartnerRequest);
-    assert_eq!(rejection.remedy, Remedy::Final(Finality::PartnerRequest));
+    assert_eq!(rejection.primary_reason, PrimaryRejectionReason::PartnerRequest);
+    assert_eq!(rejection.remedy, Remedy::NotDisputable(NotDisputableReason::PartnerRequest));
     assert_eq!(rejection.ended_association, Some(Association::Official { since: start() }));
     let closing = ClaimClosure {
         cause: ClosureCause::Partner,
-        primary: PrimaryRejectionReason::PartnerRequest,
+        primary_reason: PrimaryRejectionReason::PartnerRequest,
         tenant: submission.tenant,
         review_case: case(),
         dispute_due: None,
@@ -215,7 +218,7 @@ fn r26_a_decline_rejects_in_every_open_state() {
     ] {
         let test = test.fact(&declined());
         let State::Rejected(_, rejection) = &test.claim.state else { panic!() };
-        assert_eq!(rejection.primary, PrimaryRejectionReason::CustomerDeclined);
+        assert_eq!(rejection.primary_reason, PrimaryRejectionReason::CustomerDeclined);
         assert_eq!(test.last().reason, "no");
         let kinds: Vec<_> = test.claim.deadlines().into_iter().map(|deadline| deadline.kind).collect();
         assert_eq!(kinds, [Rules::DISPUTE_REMINDER, Rules::DISPUTE_WINDOW], "the dispute window alone");

@@ -149,7 +149,7 @@ fn wait_cases() -> Vec<(&'static str, TestClaim, Wait, Option<Party>, bool)> {
 fn r60_every_wait_is_explained() {
     for (name, test, ..) in wait_cases() {
         let waiting = test.claim.waiting();
-        let mover = waiting.mover.map_or("nobody".to_owned(), |party| format!("{party:?}"));
+        let mover = waiting.acting_party.map_or("nobody".to_owned(), |party| format!("{party:?}"));
         let due = waiting.due.map_or("-".to_owned(), cpor_types::rfc3339);
         let explanation = test.claim.explanation(test.now);
         let snapshot = name.replace(' ', "_").replace(',', "");
@@ -165,7 +165,7 @@ fn r60_every_state_has_a_wait_and_a_party() {
     let mut seen: Vec<_> = Vec::new();
     for (name, test, wait, mover, has_due) in wait_cases() {
         let waiting = test.claim.waiting();
-        assert_eq!((waiting.wait, waiting.mover, waiting.due.is_some()), (wait, mover, has_due), "{name}");
+        assert_eq!((waiting.wait, waiting.acting_party, waiting.due.is_some()), (wait, mover, has_due), "{name}");
         let sentence = test.claim.explanation(test.now);
         assert!(sentence.ends_with('.') && sentence.len() > 20, "{name}: {sentence}");
         assert!(waiting.due.is_none_or(|due| sentence.contains(&cpor_types::rfc3339(due))), "{name}: {sentence}");
@@ -279,33 +279,33 @@ fn r19_an_assigned_case_is_its_reviewers() {
 #[test]
 fn r60_a_wait_counts_from_its_effective_time() {
     let submitted = TestClaim::submitted();
-    let wait_time = |test: &TestClaim| test.claim.wait_time;
-    assert_eq!(wait_time(&submitted), submitted.now);
+    let wait_start_time = |test: &TestClaim| test.claim.wait_start_time;
+    assert_eq!(wait_start_time(&submitted), submitted.now);
     let assigned = submitted.clone().fact(&review(ReviewFact::Assigned(Some("rita".into()))));
-    assert_eq!(wait_time(&assigned), submitted.now, "the wait goes on");
+    assert_eq!(wait_start_time(&assigned), submitted.now, "the wait goes on");
     let began = assigned.now + hour() / 2;
     let started = assigned
         .step(|claim, now| claim.apply(&review(ReviewFact::Started("rita".into(), None)), began, &rules(), now));
-    assert_eq!(wait_time(&started), began);
+    assert_eq!(wait_start_time(&started), began);
     let overtaken = started
         .fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }));
-    assert_eq!(wait_time(&overtaken), began);
+    assert_eq!(wait_start_time(&overtaken), began);
     let asked = TestClaim::asked();
     let response = asked.claim.waiting().due.unwrap();
     let rejected = asked.apply_passed_deadline(response + hour() * 100);
-    assert_eq!((rejected.claim.waiting().wait, wait_time(&rejected)), (Wait::DisputeWindow, response));
+    assert_eq!((rejected.claim.waiting().wait, wait_start_time(&rejected)), (Wait::DisputeWindow, response));
 }
 
 /// R5: a change of the wait time would reveal a rival to the customer.
 #[test]
 fn r60_a_customers_wait_goes_on_while_others_compete() {
     let reviewed = start_review(TestClaim::submitted());
-    let began = reviewed.claim.wait_time;
+    let began = reviewed.claim.wait_start_time;
     let competing = reviewed.clone().fact(&contested(&[line_id()]));
-    assert_eq!((competing.claim.waiting().wait, competing.claim.wait_time), (Wait::Arbitration, competing.now));
+    assert_eq!((competing.claim.waiting().wait, competing.claim.wait_start_time), (Wait::Arbitration, competing.now));
     let customer_view = |claim: &Claim| claim.clone().as_seen_by_customer(Some(TENANT.parse().unwrap())).unwrap();
     assert_eq!(
-        (customer_view(&competing.claim).waiting().wait, customer_view(&competing.claim).wait_time),
+        (customer_view(&competing.claim).waiting().wait, customer_view(&competing.claim).wait_start_time),
         (Wait::ReviewDecision, began)
     );
     // The review clocks stop during a competition, and the missing due time would reveal it.
@@ -319,9 +319,9 @@ fn r60_a_customers_wait_goes_on_while_others_compete() {
         (approving.claim.waiting().wait, customer_view(&approving.claim).waiting().wait),
         (Wait::Registry, Wait::ReviewDecision)
     );
-    assert_eq!((customer_view(&approving.claim).wait_time, sentence(&approving)), (began, sentence(&competing)));
+    assert_eq!((customer_view(&approving.claim).wait_start_time, sentence(&approving)), (began, sentence(&competing)));
     let alone = competing.fact(&contested(&[]));
-    assert_eq!((alone.claim.wait_time, customer_view(&alone.claim).wait_time), (alone.now, began));
+    assert_eq!((alone.claim.wait_start_time, customer_view(&alone.claim).wait_start_time), (alone.now, began));
 }
 
 /// R47: a passed deadline is a transition, so the stored wait changes when its own deadline passes.
@@ -333,7 +333,7 @@ fn r60_what_waits_for_its_own_deadline_moves_with_it() {
         let Some(due) = due else { continue };
         let moved = test.clone().apply_passed_deadline(due);
         assert_ne!(moved.claim.waiting().wait, wait, "{name}");
-        assert_eq!(moved.claim.wait_time, due, "{name}");
+        assert_eq!(moved.claim.wait_start_time, due, "{name}");
     }
 }
 
@@ -345,7 +345,9 @@ fn r28_a_dispute_that_is_ruled_out_says_why() {
         refusals(&dispute_window_missed()).into_iter().filter(|(command, _)| *command == Command::Dispute).collect();
     assert_eq!(ruled_out, [(Command::Dispute, Refusal::DisputeWindowPassed { due })]);
     let of_withdrawn = refusals(&TestClaim::withdrawn());
-    assert!(of_withdrawn.contains(&(Command::Dispute, Refusal::DisputeNotAllowed(Finality::PartnerRequest))));
+    assert!(
+        of_withdrawn.contains(&(Command::Dispute, Refusal::DisputeNotAllowed(NotDisputableReason::PartnerRequest)))
+    );
     assert!(refusals(&TestClaim::rejected()).is_empty());
 }
 

@@ -1,7 +1,8 @@
 //! Applies the facts that other services report about a claim. Each fact is checked against the
 //! transition table and the data of the state. A fact that they do not allow is *overtaken*: it is
 //! recorded in the history and changes nothing else. An association puts the partner on record for
-//! the workload or subscription of a *line*, a part of the claim.
+//! the workload or subscription of a *line*, a part of the claim. A *policy profile* is a versioned
+//! set of values that the business rules leave open (R61).
 use crate::domain::{
     Assessment, Association, AssociationEnd, Claim, EventKind, Fact, FactKind, LineVerdict, Refusal, Rules, State,
     Submission,
@@ -123,7 +124,8 @@ impl Claim {
         let next = if has_ended { Association::Ended { since: Some(since) } } else { Association::Official { since } };
         let entry = entry.with_change("association_state", association.as_str(), next.as_str());
         let entry = entry.with_change("official_time", "", rfc3339(since));
-        // A claim with reinstated associations waits anew when these end.
+        // If lines were reinstated, customer-consent has to report again when their associations
+        // end.
         let consent_ended = has_ended && submission.consent_ended;
         builder.claim.state = State::Approved(Submission { consent_ended, ..submission.clone() }, next);
         let event = match reinstated.is_empty() {

@@ -1,6 +1,7 @@
 //! Associations that end while the claim stays approved (R37, R39). An association puts the partner
 //! on record for the workload or subscription of a line. It is superseded when it ends in favour of
-//! another company that won the line.
+//! another company that won the line. A *line* is the part of a claim that is about one workload or
+//! subscription of the customer.
 use super::apply::FactContext;
 use crate::domain::{
     Association, AssociationEnd, Claim, EndReason, EventKind, FactKind, State, Submission, claim::TransitionBuilder,

@@ -1,4 +1,7 @@
-//! Comments, the only channel between the partner and the reviewers (R55).
+//! Comments, the only channel between the partner and the reviewers (R55). A *line* is the part of
+//! a claim that is about one workload or subscription of the customer. A *statement* is the
+//! partner's answer to a reviewer's question about a line that another company also claims; it
+//! decides nothing.
 use crate::domain::{
     Claim, Command, Comment, EventKind, Line, PartnerAction, Refusal, State, StatementStatus,
     claim::{EntryDetails, TransitionBuilder},
@@ -19,7 +22,7 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, now);
         if comment.side == ActorSide::Partner {
             builder.claim.count_response(|action| action.comments += 1);
-            builder.claim.settle_statement(StatementStatus::Given);
+            builder.claim.set_open_statement_status(StatementStatus::Given);
         }
         let entry = self.with_target_changes(EntryDetails::with_reason(comment.text.expose().to_owned()), &comment);
         builder.record(EventKind::Commented, entry.with_comment(Some(comment)));

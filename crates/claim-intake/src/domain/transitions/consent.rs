@@ -1,13 +1,15 @@
 //! Applies the facts that customer-consent reports (R26, R26a, R27, R41). A *notice* is a mail to
 //! the customer contact about the claim. The *consent window* is the time in which silence of the
 //! customer counts as consent. An association is *granted* from the end of the window, or from an
-//! explicit approval, until the registry service has put it on record.
+//! explicit approval, until the registry service has put it on record. A *policy profile* is a
+//! versioned set of values that the business rules leave open (R61). A *line* is the part of a
+//! claim that is about one workload or subscription of the customer.
 use super::{
     apply::{ApplyResult, FactContext},
     close::NewRejection,
 };
 use crate::domain::{
-    Association, Claim, ConsentFact, EventKind, FactKind, Finality, Remedy, State, Submission,
+    Association, Claim, ConsentFact, EventKind, FactKind, NotDisputableReason, Remedy, State, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -47,9 +49,9 @@ impl Claim {
                 let event = EventKind::FactApplied(FactKind::DeliveryReminded);
                 Ok(Some(self.record_only(event, context.entry(), context.now)))
             }
-            // R29a: whether the former contact was reached says nothing about the present one. If
-            // the first correction that was not known yet came after the end of the time, it came
-            // too late (R47).
+            // R29a: the report is about a former contact, so it does not count. But if the partner
+            // corrected the contact only after the time to reach the customer had ended, the
+            // correction came too late, and the report counts (R47).
             ConsentFact::NotReached { consent_request_number: Some(number) }
                 if *number != submission.consent_request_number
                     && submission.request_time_after(*number).is_none_or(|asked| asked < context.effective_time) =>
@@ -95,9 +97,9 @@ impl Claim {
             ConsentFact::Declined { channel, comment, .. } => {
                 self.apply_customer_declined(submission, channel, comment, context)
             }
-            // R47: the associations may have been reinstated meanwhile. Then the customer can
-            // decide again. customer-consent also repeats its report if an earlier end becomes
-            // known.
+            // R47: the associations may have turned out to be on record after all, so that the
+            // customer can decide again; then the report does not count. A repeated report changes
+            // nothing: customer-consent repeats it if an earlier end becomes known.
             ConsentFact::Ended { consent_request_number }
                 if *consent_request_number != submission.consent_request_number
                     || submission.consent_ended
@@ -155,8 +157,8 @@ impl Claim {
         builder.build()
     }
 
-    /// R41b: the notice that opened the consent window has bounced after all, so the claim waits
-    /// for a notice that is accepted. The bounce itself was reported before.
+    /// R41b: the notice that opened the consent window has bounced after it was accepted, so the
+    /// claim waits for another notice to be accepted. The bounce itself was reported before.
     fn apply_window_stopped(
         &self,
         submission: &Submission,
@@ -180,8 +182,8 @@ impl Claim {
             return Ok(None);
         }
         let remedy = context.rules.remedy(submission, context.effective_time)?;
-        let (fact, primary) = (FactKind::CustomerNotReached, PrimaryRejectionReason::CustomerNotReached);
-        let rejection = NewRejection::by_fact(fact, primary, context.effective_time, remedy);
+        let (fact, primary_reason) = (FactKind::CustomerNotReached, PrimaryRejectionReason::CustomerNotReached);
+        let rejection = NewRejection::by_fact(fact, primary_reason, context.effective_time, remedy);
         Ok(Some(self.close(submission, rejection, context.entry(), context.now)))
     }
 
@@ -340,7 +342,7 @@ impl Claim {
             return Ok(self.apply_decline_after_rejection(submission, context));
         }
         let remedy = match channel {
-            ConsentFact::SILENCE => Remedy::Final(Finality::NoExplicitApproval),
+            ConsentFact::SILENCE => Remedy::NotDisputable(NotDisputableReason::NoExplicitApproval),
             _ => context.rules.remedy(submission, context.effective_time)?,
         };
         let mut rejection = NewRejection::by_fact(

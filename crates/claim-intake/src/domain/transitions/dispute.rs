@@ -1,6 +1,7 @@
-//! The dispute of a rejection (R28).
+//! The dispute of a rejection (R28). A *line* is the part of a claim that is about one workload or
+//! subscription of the customer.
 use crate::domain::{
-    Claim, Command, Comment, Content, DirectoryFacts, EventKind, Refusal, Remedy, ReviewProgress, Rules, State,
+    Claim, Command, Comment, Content, EventKind, Refusal, RegistryAnswer, Remedy, ReviewProgress, Rules, State,
     Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
@@ -40,18 +41,18 @@ impl Claim {
     /// opened. The customer is asked again. An explicit approval still counts if the customer has
     /// not declined since (R26a).
     ///
-    /// `facts` are the registry's answer about the disputed content, as in [`Self::submit`].
+    /// `answer` is the registry's answer about the disputed content, as in [`Self::submit`].
     ///
     /// # Errors
     /// Returns [`Refusal::NotAllowed`] in every state except REJECTED,
     /// [`Refusal::DisputeWindowPassed`] if the dispute is late, [`Refusal::DisputeNotAllowed`] if
     /// the rejection is final, [`Refusal::DisputeUnfounded`] if there is neither a justification
-    /// nor new evidence, [`Refusal::FactsMissing`] if `facts` is `None`, and
+    /// nor new evidence, [`Refusal::ConcurrentChange`] if `answer` is `None`, and
     /// [`Refusal::Incomplete`] with every violation of the claim.
     pub fn dispute(
         &self,
         dispute: Dispute,
-        facts: Option<&DirectoryFacts>,
+        answer: Option<&RegistryAnswer>,
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
@@ -61,7 +62,7 @@ impl Claim {
         }
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.content = self.content_for_dispute();
-        builder.claim.set_directory_facts(Some(facts.ok_or(Refusal::FactsMissing)?));
+        builder.claim.set_registry_answer(Some(answer.ok_or(Refusal::ConcurrentChange)?));
         builder.claim.check_complete(rules.recorded_profile(submission)?)?;
         builder.claim.lost_lines.retain(|lost| !builder.claim.content.lines.iter().any(|line| line.id == lost.line.id));
         builder.claim.state = State::Disputed(Submission {
@@ -96,8 +97,8 @@ impl Claim {
         match &self.state {
             State::Rejected(submission, rejection) => match &rejection.remedy {
                 Remedy::Dispute(_) => Ok(submission),
-                Remedy::Missed(due) => Err(Refusal::DisputeWindowPassed { due: *due }),
-                Remedy::Final(finality) => Err(Refusal::DisputeNotAllowed(*finality)),
+                Remedy::WindowPassed(due) => Err(Refusal::DisputeWindowPassed { due: *due }),
+                Remedy::NotDisputable(reason) => Err(Refusal::DisputeNotAllowed(*reason)),
             },
             State::Editing
             | State::Deleted

@@ -1,6 +1,6 @@
 //! Creating, changing and deleting drafts (R16, R17).
 use crate::domain::{
-    Claim, Command, Content, DirectoryAnswer, DirectoryFacts, EventKind, Field, Refusal, Rules, State,
+    Claim, ClaimRegistryData, Command, Content, EventKind, Field, Refusal, RegistryAnswer, Rules, State,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -18,7 +18,7 @@ pub struct Update {
 }
 
 impl Claim {
-    /// Creates a draft (R16). `facts` are the registry service's answer about `content`; `None`
+    /// Creates a draft (R16). `answer` is the registry service's answer about `content`; `None`
     /// when the registry was not asked or did not answer.
     ///
     /// # Errors
@@ -27,27 +27,27 @@ impl Claim {
     pub fn create(
         name: ClaimName,
         content: Content,
-        facts: Option<&DirectoryFacts>,
+        answer: Option<&RegistryAnswer>,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
         let changes = Content::default().changes(&content);
         let mut claim = Self {
             name,
             content,
-            directory: DirectoryAnswer::default(),
+            registry_data: ClaimRegistryData::default(),
             evidence: Vec::new(),
             lost_lines: Vec::new(),
             state: State::Editing,
             create_time: now,
             update_time: now,
-            wait_time: now,
-            customer_wait_time: now,
+            wait_start_time: now,
+            customer_wait_start_time: now,
             history_length: 0,
             head: Digest::GENESIS,
             erased: BTreeMap::new(),
         };
-        claim.set_directory_facts(facts);
-        if claim.directory.denies_location() {
+        claim.set_registry_answer(answer);
+        if claim.registry_data.denies_location() {
             return Err(Refusal::LocationNotOfPartner);
         }
         let mut builder = TransitionBuilder::created(claim);
@@ -62,38 +62,38 @@ impl Claim {
     }
 
     /// Changes a draft (R17), or a submitted claim, of which only some fields can be changed (R29).
-    /// `facts` are the registry's answer about the content after the update. Returns `None` when
+    /// `answer` is the registry's answer about the content after the update. Returns `None` when
     /// nothing changes.
     ///
     /// # Errors
     /// Returns [`Refusal::NotAllowed`] if state and policy allow no edits. For a submitted claim,
     /// returns [`Refusal::FieldsLocked`] if the update changes a locked field,
-    /// [`Refusal::FactsMissing`] if `facts` is `None`, and [`Refusal::Incomplete`] with every
+    /// [`Refusal::ConcurrentChange`] if `answer` is `None`, and [`Refusal::Incomplete`] with every
     /// violation of the changed claim.
     pub fn update(
         &self,
         update: &Update,
-        facts: Option<&DirectoryFacts>,
+        answer: Option<&RegistryAnswer>,
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Option<Transition<Self>>, Refusal> {
         self.check_admitted(Command::Update)?;
         match self.state.submission() {
-            None => Ok(self.update_draft(update, facts, now)),
-            Some(submission) => self.edit_submitted(update, submission, facts, rules, now),
+            None => Ok(self.update_draft(update, answer, now)),
+            Some(submission) => self.edit_submitted(update, submission, answer, rules, now),
         }
     }
 
     fn update_draft(
         &self,
         update: &Update,
-        facts: Option<&DirectoryFacts>,
+        answer: Option<&RegistryAnswer>,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.content = self.content_after(update);
-        builder.claim.set_directory_facts(facts);
-        if builder.claim.content == self.content && builder.claim.directory == self.directory {
+        builder.claim.set_registry_answer(answer);
+        if builder.claim.content == self.content && builder.claim.registry_data == self.registry_data {
             return None;
         }
         let changes = self.content.changes(&builder.claim.content);

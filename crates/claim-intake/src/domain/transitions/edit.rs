@@ -1,7 +1,7 @@
 //! Edits after the submission (R29, R29a).
 use super::Update;
 use crate::domain::{
-    Claim, Content, DirectoryFacts, EditNotice, EventKind, Field, Refusal, Rules, Submission,
+    Claim, Content, EditNotice, EventKind, Field, Refusal, RegistryAnswer, Rules, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -30,13 +30,13 @@ impl Field {
 
 impl Claim {
     /// Changes a submitted claim (R29), or corrects the customer contacts of an approved one
-    /// (R29a). The claim must be complete afterwards, as at its submission. `facts` are the
+    /// (R29a). The claim must be complete afterwards, as at its submission. `answer` is the
     /// registry's answer about the content after the update. Returns `None` when nothing changes.
     pub(super) fn edit_submitted(
         &self,
         update: &Update,
         submission: &Submission,
-        facts: Option<&DirectoryFacts>,
+        answer: Option<&RegistryAnswer>,
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Option<Transition<Self>>, Refusal> {
@@ -44,12 +44,12 @@ impl Claim {
         self.check_locked_fields(&content)?;
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.content = content;
-        let facts = facts.ok_or(Refusal::FactsMissing)?;
+        let answer = answer.ok_or(Refusal::ConcurrentChange)?;
         // The lines of an approved claim are reserved as they were at the approval, so the
         // registry's new answer about them is not stored.
         match self.state.association() {
-            Some(_) => builder.claim.set_contact_domains(facts),
-            None => builder.claim.set_directory_facts(Some(facts)),
+            Some(_) => builder.claim.set_contact_domains(answer),
+            None => builder.claim.set_registry_answer(Some(answer)),
         }
         let required = builder.claim.check_complete(rules.recorded_profile(submission)?)?;
         let changes = self.content.changes(&builder.claim.content);

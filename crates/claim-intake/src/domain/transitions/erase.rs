@@ -1,4 +1,5 @@
-//! The erasure of personal data (R56).
+//! The erasure of personal data (R56). An *association* puts the partner on record for the claimed
+//! workloads or subscriptions.
 use crate::domain::{
     Association, Claim, Command, Contact, ERASURE_FIELD, EventKind, Refusal, State, Submission,
     claim::{EntryDetails, TransitionBuilder},

@@ -1,4 +1,5 @@
-//! Documents of a claim (R14).
+//! Documents of a claim (R14). A *statement* is the partner's answer to a reviewer's question about
+//! a workload or subscription that another company also claims; it decides nothing.
 use crate::domain::{
     Claim, Command, EventKind, Evidence, Refusal, Rules, StatementStatus,
     claim::{EntryDetails, TransitionBuilder},
@@ -30,7 +31,7 @@ impl Claim {
         self.check_evidence_allowed(rules, now)?;
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.evidence.push(evidence.clone());
-        builder.claim.settle_statement(StatementStatus::Given);
+        builder.claim.set_open_statement_status(StatementStatus::Given);
         let entry = EntryDetails::default().with_change("evidence", "", evidence.to_string());
         builder.record(EventKind::EvidenceAdded(evidence), entry);
         Ok(builder.build())

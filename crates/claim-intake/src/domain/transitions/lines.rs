@@ -1,4 +1,5 @@
-//! The effects of competition and arbitration on the lines of a claim (R27a, R37).
+//! The effects of competition and arbitration on the lines of a claim (R27a, R37). A *policy
+//! profile* is a versioned set of values that the business rules leave open (R61).
 //!
 //! A *line* is the part of a claim that is about one workload or subscription. It is *contested*
 //! while another company claims or holds the same. A review lead then awards it to one of them.
@@ -69,8 +70,9 @@ impl Claim {
             return Ok(Some(builder.build()));
         }
         let remedy = context.rules.remedy(submission, context.effective_time)?;
-        let primary = PrimaryRejectionReason::LostToCompetingClaim;
-        let mut rejection = NewRejection::by_fact(FactKind::LinesAwarded, primary, context.effective_time, remedy);
+        let primary_reason = PrimaryRejectionReason::LostToCompetingClaim;
+        let mut rejection =
+            NewRejection::by_fact(FactKind::LinesAwarded, primary_reason, context.effective_time, remedy);
         rejection.comment.clone_from(&context.reason);
         Ok(Some(remaining.close(submission, rejection, entry, context.now)))
     }

@@ -1,4 +1,5 @@
-//! Declining payment for a claim (R54b).
+//! Declining payment for a claim (R54b). A *policy profile* is a versioned set of values that the
+//! business rules leave open (R61).
 use crate::domain::{
     Claim, Command, EventKind, Refusal, Submission,
     claim::{EntryDetails, TransitionBuilder},

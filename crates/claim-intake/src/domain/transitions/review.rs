@@ -144,7 +144,7 @@ impl Claim {
             reasons: reasons.to_vec(),
             comment: context.reason.clone(),
             request_time: context.effective_time,
-            remedy_if_missed: context.rules.remedy(submission, response.deadline.due)?,
+            remedy_if_unanswered: context.rules.remedy(submission, response.deadline.due)?,
             response,
             remove_lines: remove_lines.to_vec(),
             disputed: self.is_disputed(),
@@ -235,13 +235,15 @@ impl Claim {
         context: &FactContext<'_>,
     ) -> ApplyResult {
         let remedy = context.rules.remedy(submission, context.effective_time)?;
-        let primary = PrimaryRejectionReason::InsufficientPoe;
-        let mut rejection = NewRejection::by_fact(FactKind::ReviewRejected, primary, context.effective_time, remedy);
+        let primary_reason = PrimaryRejectionReason::InsufficientPoe;
+        let mut rejection =
+            NewRejection::by_fact(FactKind::ReviewRejected, primary_reason, context.effective_time, remedy);
         rejection.further_reasons = further_reasons.to_vec();
         rejection.comment.clone_from(&context.reason);
         Ok(Some(self.close(submission, rejection, context.entry().with_comment(comment), context.now)))
     }
 
+    /// Returns whether the claim is in the state DISPUTED.
     fn is_disputed(&self) -> bool {
         self.state.kind() == ClaimStateKind::Disputed
     }

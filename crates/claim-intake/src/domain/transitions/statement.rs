@@ -37,8 +37,9 @@ impl Claim {
         Ok(Some(builder.build()))
     }
 
-    /// Sets the status of the open request for a statement, if there is one.
-    pub(super) fn settle_statement(&mut self, status: StatementStatus) {
+    /// Sets the status of the open request for a statement, and so closes it. Does nothing if no
+    /// request is open.
+    pub(super) fn set_open_statement_status(&mut self, status: StatementStatus) {
         if let Some(submission) = self.state.submission() {
             self.state = self.state.with_submission(submission.with_statement_status(status));
         }
@@ -47,7 +48,7 @@ impl Claim {
     /// Ends the open request for a statement if no line is contested any more.
     pub(super) fn lapse_statement_without_contest(&mut self) {
         if !self.has_contested_line() {
-            self.settle_statement(StatementStatus::Lapsed);
+            self.set_open_statement_status(StatementStatus::Lapsed);
         }
     }
 
@@ -82,7 +83,7 @@ impl Claim {
         let statement = submission.statement.clone().map(|statement| StatementRequest { window, ..statement });
         builder.claim.state = self.state.with_submission(Submission { statement, ..submission.clone() });
         if fact == FactKind::StatementDeadlinePassed {
-            builder.claim.settle_statement(StatementStatus::NotGiven);
+            builder.claim.set_open_statement_status(StatementStatus::NotGiven);
         }
         builder.record(EventKind::FactApplied(fact), EntryDetails::default());
         PassedDeadline { due, transition: builder.build() }

@@ -1,6 +1,7 @@
-//! Submission and resubmission: the claim is checked completely and goes to review (R18, R21).
+//! Submission and resubmission: the claim is checked completely and goes to review (R18, R21). A
+//! *policy profile* is a versioned set of values that the business rules leave open (R61).
 use crate::domain::{
-    Claim, Command, Comment, DirectoryFacts, EventKind, PartnerAction, PolicyValues, Refusal, ReviewProgress, Rules,
+    Claim, Command, Comment, EventKind, PartnerAction, PolicyValues, Refusal, RegistryAnswer, ReviewProgress, Rules,
     State, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
@@ -24,19 +25,19 @@ pub struct Resubmit {
 }
 
 impl Claim {
-    /// Submits a draft (R18). `facts` are the registry service's answer about exactly this content.
-    /// They are `None` if they were not fetched, because the claim did not allow the command at
-    /// that time.
+    /// Submits a draft (R18). `answer` is the registry service's answer about exactly this content.
+    /// It is `None` if the registry was not asked, because the claim did not allow the command when
+    /// it was read.
     ///
     /// # Errors
     /// Returns [`Refusal::NotAllowed`] in every state except EDITING,
     /// [`Refusal::SubmitterNotAllowed`] if the policy profile does not let the caller's role
-    /// submit, [`Refusal::FactsMissing`] if `facts` is `None`, and [`Refusal::Incomplete`] with
+    /// submit, [`Refusal::ConcurrentChange`] if `answer` is `None`, and [`Refusal::Incomplete`] with
     /// every violation of the claim (R11).
     pub fn submit(
         &self,
         submit: Submit,
-        facts: Option<&DirectoryFacts>,
+        answer: Option<&RegistryAnswer>,
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
@@ -46,7 +47,7 @@ impl Claim {
             return Err(Refusal::SubmitterNotAllowed { policy: policy.id() });
         }
         let mut builder = TransitionBuilder::new(self, now);
-        builder.claim.set_directory_facts(Some(facts.ok_or(Refusal::FactsMissing)?));
+        builder.claim.set_registry_answer(Some(answer.ok_or(Refusal::ConcurrentChange)?));
         let required = builder.claim.check_complete(policy)?;
         builder.claim.state = State::Submitted(Submission {
             tenant: required.tenant,
@@ -81,17 +82,17 @@ impl Claim {
 
     /// Answers the reviewer's request (R21). The same review case continues with the same reviewer.
     /// The claim returns to DISPUTED if the request was made in that state, and to SUBMITTED
-    /// otherwise. `facts` are as in [`Self::submit`].
+    /// otherwise. `answer` is that of the registry, as in [`Self::submit`].
     ///
     /// # Errors
     /// Returns [`Refusal::NotAllowed`] in every state except PARTNER_ACTION_REQUIRED,
     /// [`Refusal::NothingChanged`] if the partner has not answered the request,
-    /// [`Refusal::FactsMissing`] if `facts` is `None`, and [`Refusal::Incomplete`] with every
+    /// [`Refusal::ConcurrentChange`] if `answer` is `None`, and [`Refusal::Incomplete`] with every
     /// violation of the claim.
     pub fn resubmit(
         &self,
         resubmit: Resubmit,
-        facts: Option<&DirectoryFacts>,
+        answer: Option<&RegistryAnswer>,
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
@@ -101,7 +102,7 @@ impl Claim {
             return Err(Refusal::NothingChanged);
         }
         let mut builder = TransitionBuilder::new(self, now);
-        builder.claim.set_directory_facts(Some(facts.ok_or(Refusal::FactsMissing)?));
+        builder.claim.set_registry_answer(Some(answer.ok_or(Refusal::ConcurrentChange)?));
         builder.claim.check_complete(rules.recorded_profile(submission)?)?;
         builder.claim.state = match action.disputed {
             true => State::Disputed(submission.clone()),

@@ -98,8 +98,12 @@ impl Claim {
         }
         let due = action.response.deadline.due;
         let cause = FactKind::ResponseDeadlinePassed;
-        let mut rejection =
-            NewRejection::by_fact(cause, PrimaryRejectionReason::InsufficientPoe, due, action.remedy_if_missed.clone());
+        let mut rejection = NewRejection::by_fact(
+            cause,
+            PrimaryRejectionReason::InsufficientPoe,
+            due,
+            action.remedy_if_unanswered.clone(),
+        );
         rejection.further_reasons.push(FurtherRejectionReason::NoPartnerResponse);
         Some(PassedDeadline { due, transition: self.close(submission, rejection, EntryDetails::default(), now) })
     }
@@ -112,7 +116,7 @@ impl Claim {
         now: Timestamp,
     ) -> Option<PassedDeadline<Self>> {
         let due = rejection.dispute_window().filter(|window| window.has_passed(now))?.due;
-        let rejection = Rejection { remedy: Remedy::Missed(due), ..rejection.clone() };
+        let rejection = Rejection { remedy: Remedy::WindowPassed(due), ..rejection.clone() };
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.state = State::Rejected(submission.clone(), rejection);
         let entry = EntryDetails::default().with_change("rejection.final", "false", "true");

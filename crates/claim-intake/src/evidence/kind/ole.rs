@@ -48,6 +48,8 @@ impl<'d, R: ReaderAt> CompoundFile<'d, R> {
         Some(Self { document, header, sector_bytes })
     }
 
+    /// Returns whether the directory contains the stream with an encrypted document. `None` if the
+    /// file is not intact.
     fn contains_encrypted_package(&self) -> Option<bool> {
         let mut sector = u32_at(self.header, 48)?;
         let mut entries = vec![0; usize::try_from(self.sector_bytes).ok()?];
@@ -91,6 +93,8 @@ impl<'d, R: ReaderAt> CompoundFile<'d, R> {
         Some(u32::from_le_bytes(bytes))
     }
 
+    /// Returns the position of the first byte of the sector. Sector 0 follows the header, which
+    /// takes the place of one sector.
     fn position(&self, sector: u32) -> u64 {
         (u64::from(sector) + 1) * self.sector_bytes
     }

@@ -9,7 +9,7 @@ use super::{
     association_state::AssociationState,
     claim_state::ClaimState,
     claimed_area::ClaimedArea,
-    json::{ContentBody, DirectoryBody, Documents, Erasures, LostLines, Status},
+    json::{ContentBody, Documents, Erasures, LostLines, RegistryDataBody, Status},
     waits_for::WaitsFor,
 };
 
@@ -42,9 +42,9 @@ pub(crate) struct Model {
     /// The content that the partner entered.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) content: ContentBody,
-    /// The registry's last answer about the content.
+    /// What the registry service has found out about the content when it last checked it.
     #[sea_orm(column_type = "JsonBinary")]
-    pub(crate) directory: DirectoryBody,
+    pub(crate) registry_data: RegistryDataBody,
     /// The documents that are on the claim.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) evidence: Documents,
@@ -56,11 +56,11 @@ pub(crate) struct Model {
     pub(crate) status: Status,
     /// What the claim waits for, for lists. It is computed from the other columns.
     pub(crate) waits_for: WaitsFor,
-    /// The time since which the claim waits for that.
-    pub(crate) wait_time: DateTimeUtc,
-    /// The start of the wait as shown to the customer, who does not see waits that would reveal a
-    /// competing claim.
-    pub(crate) customer_wait_time: DateTimeUtc,
+    /// The time since which the claim waits for what `waits_for` says.
+    pub(crate) wait_start_time: DateTimeUtc,
+    /// The start of the wait as the customer sees it. The customer does not see a wait that would
+    /// reveal a competing claim, but what the claim would wait for without it.
+    pub(crate) customer_wait_start_time: DateTimeUtc,
     // The following columns exist for filters and orders of lists. `store/listing.rs` describes
     // their values.
     /// The state of the association.
@@ -77,7 +77,8 @@ pub(crate) struct Model {
     pub(crate) mpn_id: String,
     /// The tenant id as the partner entered it, in lower case, or empty.
     pub(crate) tenant_id: String,
-    /// The id of the policy profile of the submission in lower case, or empty for a draft.
+    /// The id of the policy profile of the submission in lower case, or empty for a draft. A policy
+    /// profile is a versioned set of values that the business rules leave open (R61).
     pub(crate) policy: String,
     /// The time of the submission, or 1970 for a draft.
     pub(crate) submit_time: DateTimeUtc,

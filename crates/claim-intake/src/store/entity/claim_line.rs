@@ -2,7 +2,8 @@
 //! is the part of a claim that is about one *key*: one workload or subscription of a tenant. A line
 //! is *live* from the submission until the claim is closed, the line is removed or awarded to
 //! another company, or its association ends. A unique index on the table enforces R38: a company
-//! may have a key for one activity in only one open or approved claim.
+//! may have a key for one activity in only one open or approved claim. An *association* puts the
+//! partner on record for the workload or subscription of a line.
 
 use cpor_durable::ids::{ClaimId, LineId, PartnerId, TenantId};
 use sea_orm::entity::prelude::*;
@@ -30,8 +31,9 @@ pub(crate) struct Model {
     pub(crate) tenant: TenantId,
     /// The key that the line claims: `workloads/{product}` or `subscriptions/{uuid}`.
     pub(crate) key: String,
-    /// True if the line has the key for the company. Absent if a reinstated line has it (R47): the
-    /// line gets the key back when that one ends.
+    /// True if the line counts for the unique index. NULL if it has yielded to another line of the
+    /// company with the same key and activity, whose association was reported as ended and turned
+    /// out to be on record (R47). It becomes true again when that line ends.
     pub(crate) current: Option<bool>,
     /// The claim of the line. It is saved before its lines, and never deleted.
     #[sea_orm(belongs_to, from = "(owner, claim_id)", to = "(owner, id)", on_delete = "Restrict")]

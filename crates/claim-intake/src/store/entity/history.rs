@@ -40,7 +40,8 @@ pub(crate) struct Model {
     pub(crate) changes: Changes,
     /// The reason or text that came with the action; may be empty.
     pub(crate) reason: String,
-    /// Whether the entry is a fact that came too late to change anything.
+    /// Whether the entry is about a report of another service that came too late to change
+    /// anything.
     pub(crate) overtaken: bool,
     /// The sides that may see the entry.
     pub(crate) audience: EntryAudience,
@@ -51,13 +52,13 @@ pub(crate) struct Model {
     pub(crate) commitments: Vec<u8>,
     /// The link of this entry: 32 bytes.
     pub(crate) link: Vec<u8>,
-    /// The sequence number of the entry in the log of its owner, which contains the entries of all
-    /// claims of the partner: from 1, without gaps, in the order of commits.
+    /// The sequence number of the entry in the change log of its owner, which contains the entries
+    /// of all claims of the partner: from 1, without gaps, in the order of commits.
     pub(crate) owner_sequence: i64,
     /// The tenant of the claim; `None` for the entries from before the submission.
     pub(crate) tenant: Option<TenantId>,
-    /// The sequence number of the entry in the log of all claims from submission on: without gaps,
-    /// in the order of commits. `None` for the entries from before the submission.
+    /// The sequence number of the entry in the change log of all claims from submission on: without
+    /// gaps, in the order of commits. `None` for the entries from before the submission.
     pub(crate) sequence: Option<i64>,
     /// The claim of the entry. It is saved before its entries, and never deleted.
     #[sea_orm(belongs_to, from = "(owner, claim_id)", to = "(owner, id)", on_delete = "Restrict")]

@@ -23,8 +23,8 @@ pub(crate) struct Model {
     pub(crate) root: i64,
     /// The link of the entry, which is the hash of the claim's history up to it: 32 bytes.
     pub(crate) link: Vec<u8>,
-    /// The sequence number of the entry in the log of its owner, which contains the entries of all
-    /// claims of the partner.
+    /// The sequence number of the entry in the change log of its owner, which contains the entries
+    /// of all claims of the partner.
     pub(crate) log_position: i64,
     /// The root. It is saved before its leaves, and never deleted.
     #[sea_orm(belongs_to, from = "root", to = "number", on_delete = "Restrict")]

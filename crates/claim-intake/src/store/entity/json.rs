@@ -7,7 +7,7 @@ use cpor_types::PersonalData;
 use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Content, DirectoryAnswer, Erasure, Evidence, FieldChange, LostLine, State};
+use crate::domain::{ClaimRegistryData, Content, Erasure, Evidence, FieldChange, LostLine, State};
 
 /// The last erasure of each kind of personal data, as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
@@ -19,10 +19,10 @@ pub(crate) struct Erasures(pub(crate) BTreeMap<PersonalData, Erasure>);
 #[serde(transparent)]
 pub(crate) struct ContentBody(pub(crate) Content);
 
-/// The registry's answer about a claim as JSON.
+/// The registry's data about a claim as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
-pub(crate) struct DirectoryBody(pub(crate) DirectoryAnswer);
+pub(crate) struct RegistryDataBody(pub(crate) ClaimRegistryData);
 
 /// The documents that are on a claim, as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]

@@ -1,5 +1,7 @@
-//! Creates the tables of claims, documents, comments and histories. In all of them `owner` is the
-//! id of the partner. A *key* is one workload or subscription of a tenant.
+//! Creates the tables of claims, documents, comments and histories. The entities in `store/entity/`
+//! explain their columns. In all tables `owner` is the id of the partner. A *line* is the part of a
+//! claim that is about one *key*: one workload or subscription of a tenant. A *change log* numbers
+//! the history entries of many claims in the order of commits.
 
 use sea_orm_migration::{
     prelude::*,
@@ -27,13 +29,13 @@ enum Claim {
     Head,
     Erased,
     Content,
-    Directory,
+    RegistryData,
     Evidence,
     LostLines,
     Status,
     WaitsFor,
-    WaitTime,
-    CustomerWaitTime,
+    WaitStartTime,
+    CustomerWaitStartTime,
     AssociationState,
     SolutionArea,
     Activities,
@@ -244,13 +246,13 @@ fn claim(backend: DbBackend) -> TableCreateStatement {
         .col(blob(T::Head))
         .col(json_binary(T::Erased))
         .col(json_binary(T::Content))
-        .col(json_binary(T::Directory))
+        .col(json_binary(T::RegistryData))
         .col(json_binary(T::Evidence))
         .col(json_binary(T::LostLines))
         .col(json_binary(T::Status))
         .col(text(T::WaitsFor).check(Expr::col(T::WaitsFor).is_in(WAITS)))
-        .col(timestamp_with_time_zone(T::WaitTime))
-        .col(timestamp_with_time_zone(T::CustomerWaitTime))
+        .col(timestamp_with_time_zone(T::WaitStartTime))
+        .col(timestamp_with_time_zone(T::CustomerWaitStartTime))
         .col(text(T::AssociationState).check(Expr::col(T::AssociationState).is_in(ASSOCIATION_STATES)))
         .col(text(T::SolutionArea).check(Expr::col(T::SolutionArea).is_in(SOLUTION_AREAS)))
         .col(text(T::Activities))
@@ -367,8 +369,8 @@ fn claim_line() -> TableCreateStatement {
 }
 
 /// R38: a company may have a key for one activity in only one open or approved claim. The unique
-/// index enforces this for concurrent transactions, too. It does not compare lines without a value
-/// of `current`, which have yielded to a reinstated line (R47).
+/// index enforces this for concurrent transactions, too. It does not compare lines whose `current`
+/// is NULL: another line of the company for the same key counts instead of them (R47).
 fn claim_line_key() -> IndexCreateStatement {
     use ClaimLine as T;
     Index::create()
@@ -409,8 +411,9 @@ fn evidence() -> TableCreateStatement {
         .take()
 }
 
-/// The index for the sweeper, which removes abandoned uploads. It contains only uploads that are
-/// not completed, so that the number of stored documents does not affect the cost of a sweep.
+/// The index for the sweeper, the background task that removes abandoned uploads. It contains only
+/// uploads that are not completed, so that the number of stored documents does not affect the cost
+/// of a sweep.
 fn evidence_pending() -> IndexCreateStatement {
     use Evidence as T;
     Index::create()
@@ -503,14 +506,14 @@ fn history() -> TableCreateStatement {
         .take()
 }
 
-/// R59: the log of an owner contains the entries of all its claims in the order of commits.
+/// R59: the change log of an owner contains the entries of all its claims in the order of commits.
 fn history_owner_sequence() -> IndexCreateStatement {
     use History as T;
     Index::create().name("history_owner_sequence").table(T::Table).unique().col(T::Owner).col(T::OwnerSequence).take()
 }
 
-/// R59: the log of all claims contains the entries from submission on, in the order of commits.
-/// Entries of drafts have no number and are not in the index.
+/// R59: the change log of all claims contains the entries from submission on, in the order of
+/// commits. Entries of drafts have no number and are not in the index.
 fn history_sequence() -> IndexCreateStatement {
     use History as T;
     Index::create()
@@ -522,7 +525,7 @@ fn history_sequence() -> IndexCreateStatement {
         .take()
 }
 
-/// R59: the log of a tenant is the part of the log of all claims that is about the tenant.
+/// R59: the change log of a tenant is the part of that of all claims that is about the tenant.
 fn history_tenant_sequence() -> IndexCreateStatement {
     use History as T;
     Index::create()
@@ -535,7 +538,7 @@ fn history_tenant_sequence() -> IndexCreateStatement {
         .take()
 }
 
-/// The last sequence number in the log of each owner, and in the log of all claims.
+/// The last sequence number in the change log of each owner, and in that of all claims.
 fn owner_log() -> TableCreateStatement {
     use OwnerLog as T;
     Table::create().table(T::Table).col(text(T::Owner).primary_key()).col(big_integer(T::Last)).take()

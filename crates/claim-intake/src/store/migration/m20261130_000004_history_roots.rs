@@ -1,4 +1,6 @@
-//! Creates the tables of the roots, which are signed hashes of all histories (R56).
+//! Creates the tables of the roots and their leaves (R56). A *root* is a signed hash of the last
+//! history entries, the *leaves*, of all claims that changed since the root before. The entities in
+//! `store/entity/` explain the columns.
 
 use sea_orm_migration::{
     prelude::*,

@@ -1,6 +1,9 @@
 //! Scenarios 5 to 8: a rejection is disputed, two partners compete for one subscription, a claim
 //! supersedes a legacy association (one that was imported from before CPOR and has no claim), and a
 //! holder defends its association.
+//!
+//! Contoso and Northwind are partners; Fabrikam and Litware are customers. An association puts a
+//! partner on record for one subscription or workload of a customer; the partner is its holder.
 
 use anyhow::ensure;
 use cpor_proto::{
@@ -18,7 +21,10 @@ const POWER_APPS: &str = "40a6c1d2-5b3e-4f7a-8c9d-0e1f2a3b4c5d";
 const CUSTOMER_SERVICE: &str = "51b7d2e3-6c4f-4a8b-9dae-1f2a3b4c5d6e";
 
 /// SharePoint at Litware: the claim is rejected, disputed, and approved.
-pub(super) async fn run_disputed_rejection(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
+pub(super) async fn run_rejection_disputed_and_overturned(
+    system: &DemoSystem,
+    timeline: &mut Timeline,
+) -> anyhow::Result<()> {
     timeline.print_heading("5  Northwind claims SharePoint at Litware: rejected, disputed, and approved");
     let draft = litware_usage(&["sharepoint-online"]);
     let mut claim =
@@ -41,7 +47,7 @@ pub(super) async fn run_disputed_rejection(system: &DemoSystem, timeline: &mut T
 
 /// Power Apps at Fabrikam: two claims compete for a subscription, and a review lead awards it to
 /// one of them. Returns that claim.
-pub(super) async fn run_competing_claims<'a>(
+pub(super) async fn run_two_claims_for_one_subscription<'a>(
     system: &'a DemoSystem,
     timeline: &mut Timeline,
 ) -> anyhow::Result<DemoClaim<'a>> {
@@ -71,7 +77,7 @@ pub(super) async fn run_competing_claims<'a>(
 
 /// Customer Service at Fabrikam: a legacy association of Northwind is imported, and a claim of
 /// Contoso supersedes it. Returns that claim.
-pub(super) async fn run_superseded_legacy_association<'a>(
+pub(super) async fn run_legacy_association_superseded<'a>(
     system: &'a DemoSystem,
     timeline: &mut Timeline,
 ) -> anyhow::Result<DemoClaim<'a>> {
@@ -108,7 +114,7 @@ pub(super) async fn run_superseded_legacy_association<'a>(
 
 /// Customer Service at Fabrikam, again: Northwind claims the subscription that Contoso holds.
 /// Contoso defends its association, and stays on record (R37a).
-pub(super) async fn run_defended_association(
+pub(super) async fn run_holder_defends_association(
     system: &DemoSystem,
     timeline: &mut Timeline,
     holder: &mut DemoClaim<'_>,

@@ -1,6 +1,9 @@
 //! Scenarios 9 to 14: changes after the associations of claims have become official. A program
 //! guide is revised, a customer declines late, a subscription ends, the earnings are exported and
 //! paid, and a customer is not reached.
+//!
+//! Contoso is a partner; Fabrikam and Litware are customers. An association puts a partner on
+//! record for one subscription or workload of a customer.
 
 use anyhow::{Context as _, ensure};
 use cpor_proto::{
@@ -16,7 +19,7 @@ const BUSINESS_CENTRAL: &str = "62c8e3f4-7d5a-4b9c-8ebf-2a3b4c5d6e7f";
 
 /// Usage at Litware grows by 5 % instead of the required 10 %. A program guide that requires only 5
 /// % is simulated and activated.
-pub(super) async fn run_revised_guide(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
+pub(super) async fn run_program_guide_revised(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.print_heading(
         "9  Usage at Litware grows by 5 %: a guide with a lower threshold is simulated on past months and activated",
     );
@@ -34,7 +37,10 @@ pub(super) async fn run_revised_guide(system: &DemoSystem, timeline: &mut Timeli
 
 /// Business Central at Fabrikam: under the policy profile (set of policy values) of 2023 the
 /// customer can decline at any time.
-pub(super) async fn run_declined_after_the_window(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
+pub(super) async fn run_decline_after_consent_window(
+    system: &DemoSystem,
+    timeline: &mut Timeline,
+) -> anyhow::Result<()> {
     timeline.print_heading(
         "10 From June on the policy profile of 2023 is in force: Fabrikam declines weeks after the consent window",
     );
@@ -61,7 +67,7 @@ pub(super) async fn run_declined_after_the_window(system: &DemoSystem, timeline:
 
 /// The Power Apps subscription of scenario 6 ends. Its association ends after the grace period, and
 /// the claim stays approved.
-pub(super) async fn run_expired_subscription(
+pub(super) async fn run_subscription_expires(
     system: &DemoSystem,
     timeline: &mut Timeline,
     claim: &mut DemoClaim<'_>,
@@ -81,7 +87,7 @@ pub(super) async fn run_expired_subscription(
 }
 
 /// The program manager exports all earnings.
-pub(super) async fn run_exported_earnings(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
+pub(super) async fn run_earnings_exported(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.print_heading("12 The earnings until July are exported");
     let months = [("exchange-online", "2026-06", 1930), ("teams", "2026-06", 1000)];
     system.import_usage(LITWARE, &months).await?;
@@ -93,7 +99,7 @@ pub(super) async fn run_exported_earnings(system: &DemoSystem, timeline: &mut Ti
 }
 
 /// The program manager pays what the third quarter earned (R54a).
-pub(super) async fn run_paid_quarter(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
+pub(super) async fn run_quarter_paid(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.print_heading("13 The third quarter ends, and its earnings are paid");
     system.advance_to("2026-10-01T09:00:00Z").await?;
     let payout = program_manager::pay_quarter(system, timeline, "2026-Q3").await?;
@@ -106,7 +112,7 @@ pub(super) async fn run_paid_quarter(system: &DemoSystem, timeline: &mut Timelin
 /// Business Central at Fabrikam, again: the notice of the approval bounces, and the partner does
 /// not correct the contact. After 30 days the claim is rejected and the subscription is free
 /// (R41a).
-pub(super) async fn run_unreached_customer(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
+pub(super) async fn run_customer_not_reached(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.print_heading("14 Contoso claims Business Central again, but the customer's mailbox no longer exists");
     let draft = fabrikam_usage("1001", "Erik Weber", "dynamics-365-business-central", BUSINESS_CENTRAL);
     let mut claim =

@@ -1,5 +1,10 @@
 //! The scenarios of the demo. They run in order, because later ones depend on the time and on the
 //! claims of earlier ones.
+//!
+//! Contoso and Northwind are partners; Fabrikam, Litware and Tailspin are customers. A claim says
+//! that a partner sold a product to a customer or drives its use. When a reviewer approves a claim,
+//! the partner holds the claimed subscriptions and workloads. If the customer does not decline
+//! within the consent window, the partner is officially on record for them: its *association*.
 
 mod competition;
 mod later_changes;
@@ -22,18 +27,18 @@ const POE_PDF: &[u8] = include_bytes!("../../../../../examples/poe-usage-litware
 /// Returns an error if a call that should succeed is refused, if a call that should be refused
 /// succeeds, or if a claim is not in the expected state.
 pub(super) async fn run_all(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
-    review_outcomes::run_approved_at_once(system, timeline).await?;
-    review_outcomes::run_returned_to_partner(system, timeline).await?;
-    review_outcomes::run_declined_by_customer(system, timeline).await?;
-    review_outcomes::run_key_already_held(system, timeline).await?;
-    competition::run_disputed_rejection(system, timeline).await?;
-    let mut power_apps = competition::run_competing_claims(system, timeline).await?;
-    let mut customer_service = competition::run_superseded_legacy_association(system, timeline).await?;
-    competition::run_defended_association(system, timeline, &mut customer_service).await?;
-    later_changes::run_revised_guide(system, timeline).await?;
-    later_changes::run_declined_after_the_window(system, timeline).await?;
-    later_changes::run_expired_subscription(system, timeline, &mut power_apps).await?;
-    later_changes::run_exported_earnings(system, timeline).await?;
-    later_changes::run_paid_quarter(system, timeline).await?;
-    later_changes::run_unreached_customer(system, timeline).await
+    review_outcomes::run_claim_approved_at_first_review(system, timeline).await?;
+    review_outcomes::run_claim_returned_to_partner(system, timeline).await?;
+    review_outcomes::run_claim_declined_by_customer(system, timeline).await?;
+    review_outcomes::run_approval_refused_for_held_subscription(system, timeline).await?;
+    competition::run_rejection_disputed_and_overturned(system, timeline).await?;
+    let mut power_apps = competition::run_two_claims_for_one_subscription(system, timeline).await?;
+    let mut customer_service = competition::run_legacy_association_superseded(system, timeline).await?;
+    competition::run_holder_defends_association(system, timeline, &mut customer_service).await?;
+    later_changes::run_program_guide_revised(system, timeline).await?;
+    later_changes::run_decline_after_consent_window(system, timeline).await?;
+    later_changes::run_subscription_expires(system, timeline, &mut power_apps).await?;
+    later_changes::run_earnings_exported(system, timeline).await?;
+    later_changes::run_quarter_paid(system, timeline).await?;
+    later_changes::run_customer_not_reached(system, timeline).await
 }

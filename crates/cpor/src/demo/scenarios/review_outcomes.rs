@@ -1,5 +1,7 @@
 //! Scenarios 1 to 4: the outcomes of a review. The claim is approved, returned to the partner,
 //! declined by the customer, or refused because another partner already holds the subscription.
+//!
+//! Contoso and Northwind are partners; Fabrikam, Litware and Tailspin are customers.
 
 use anyhow::{Context as _, ensure};
 use cpor_proto::{
@@ -12,7 +14,10 @@ use crate::demo::{claim::DemoClaim, drafts::*, mailbox, system::DemoSystem, time
 
 /// Pre-sales to Fabrikam: the claim is approved, its association becomes official, and it is
 /// eligible.
-pub(super) async fn run_approved_at_once(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
+pub(super) async fn run_claim_approved_at_first_review(
+    system: &DemoSystem,
+    timeline: &mut Timeline,
+) -> anyhow::Result<()> {
     timeline.print_heading("1  Contoso sold Dynamics 365 Sales to Fabrikam: the claim becomes official and eligible");
     let draft = fabrikam_presales("1001", "Erik Weber");
     let mut claim =
@@ -32,7 +37,7 @@ pub(super) async fn run_approved_at_once(system: &DemoSystem, timeline: &mut Tim
 }
 
 /// Usage at Litware: the claim is returned, resubmitted and approved, and is not eligible yet.
-pub(super) async fn run_returned_to_partner(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
+pub(super) async fn run_claim_returned_to_partner(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.print_heading(
         "2  Northwind drives the usage of Exchange and Teams at Litware: returned once, then official, not yet eligible",
     );
@@ -62,7 +67,7 @@ pub(super) async fn run_returned_to_partner(system: &DemoSystem, timeline: &mut 
 }
 
 /// Usage at Tailspin: the customer declines with the link in the mail.
-pub(super) async fn run_declined_by_customer(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
+pub(super) async fn run_claim_declined_by_customer(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.print_heading("3  Contoso claims Power BI at Tailspin: the customer declines with the link in the mail");
     let draft = tailspin_usage();
     let mut claim =
@@ -84,7 +89,10 @@ pub(super) async fn run_declined_by_customer(system: &DemoSystem, timeline: &mut
 
 /// Pre-sales to Fabrikam, claimed by a second partner: the approval is refused, because the first
 /// partner holds the subscription.
-pub(super) async fn run_key_already_held(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
+pub(super) async fn run_approval_refused_for_held_subscription(
+    system: &DemoSystem,
+    timeline: &mut Timeline,
+) -> anyhow::Result<()> {
     timeline.print_heading(
         "4  Northwind claims the subscription that Contoso holds: the approval is refused, the claim rejected",
     );

@@ -102,7 +102,7 @@ fn r44_a_notice_is_sent_again_and_never_shortens_the_window() {
         assert!(!resent.next.is_waiting_for_delivery(), "the notice is queued");
         let opened =
             resent.next.on_notice_reported(notice(7), DeliveryReport::Accepted, &terms(), day(4)).unwrap().next;
-        assert_eq!(opened.state.window().unwrap().opened, day(4));
+        assert_eq!(opened.state.window().unwrap().open_time, day(4));
     }
     let open = window_open();
     let resent = open.resend_notice(notice(7), day(5)).unwrap().unwrap().next;
@@ -174,7 +174,7 @@ fn r29_only_edits_by_the_partner_notify() {
     let lost =
         ahead().on_claim_edited(fewer.clone(), EditNotice::None, [notice(5), notice(6)], &terms(), day(2)).unwrap();
     assert_eq!((lost.events, lost.next.claim.lines.len()), (vec![], 1));
-    assert!(lost.next.approval.is_some() && lost.next.notices[0].current);
+    assert!(lost.next.approval.is_some() && lost.next.notices[0].is_current);
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn r28_a_dispute_asks_the_customer_anew() {
         let disputed = rejected.on_claim_disputed(claim(), EarlierDecision::None, notice(3), &terms(), day(4)).unwrap();
         assert_eq!(disputed.next.state, State::Requested);
         assert_eq!(disputed.events, [Event::NoticeQueued { notice: notice(3) }]);
-        assert_eq!(disputed.next.declined_before, rejected.state.kind() == StateKind::Declined);
+        assert_eq!(disputed.next.declined_before_dispute, rejected.state.kind() == StateKind::Declined);
         assert_eq!(disputed.next.notices.last().unwrap().kind, NoticeKind::Dispute);
     }
 }
@@ -385,7 +385,7 @@ fn r29a_what_the_former_contact_did_does_not_count() {
             .unwrap();
         assert_eq!(corrected.next.state.kind(), StateKind::AwaitingDelivery, "{state:?}");
         assert!(matches!(corrected.events[..], [Event::WindowStopped { delivery_due: Some(_) }, ..]), "{state:?}");
-        let current: Vec<_> = corrected.next.notices.iter().filter(|notice| notice.current).collect();
+        let current: Vec<_> = corrected.next.notices.iter().filter(|notice| notice.is_current).collect();
         assert_eq!(current.iter().map(|notice| notice.id).collect::<Vec<_>>(), [notice(9)], "{state:?}");
         assert_eq!(corrected.next.approval, None, "{state:?}");
     }
@@ -393,7 +393,7 @@ fn r29a_what_the_former_contact_did_does_not_count() {
 
 #[test]
 fn r29a_silence_of_the_former_contact_is_no_decline() {
-    let needing_approval = Consent { declined_before: true, ..window_open() };
+    let needing_approval = Consent { declined_before_dispute: true, ..window_open() };
     let declined = needing_approval.apply_passed_deadline(day(30)).unwrap().transition.next;
     assert_eq!(declined.channel(), Some(Channel::Silence));
     let edit = |consent: &Consent| {
@@ -434,7 +434,7 @@ fn r29a_a_corrected_technical_contact_repeats_the_notice() {
     let bounced = awaiting().on_notice_reported(notice(2), permanent_bounce(), &terms(), day(3)).unwrap().next;
     let repeated = again(&bounced);
     assert_eq!(repeated.events, [Event::NoticeQueued { notice: notice(9) }]);
-    assert!(repeated.next.notices[0].current, "earlier links still approve");
+    assert!(repeated.next.notices[0].is_current, "earlier links still approve");
     assert_eq!(repeated.next.state, bounced.state);
     assert_eq!(again(&awaiting()).events, [], "the notice is still queued");
     assert_eq!(again(&window_open()).next.state, window_open().state, "R44");

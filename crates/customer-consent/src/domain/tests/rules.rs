@@ -243,7 +243,7 @@ fn r41_the_window_opens_after_an_early_approval() {
         assert!(matches!(opened.events.as_slice(), [Event::NoticeReported { .. }, Event::WindowOpened { .. }]));
         let State::GrantedInWindow { since, window } = &opened.next.state else { panic!("not in the window") };
         assert_eq!(*since, day(2), "it stays official since the approval");
-        assert_eq!((window.opened, window.deadline.due), (day(3), berlin_midnight_after("2026-03-12")));
+        assert_eq!((window.open_time, window.deadline.due), (day(3), berlin_midnight_after("2026-03-12")));
         assert_eq!(opened.next.deadlines(), std::slice::from_ref(&window.deadline));
     }
 }
@@ -289,7 +289,7 @@ fn r41a_an_unreached_customer_is_reported_once() {
 
 #[test]
 fn r41b_a_bounce_after_the_period_leaves_time_to_act() {
-    let late = Terms { delivery: cpor_types::Length::CalendarDays(3), ..terms() };
+    let late = Terms { delivery_length: cpor_types::Length::CalendarDays(3), ..terms() };
     let open = window_open();
     let stopped = open.on_notice_reported(notice(2), permanent_bounce(), &late, day(7)).unwrap();
     let due = stopped.next.state.delivery_period().unwrap().deadline.due;

@@ -12,8 +12,8 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
     let now = day(4);
     let approved = |approval| consent.on_claim_approved(claim(), approval, notice(9), &terms(), now);
     let as_policy = |decline_any_time| Consent { decline_any_time, ..consent.clone() };
-    let passes = |declined_before| {
-        let waiting = Consent { declined_before, ..consent.clone() };
+    let passes = |declined_before_dispute| {
+        let waiting = Consent { declined_before_dispute, ..consent.clone() };
         let mut passed = waiting.apply_passed_deadline(day(40)).map(|elapsed| elapsed.transition);
         if let Some(reminded) = passed.as_ref().filter(|transition| transition.events == [Event::DeliveryReminded]) {
             passed = reminded.next.apply_passed_deadline(day(40)).map(|elapsed| elapsed.transition);
@@ -50,12 +50,12 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
         Input::WindowPasses => passes(false).filter(|_| consent.state.window().is_some()),
         Input::ClaimApprovedUnconfirmed => {
             let claim = ClaimSummary { contact_authorized: false, ..claim() };
-            let consent = Consent { declined_before: false, claim: claim.clone(), ..consent.clone() };
+            let consent = Consent { declined_before_dispute: false, claim: claim.clone(), ..consent.clone() };
             consent.on_claim_approved(claim, approval(day(20)), notice(9), &terms(), now)
         }
         Input::WindowPassesUnconfirmed => {
             let claim = ClaimSummary { contact_authorized: false, ..claim() };
-            let waiting = Consent { declined_before: false, claim, ..consent.clone() };
+            let waiting = Consent { declined_before_dispute: false, claim, ..consent.clone() };
             waiting
                 .apply_passed_deadline(day(40))
                 .map(|elapsed| elapsed.transition)
@@ -85,7 +85,7 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
                 id: notice(2),
                 kind: NoticeKind::Approval,
                 contact: claim().contact,
-                current: true,
+                is_current: true,
                 queue_time: day(3),
                 delivery: accepted,
             }];
@@ -109,7 +109,7 @@ fn accepted(consent: &Consent) -> Option<Consent> {
     waiting.notices.push(Notice {
         id: notice(8),
         delivery: Delivery::Queued,
-        current: true,
+        is_current: true,
         ..consent.notices[0].clone()
     });
     let next = waiting.on_notice_reported(notice(8), DeliveryReport::Accepted, &terms_of_2020(), day(4)).unwrap().next;

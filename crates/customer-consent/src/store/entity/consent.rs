@@ -21,7 +21,7 @@ pub(crate) struct Model {
     /// The kind of the state in `body`, for filters.
     pub(crate) state: ConsentState,
     /// Whether the last notice bounced and the consent waits for a delivery (R41), for filters.
-    pub(crate) waiting: bool,
+    pub(crate) waiting_for_delivery: bool,
     /// The partner of the claim, for filters.
     pub(crate) partner: PartnerId,
     /// The consent itself.

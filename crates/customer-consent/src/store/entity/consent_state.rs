@@ -7,15 +7,15 @@ use crate::domain::StateKind;
 /// The stored form of a [`StateKind`] with the same name, which documents the states. *Window* is
 /// the consent window, in which silence of the customer counts as consent, and *delivery* is that
 /// of the mail to the customer. The stored texts must not change, because rows contain them and the
-/// migration of the table lists them. Some differ from the names of the variants.
+/// migration of the table lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum ConsentState {
     #[sea_orm(string_value = "requested")]
     Requested,
-    #[sea_orm(string_value = "requested_in_window")]
+    #[sea_orm(string_value = "awaiting_review_in_window")]
     AwaitingReviewInWindow,
-    #[sea_orm(string_value = "requested_window_passed")]
+    #[sea_orm(string_value = "awaiting_review_window_passed")]
     AwaitingReviewWindowPassed,
     #[sea_orm(string_value = "awaiting_delivery")]
     AwaitingDelivery,
@@ -31,7 +31,7 @@ pub(crate) enum ConsentState {
     Granted,
     #[sea_orm(string_value = "declined")]
     Declined,
-    #[sea_orm(string_value = "disputable")]
+    #[sea_orm(string_value = "rejected_disputable")]
     RejectedDisputable,
     #[sea_orm(string_value = "closed")]
     Closed,

@@ -18,7 +18,7 @@ enum Consent {
     Id,
     Version,
     State,
-    Waiting,
+    WaitingForDelivery,
     Partner,
     Body,
     CreateTime,
@@ -59,8 +59,8 @@ enum HolderLink {
 /// The values of the column `state`.
 const STATES: [&str; 12] = [
     "requested",
-    "requested_in_window",
-    "requested_window_passed",
+    "awaiting_review_in_window",
+    "awaiting_review_window_passed",
     "awaiting_delivery",
     "granted_awaiting_delivery",
     "window_open",
@@ -68,7 +68,7 @@ const STATES: [&str; 12] = [
     "granted_in_window",
     "granted",
     "declined",
-    "disputable",
+    "rejected_disputable",
     "closed",
 ];
 
@@ -87,7 +87,7 @@ impl MigrationTrait for Migration {
             consent_of_owner(),
             consent_of_all(),
             consent_update_time(),
-            consent_waiting(),
+            consent_waiting_for_delivery(),
             link_token_expire_time(),
             holder_link_expire_time(),
         ] {
@@ -108,7 +108,7 @@ fn consent() -> TableCreateStatement {
         .col(uuid(Consent::Id))
         .col(big_integer(Consent::Version))
         .col(text(Consent::State).check(Expr::col(Consent::State).is_in(STATES)))
-        .col(boolean(Consent::Waiting))
+        .col(boolean(Consent::WaitingForDelivery))
         .col(text(Consent::Partner))
         .col(json_binary(Consent::Body))
         .col(timestamp_with_time_zone(Consent::CreateTime))
@@ -151,14 +151,14 @@ fn consent_update_time() -> IndexCreateStatement {
 }
 
 /// Builds the index for lists of the consents whose last notice bounced.
-fn consent_waiting() -> IndexCreateStatement {
+fn consent_waiting_for_delivery() -> IndexCreateStatement {
     Index::create()
-        .name("consent_waiting")
+        .name("consent_waiting_for_delivery")
         .table(Consent::Table)
         .col(Consent::CreateTime)
         .col(Consent::Owner)
         .col(Consent::Id)
-        .and_where(Expr::col(Consent::Waiting))
+        .and_where(Expr::col(Consent::WaitingForDelivery))
         .take()
 }
 

@@ -1,4 +1,5 @@
-//! Converts payouts to proto messages, and requests about payouts to commands.
+//! Converts payouts to proto messages, and requests about payouts to commands. A payout is the
+//! statement of a payment to one partner location in one currency.
 use chrono::NaiveDate;
 use cpor_durable::Etag;
 use cpor_proto::{eligibility::v1 as wire, wire_time::to_wire_time};

@@ -22,7 +22,6 @@ pub(crate) struct CatalogGuide {
     /// The active guide that this one revises: this guide may override it in parts of its period.
     pub(crate) revises: Option<ProgramGuideId>,
     pub(crate) create_time: Timestamp,
-    #[serde(rename = "standing")]
     pub(crate) state: GuideState,
 }
 

@@ -1,9 +1,11 @@
-//! The expression of a condition, in the Common Expression Language (CEL). It is compiled and
-//! type-checked when the guide is compiled.
+//! The expression of a condition of payment in a program guide, in the Common Expression Language
+//! (CEL). It is compiled and type-checked when the guide is compiled. It uses *facts* about the
+//! association, the claimed line, the partner and the usage.
 use cel::{Context, Value};
 
 use super::type_check::{ExpressionError, TypeChecker};
 
+/// A compiled expression.
 #[derive(Debug)]
 pub(crate) struct Expression {
     program: cel::Program,

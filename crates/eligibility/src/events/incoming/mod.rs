@@ -73,7 +73,7 @@ impl EventHandler {
         let mut facts = parse::association_facts(event)?;
         let partner = facts.claim.partner.clone();
         if let Some(record) = self.partner_record(&partner).await? {
-            facts.partner = record.update(&facts.partner);
+            facts.partner = record.updated_facts(&facts.partner);
         }
         let catalog = self.catalog_versions().await?;
         let key = store::assessment_key(facts.tenant, facts.claim.claim);
@@ -176,7 +176,7 @@ impl EventHandler {
         scope: &Scope,
         after: &mut Option<AggregateKey>,
     ) -> Result<Option<Vec<AggregateKey>>, ReceiveError> {
-        let page = assessments::list(self.db.reader(), scope, None, after.as_ref(), PAGE_SIZE).await;
+        let page = assessments::list_in_key_order(self.db.reader(), scope, None, after.as_ref(), PAGE_SIZE).await;
         let keys: Vec<_> = page.map_err(storage_failure)?.into_iter().map(|(key, _)| key).collect();
         *after = keys.last().cloned();
         Ok((!keys.is_empty()).then_some(keys))

@@ -20,7 +20,7 @@ pub(crate) struct Model {
     pub(crate) month: String,
     /// The result for the month: one verdict and amount for each line and activity.
     #[sea_orm(column_type = "JsonBinary")]
-    pub(crate) answer: MonthlyResultBody,
+    pub(crate) body: MonthlyResultBody,
     /// The assessment, which is saved before its results and never deleted.
     #[sea_orm(belongs_to, from = "(owner, id)", to = "(owner, id)", on_delete = "Restrict")]
     pub(crate) assessment: BelongsTo<super::assessment::Entity>,

@@ -16,7 +16,7 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: EarningId,
     /// The partner of the claim. This column and the next ones up to `amount_micros` are copies
-    /// from `line`, for indexes and filters.
+    /// from `body`, for indexes and filters.
     pub(crate) partner: PartnerId,
     /// The MPN (Microsoft Partner Network) id of the partner's location.
     pub(crate) mpn_id: String,
@@ -41,7 +41,7 @@ pub(crate) struct Model {
     pub(crate) amount_micros: Option<i64>,
     /// The complete earning.
     #[sea_orm(column_type = "JsonBinary")]
-    pub(crate) line: EarningBody,
+    pub(crate) body: EarningBody,
     /// Whether the earning has been paid.
     pub(crate) status: EarningStatus,
     /// The payout that contains the earning. Null if there is none, or if it was reversed. The next

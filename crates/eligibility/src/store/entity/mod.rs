@@ -8,7 +8,7 @@ pub(crate) mod catalog_fact;
 pub(crate) mod declined_payment;
 pub(crate) mod earning;
 pub(crate) mod earning_status;
-pub(crate) mod guide_shelf;
+pub(crate) mod guide_catalog;
 pub(crate) mod ledger_end;
 pub(crate) mod partner_record;
 pub(crate) mod payout;

@@ -29,7 +29,7 @@ pub(crate) struct Model {
     /// The time at which this revision was imported.
     pub(crate) import_time: DateTimeUtc,
     /// Whether at least one assessment has not been made with this usage yet.
-    pub(crate) unseen: bool,
+    pub(crate) pending: bool,
     /// The earlier revisions.
     #[sea_orm(has_many)]
     pub(crate) replaced: HasMany<super::usage_replaced::Entity>,

@@ -35,7 +35,7 @@ enum AssessmentMonth {
     Owner,
     Id,
     Month,
-    Answer,
+    Body,
 }
 
 #[derive(DeriveIden)]
@@ -58,7 +58,7 @@ enum UsageMonth {
     SeatsSold,
     Consumption,
     ImportTime,
-    Unseen,
+    Pending,
 }
 
 #[derive(DeriveIden)]
@@ -135,7 +135,7 @@ enum Earning {
     Sequence,
     Currency,
     AmountMicros,
-    Line,
+    Body,
     Status,
     Payout,
     Reference,
@@ -158,7 +158,7 @@ enum DeclinedPayment {
 }
 
 #[derive(DeriveIden)]
-enum GuideShelf {
+enum GuideCatalog {
     Table,
     Owner,
     Id,
@@ -192,7 +192,7 @@ impl MigrationTrait for Migration {
             ledger_end(),
             declined_payment(),
             catalog_fact(),
-            guide_shelf(),
+            guide_catalog(),
         ];
         for table in tables {
             manager.create_table(table).await?;
@@ -203,7 +203,7 @@ impl MigrationTrait for Migration {
             assessment_partner(),
             assessment_official(),
             assessment_key_key(),
-            usage_month_unseen(),
+            usage_month_pending(),
             earning_time(),
             earning_month(),
             earning_partner(),
@@ -290,7 +290,7 @@ fn assessment_month() -> TableCreateStatement {
         .col(text(T::Owner))
         .col(uuid(T::Id))
         .col(text(T::Month))
-        .col(json_binary(T::Answer))
+        .col(json_binary(T::Body))
         .primary_key(Index::create().col(T::Owner).col(T::Id).col(T::Month))
         // Assessments are never deleted.
         .foreign_key(
@@ -341,21 +341,21 @@ fn usage_month() -> TableCreateStatement {
         .col(big_integer_null(T::SeatsSold))
         .col(big_integer_null(T::Consumption))
         .col(timestamp_with_time_zone(T::ImportTime))
-        .col(boolean(T::Unseen))
+        .col(boolean(T::Pending))
         .primary_key(Index::create().col(T::Owner).col(T::Key).col(T::Month))
         .take()
 }
 
 /// Serves the assessor, which polls for months that no assessment has used yet.
-fn usage_month_unseen() -> IndexCreateStatement {
+fn usage_month_pending() -> IndexCreateStatement {
     use UsageMonth as T;
     Index::create()
-        .name("usage_month_unseen")
+        .name("usage_month_pending")
         .table(T::Table)
         .col(T::Owner)
         .col(T::Key)
         .col(T::Month)
-        .and_where(Expr::col(T::Unseen))
+        .and_where(Expr::col(T::Pending))
         .take()
 }
 
@@ -542,7 +542,7 @@ fn earning() -> TableCreateStatement {
         .col(big_integer(T::Sequence))
         .col(text_null(T::Currency))
         .col(big_integer_null(T::AmountMicros))
-        .col(json_binary(T::Line))
+        .col(json_binary(T::Body))
         .col(text(T::Status).check(Expr::col(T::Status).is_in(STATUSES)))
         .col(uuid_null(T::Payout))
         .col(text_null(T::Reference))
@@ -639,8 +639,8 @@ fn earning_payout() -> IndexCreateStatement {
         .take()
 }
 
-fn guide_shelf() -> TableCreateStatement {
-    use GuideShelf as T;
+fn guide_catalog() -> TableCreateStatement {
+    use GuideCatalog as T;
     Table::create()
         .table(T::Table)
         .col(text(T::Owner))

@@ -24,7 +24,7 @@ const MAX_TRIES: usize = 5;
 pub(crate) struct ImportedRow {
     pub(crate) usage: Usage,
     /// The id that makes a repeated row safe (AIP-155), if the request has one.
-    pub(crate) request: Option<RequestId>,
+    pub(crate) request_id: Option<RequestId>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +61,7 @@ pub(crate) async fn import(
     for _ in 0..MAX_TRIES {
         let tx = host.db().begin().await?;
         let stored = lock_months(&tx, rows).await?;
-        let mut requests = RequestLog::load(&tx, rows.iter().filter_map(|row| row.request.as_ref())).await?;
+        let mut requests = RequestLog::load(&tx, rows.iter().filter_map(|row| row.request_id.as_ref())).await?;
         let mut import = UsageImport::new(stored, host.clock().read(&tx).await?);
         let outcomes = rows.iter().map(|row| add_row(&mut import, &mut requests, row)).collect();
         if validate_only || (import.is_empty() && requests.is_unchanged()) {
@@ -81,10 +81,10 @@ pub(crate) async fn import(
 fn add_row(
     import: &mut UsageImport,
     requests: &mut RequestLog,
-    ImportedRow { usage, request }: &ImportedRow,
+    ImportedRow { usage, request_id }: &ImportedRow,
 ) -> Result<ImportOutcome, RequestIdReused> {
-    let Some(request) = request else { return Ok(import.add_row(usage)) };
-    if requests.is_repeated(request)? {
+    let Some(request_id) = request_id else { return Ok(import.add_row(usage)) };
+    if requests.is_repeated(request_id)? {
         return Ok(ImportOutcome::Unchanged);
     }
     let outcome = import.add_row(usage);
@@ -92,7 +92,7 @@ fn add_row(
         // A request id is recorded with the key of what the request changed. Usage has no such key,
         // so that of the tenant is used.
         let key = AggregateKey::new(usage.id.key.tenant.to_string(), usage.id.key.tenant.uuid());
-        requests.add(request.clone(), key);
+        requests.add(request_id.clone(), key);
     }
     Ok(outcome)
 }

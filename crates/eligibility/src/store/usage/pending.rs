@@ -1,4 +1,4 @@
-//! Pending usage: imported months of usage that assessments have not used yet. The column `unseen`
+//! Pending usage: imported months of usage that assessments have not used yet. The column `pending`
 //! of the table `usage_month` marks them.
 use std::collections::BTreeSet;
 
@@ -33,12 +33,12 @@ impl PendingUsage {
     }
 }
 
-/// Lists at most `limit` pending months, using the partial index `usage_month_unseen`.
+/// Lists at most `limit` pending months, using the partial index `usage_month_pending`.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or a row cannot be decoded.
 pub(crate) async fn list_pending(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<PendingUsage>, StoreError> {
-    let query = Entity::find().filter(Expr::col(Column::Unseen));
+    let query = Entity::find().filter(Expr::col(Column::Pending));
     let query = query.order_by_asc(Column::Owner).order_by_asc(Column::Key).order_by_asc(Column::Month);
     let pending = |StoredUsage { usage, revision, .. }| PendingUsage { id: usage.id, revision };
     fetch_all(db, query.limit(limit)).await?.into_iter().map(|row| row::to_usage(row).map(pending)).collect()
@@ -49,7 +49,7 @@ pub(crate) async fn list_pending(db: &impl ConnectionTrait, limit: u64) -> Resul
 /// # Errors
 /// Returns an error if the database cannot be reached.
 pub(crate) async fn count_pending(db: &impl ConnectionTrait) -> Result<u64, StoreError> {
-    Ok(Entity::find().filter(Expr::col(Column::Unseen)).count(db).await?)
+    Ok(Entity::find().filter(Expr::col(Column::Pending)).count(db).await?)
 }
 
 /// Returns the storage keys of the assessments that depend on these months.
@@ -86,7 +86,7 @@ pub(crate) async fn mark_as_assessed(db: &impl ConnectionTrait, pending: &[Pendi
         }
         let columns = [Column::Owner, Column::Key, Column::Month, Column::Revision];
         let is_read_revision = is_in_rows(columns, rows);
-        let update = Entity::update_many().col_expr(Column::Unseen, Expr::val(false)).filter(is_read_revision);
+        let update = Entity::update_many().col_expr(Column::Pending, Expr::val(false)).filter(is_read_revision);
         update.exec(db).await?;
     }
     Ok(())

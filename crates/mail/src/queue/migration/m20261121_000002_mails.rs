@@ -25,7 +25,7 @@ enum Mail {
     Attempts,
     NextAttemptTime,
     FirstAttemptTime,
-    SettleTime,
+    FinishTime,
     LeaseToken,
     LeaseUntil,
     LastError,
@@ -60,7 +60,7 @@ fn mail() -> TableCreateStatement {
         .col(big_integer(Mail::Attempts))
         .col(timestamp_with_time_zone(Mail::NextAttemptTime))
         .col(timestamp_with_time_zone_null(Mail::FirstAttemptTime))
-        .col(timestamp_with_time_zone_null(Mail::SettleTime))
+        .col(timestamp_with_time_zone_null(Mail::FinishTime))
         .col(uuid_null(Mail::LeaseToken))
         .col(timestamp_with_time_zone_null(Mail::LeaseUntil))
         .col(text(Mail::LastError))

@@ -42,7 +42,7 @@ impl ReviewCase {
         next.competition.awards.retain(|key, _| !lost_keys.contains(key));
         next.competition.awards.extend(won.iter().map(|key| (key.clone(), arbitration.id)));
         if self.phase().is_approved() {
-            next.competition.set_awarded_to(&verdict.lost, &verdict.won);
+            next.competition.record_awards_to_rivals(&verdict.lost, &verdict.won);
         }
         next.snapshot.lines.retain(|line| !lost_lines.contains(&line.id));
         next.ended_lines.extend(lost_lines.iter().copied());
@@ -78,23 +78,23 @@ impl Competition {
         let mut next = self.clone();
         next.settled_legacy_keys.extend(won.iter().cloned());
         for (rival, keys) in &verdict.settled {
-            next.settled_rivals.entry(*rival).or_default().extend(keys.intersection(won).cloned());
+            next.settled_keys.entry(*rival).or_default().extend(keys.intersection(won).cloned());
         }
         for (rival, keys) in &verdict.lost {
-            next.settled_rivals.entry(*rival).or_default().extend(keys.iter().cloned());
+            next.settled_keys.entry(*rival).or_default().extend(keys.iter().cloned());
         }
-        next.settled_rivals.retain(|_, keys| !keys.is_empty());
+        next.settled_keys.retain(|_, keys| !keys.is_empty());
         next
     }
 
     /// Records that an approved case has lost keys to rivals, and that earlier awards of keys that
     /// are awarded anew no longer count.
-    fn set_awarded_to(&mut self, lost: &Rivals, won: &BTreeSet<AssociationKey>) {
+    fn record_awards_to_rivals(&mut self, lost: &Rivals, won: &BTreeSet<AssociationKey>) {
         let is_awarded_anew = |key: &AssociationKey| won.contains(key) || lost.values().any(|keys| keys.contains(key));
-        self.awarded_to.values_mut().for_each(|keys| keys.retain(|key| !is_awarded_anew(key)));
+        self.awarded_to_rivals.values_mut().for_each(|keys| keys.retain(|key| !is_awarded_anew(key)));
         for (rival, keys) in lost {
-            self.awarded_to.entry(*rival).or_default().extend(keys.iter().cloned());
+            self.awarded_to_rivals.entry(*rival).or_default().extend(keys.iter().cloned());
         }
-        self.awarded_to.retain(|_, keys| !keys.is_empty());
+        self.awarded_to_rivals.retain(|_, keys| !keys.is_empty());
     }
 }

@@ -80,7 +80,6 @@ pub enum ArbitrationState {
     /// The awards were not possible. Nothing has changed.
     Refused {
         /// Every reason why the awards were not possible.
-        #[serde(rename = "faults")]
         refusals: Vec<AwardRefusal>,
     },
 }

@@ -13,7 +13,6 @@ pub struct AwardRefusal {
     /// The key that cannot be awarded.
     pub key: AssociationKey,
     /// The reason why the key cannot be awarded.
-    #[serde(rename = "problem")]
     pub reason: AwardRefusalReason,
 }
 
@@ -35,7 +34,6 @@ pub enum AwardRefusalReason {
     /// official holder (the company that is on record for the key).
     SuccessorExists,
     /// The registry does not know the key.
-    #[serde(rename = "unknown")]
     KeyUnknown,
 }
 

@@ -47,7 +47,7 @@ fn r37_an_approved_case_competes_until_its_lines_end() {
 #[test]
 fn r37_events_report_begin_and_end_of_competition() {
     let competing = waiting_case().update_rivals(checked(rivals()), 1, now(), &calendar()).unwrap();
-    let event = CaseEvent::RivalsChecked { requests: 1 };
+    let event = CaseEvent::RivalsChecked { requested_count: 1 };
     assert_eq!(
         competing.events,
         [event.clone(), CaseEvent::CompetitionChanged { lines: vec![line()], awarded: Vec::new() }]
@@ -154,7 +154,7 @@ fn r37_an_award_to_a_rival_ends_with_the_rival() {
     let kept = applied.next.update_rivals(both_approved, 2, now(), &calendar()).unwrap();
     assert_eq!(kept.next.lines_awarded_to_rivals(), [line()]);
     let gone = kept.next.update_rivals(CheckedRivals::default(), 3, now(), &calendar()).unwrap();
-    assert_eq!(gone.events, [CaseEvent::RivalsChecked { requests: 3 }, changed(Vec::new())]);
+    assert_eq!(gone.events, [CaseEvent::RivalsChecked { requested_count: 3 }, changed(Vec::new())]);
     // The winner claims the key again, which it had given up.
     let again = with_rivals(&gone.next);
     assert_eq!((again.contested_lines(), again.lines_awarded_to_rivals()), (vec![line()], Vec::new()));
@@ -223,7 +223,7 @@ fn r58a_each_legacy_holder_answers_for_itself() {
     let both = first.end_legacy_holder(&key("intune"), None, now(), &calendar()).unwrap();
     assert_eq!((status(&both.next), both.next.is_contested()), (Some(StatementStatus::Lapsed), false));
     let over = CaseEvent::CompetitionChanged { lines: Vec::new(), awarded: Vec::new() };
-    assert_eq!(both.events, [CaseEvent::LegacyHolderGone, over]);
+    assert_eq!(both.events, [CaseEvent::LegacyAssociationEnded, over]);
     let again = both.next.request_statement(&amy(), "And now?", now());
     assert_eq!(again, Err(Refusal::StatementNotPossible));
     // A snapshot from before the end does not bring the holder back.

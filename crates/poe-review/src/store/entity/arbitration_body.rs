@@ -13,7 +13,6 @@ pub(crate) struct ArbitrationBody {
     /// The review lead's comment.
     pub(crate) comment: String,
     /// The review lead who decided.
-    #[serde(rename = "by")]
     pub(crate) actor: Actor,
     pub(crate) state: ArbitrationState,
 }

@@ -23,10 +23,8 @@ pub(crate) struct CaseBody {
     /// The values of the claim's policy profile about competition.
     pub(crate) competition_terms: CompetitionTerms,
     /// The competition with other cases for the same workloads and subscriptions.
-    #[serde(rename = "contest")]
     pub(crate) competition: Competition,
     /// Lines that were awarded to another claim, or whose association has ended.
-    #[serde(rename = "ended")]
     pub(crate) ended_lines: BTreeSet<LineId>,
     /// The review round: 1 for the submission or dispute, plus 1 for each resubmission.
     pub(crate) round: u32,

@@ -43,7 +43,7 @@ pub(crate) struct Model {
     pub(crate) keys: HasMany<super::case_key::Entity>,
     /// The requests to check the competition of the case.
     #[sea_orm(has_one)]
-    pub(crate) check: HasOne<super::contest_check::Entity>,
+    pub(crate) check: HasOne<super::competition_check::Entity>,
     /// The notes on the case.
     #[sea_orm(has_many)]
     pub(crate) notes: HasMany<super::review_note::Entity>,

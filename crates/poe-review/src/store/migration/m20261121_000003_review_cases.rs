@@ -57,18 +57,18 @@ enum CaseLogEnd {
 }
 
 #[derive(DeriveIden)]
-enum TenantContest {
+enum TenantCompetitionLock {
     Table,
     Owner,
 }
 
 #[derive(DeriveIden)]
-enum ContestCheck {
+enum CompetitionCheck {
     Table,
     Owner,
     Id,
-    Asked,
-    Answered,
+    RequestedCount,
+    CompletedCount,
 }
 
 #[derive(DeriveIden)]
@@ -102,11 +102,11 @@ enum ArbitratedKey {
 }
 
 #[derive(DeriveIden)]
-enum PendingApproval {
+enum PendingDecision {
     Table,
     Owner,
     Id,
-    Work,
+    Kind,
     DecisionId,
     ResumeTime,
     Attempts,
@@ -116,8 +116,8 @@ enum PendingApproval {
 const STATES: [&str; 7] =
     ["waiting", "under_review", "partner_action_required", "approving", "approved", "rejected", "closed"];
 
-/// The values of the column `work` of pending decisions.
-const WORK: [&str; 2] = ["approval", "arbitration"];
+/// The values of the column `kind` of pending decisions.
+const KINDS: [&str; 2] = ["approval", "arbitration"];
 
 #[async_trait::async_trait]
 #[expect(
@@ -131,12 +131,12 @@ impl MigrationTrait for Migration {
             case_key(),
             case_log(),
             case_log_end(),
-            tenant_contest(),
-            contest_check(),
+            tenant_competition_lock(),
+            competition_check(),
             review_note(),
             arbitration(),
             arbitrated_key(),
-            pending_approval(),
+            pending_decision(),
         ];
         for table in tables {
             manager.create_table(table).await?;
@@ -151,8 +151,8 @@ impl MigrationTrait for Migration {
             case_key_case(),
             case_log_sequence(),
             case_log_owner_sequence(),
-            contest_check_unanswered(),
-            pending_approval_resume(),
+            competition_check_open(),
+            pending_decision_resume(),
         ];
         for index in indexes {
             manager.create_index(index).await?;
@@ -273,23 +273,23 @@ fn case_key_case() -> IndexCreateStatement {
     Index::create().name("case_key_case").table(CaseKey::Table).col(CaseKey::Owner).col(CaseKey::Id).take()
 }
 
-fn tenant_contest() -> TableCreateStatement {
-    Table::create().table(TenantContest::Table).col(text(TenantContest::Owner).primary_key()).take()
+fn tenant_competition_lock() -> TableCreateStatement {
+    Table::create().table(TenantCompetitionLock::Table).col(text(TenantCompetitionLock::Owner).primary_key()).take()
 }
 
-fn contest_check() -> TableCreateStatement {
+fn competition_check() -> TableCreateStatement {
     Table::create()
-        .table(ContestCheck::Table)
-        .col(text(ContestCheck::Owner))
-        .col(uuid(ContestCheck::Id))
-        .col(big_integer(ContestCheck::Asked))
-        .col(big_integer(ContestCheck::Answered))
-        .primary_key(Index::create().col(ContestCheck::Owner).col(ContestCheck::Id))
+        .table(CompetitionCheck::Table)
+        .col(text(CompetitionCheck::Owner))
+        .col(uuid(CompetitionCheck::Id))
+        .col(big_integer(CompetitionCheck::RequestedCount))
+        .col(big_integer(CompetitionCheck::CompletedCount))
+        .primary_key(Index::create().col(CompetitionCheck::Owner).col(CompetitionCheck::Id))
         // Cases are never deleted.
         .foreign_key(
             ForeignKey::create()
-                .name("contest_check_review_case")
-                .from(ContestCheck::Table, (ContestCheck::Owner, ContestCheck::Id))
+                .name("competition_check_review_case")
+                .from(CompetitionCheck::Table, (CompetitionCheck::Owner, CompetitionCheck::Id))
                 .to(ReviewCase::Table, (ReviewCase::Owner, ReviewCase::Id))
                 .on_delete(ForeignKeyAction::Restrict),
         )
@@ -297,13 +297,13 @@ fn contest_check() -> TableCreateStatement {
 }
 
 /// Builds the index by which checks that have not run yet are found.
-fn contest_check_unanswered() -> IndexCreateStatement {
+fn competition_check_open() -> IndexCreateStatement {
     Index::create()
-        .name("contest_check_unanswered")
-        .table(ContestCheck::Table)
-        .col(ContestCheck::Owner)
-        .col(ContestCheck::Id)
-        .and_where(Expr::col(ContestCheck::Answered).lt(Expr::col(ContestCheck::Asked)))
+        .name("competition_check_open")
+        .table(CompetitionCheck::Table)
+        .col(CompetitionCheck::Owner)
+        .col(CompetitionCheck::Id)
+        .and_where(Expr::col(CompetitionCheck::CompletedCount).lt(Expr::col(CompetitionCheck::RequestedCount)))
         .take()
 }
 
@@ -404,24 +404,24 @@ fn case_log_end() -> TableCreateStatement {
         .take()
 }
 
-fn pending_approval() -> TableCreateStatement {
+fn pending_decision() -> TableCreateStatement {
     Table::create()
-        .table(PendingApproval::Table)
-        .col(text(PendingApproval::Owner))
-        .col(uuid(PendingApproval::Id))
-        .col(text(PendingApproval::Work).check(Expr::col(PendingApproval::Work).is_in(WORK)))
-        .col(uuid(PendingApproval::DecisionId))
-        .col(timestamp_with_time_zone(PendingApproval::ResumeTime))
-        .col(big_integer(PendingApproval::Attempts))
-        .primary_key(Index::create().col(PendingApproval::Owner).col(PendingApproval::Id))
+        .table(PendingDecision::Table)
+        .col(text(PendingDecision::Owner))
+        .col(uuid(PendingDecision::Id))
+        .col(text(PendingDecision::Kind).check(Expr::col(PendingDecision::Kind).is_in(KINDS)))
+        .col(uuid(PendingDecision::DecisionId))
+        .col(timestamp_with_time_zone(PendingDecision::ResumeTime))
+        .col(big_integer(PendingDecision::Attempts))
+        .primary_key(Index::create().col(PendingDecision::Owner).col(PendingDecision::Id))
         .take()
 }
 
 /// Builds the index by which decisions are found whose lease or delay has expired.
-fn pending_approval_resume() -> IndexCreateStatement {
+fn pending_decision_resume() -> IndexCreateStatement {
     Index::create()
-        .name("pending_approval_resume")
-        .table(PendingApproval::Table)
-        .col(PendingApproval::ResumeTime)
+        .name("pending_decision_resume")
+        .table(PendingDecision::Table)
+        .col(PendingDecision::ResumeTime)
         .take()
 }

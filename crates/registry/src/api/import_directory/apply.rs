@@ -13,7 +13,7 @@ use super::super::{Api, error};
 use super::refusal::refusal_status;
 use crate::domain::directory::PartnerProfile;
 use crate::domain::partner::Partner;
-use crate::domain::snapshot::{Row, RowEffect, RowRefusal, StoredHolders, TenantRow, refused_rows};
+use crate::domain::snapshot::{KnownResources, Row, RowEffect, RowRefusal, TenantRow, refused_rows};
 use crate::domain::tenant::Tenant;
 use crate::store::{partner, query, tenant};
 
@@ -29,7 +29,7 @@ pub(super) struct Import<'a> {
     pub(super) validate_only: bool,
     pub(super) rows: BTreeMap<usize, Row>,
     /// The request ids of the rows; empty if the request has none.
-    pub(super) requests: BTreeMap<usize, RequestId>,
+    pub(super) request_ids: BTreeMap<usize, RequestId>,
     pub(super) results: BTreeMap<usize, Result<Outcome, Status>>,
 }
 
@@ -54,7 +54,7 @@ impl Import<'_> {
             if !self.validate_only {
                 self.leave_out_repeated_rows().await?;
             }
-            let stored = self.stored_holders().await?;
+            let stored = self.known_resources().await?;
             for (index, refusal) in refused_rows(&self.rows, &stored) {
                 self.finish(index, Err(refusal_status(&refusal)));
             }
@@ -76,7 +76,8 @@ impl Import<'_> {
     /// Gives the rows that were handled before under the same request id their results. Uses one
     /// query.
     async fn leave_out_repeated_rows(&mut self) -> Result<(), Status> {
-        let pending: Vec<_> = self.rows.keys().filter_map(|index| Some((*index, self.requests.get(index)?))).collect();
+        let pending: Vec<_> =
+            self.rows.keys().filter_map(|index| Some((*index, self.request_ids.get(index)?))).collect();
         if pending.is_empty() {
             return Ok(());
         }
@@ -94,7 +95,7 @@ impl Import<'_> {
     }
 
     /// Reads what the directory contains about the rows, with four queries.
-    async fn stored_holders(&self) -> Result<StoredHolders, Status> {
+    async fn known_resources(&self) -> Result<KnownResources, Status> {
         let (mut partners, mut tenants) = (BTreeMap::new(), BTreeMap::new());
         for row in self.rows.values() {
             match row {
@@ -112,11 +113,11 @@ impl Import<'_> {
         let (partners, tenants, mpn_ids, domains) = tokio::try_join!(
             query::partners(db, &partners),
             query::known_tenants(db, &tenants),
-            query::mpn_id_holders(db, &mpn_ids),
-            query::domain_holders(db, &domains)
+            query::mpn_id_owners(db, &mpn_ids),
+            query::domain_owners(db, &domains)
         )
         .map_err(error::read_failed)?;
-        Ok(StoredHolders { partners: partners.into_keys().collect(), tenants, mpn_ids, domains })
+        Ok(KnownResources { partners: partners.into_keys().collect(), tenants, mpn_ids, domains })
     }
 
     async fn import_partners(&mut self) {
@@ -175,8 +176,8 @@ impl Import<'_> {
         key: cpor_durable::AggregateKey,
         indexes: &[usize],
     ) -> (Command, SharedOutcome<Vec<RowEffect>>) {
-        let requests = indexes.iter().filter_map(|index| self.requests.get(index).cloned()).collect();
-        let command = Command::new(name, key, self.actor.clone()).rows(requests).validate_only(self.validate_only);
+        let request_ids = indexes.iter().filter_map(|index| self.request_ids.get(index).cloned()).collect();
+        let command = Command::new(name, key, self.actor.clone()).rows(request_ids).validate_only(self.validate_only);
         (command, SharedOutcome::new(Vec::new()))
     }
 

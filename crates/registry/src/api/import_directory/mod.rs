@@ -37,9 +37,9 @@ pub(super) async fn import_directory(
     let (caller, request, mut violations) = request::validate_rows(request, "rows")?;
     let ImportDirectoryRequest { rows, request_id, validate_only } = request;
     let names: Vec<String> = rows.iter().map(row_name).collect();
-    let (mut parsed, mut requests, mut results) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let (mut parsed, mut request_ids, mut results) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for (index, row) in rows.into_iter().enumerate() {
-        let request = RequestId::of_row(&caller, "ImportDirectory", &request_id, index, &row);
+        let row_request_id = RequestId::of_row(&caller, "ImportDirectory", &request_id, index, &row);
         let row = match violations.remove(&index) {
             Some(violations) => Err(status::invalid_fields(violations)),
             None => row::parse(row, api),
@@ -47,12 +47,12 @@ pub(super) async fn import_directory(
         match row {
             Ok(row) => {
                 parsed.insert(index, row);
-                requests.extend(request.map(|request| (index, request)));
+                request_ids.extend(row_request_id.map(|id| (index, id)));
             }
             Err(status) => drop(results.insert(index, Err(status))),
         }
     }
-    let import = Import { api, actor: caller.actor, validate_only, rows: parsed, requests, results };
+    let import = Import { api, actor: caller.actor, validate_only, rows: parsed, request_ids, results };
     let results = names.into_iter().zip(import.run().await?.into_values());
     let results = results.map(|(name, result)| import_result(name, result)).collect();
     Ok(Response::new(ImportDirectoryResponse { results }))

@@ -44,8 +44,8 @@ pub(super) async fn import_legacy_associations(
     // `buffered` starts the rows in their order, and a writer processes commands in the order in
     // which it receives them. A row therefore sees the effects of the rows before it.
     let prepared = stream::iter(rows).map(async |(index, violations, row)| {
-        let request = RequestId::of_row(caller, "ImportLegacyAssociations", request_id, index, &row);
-        (canonical::<TenantKey>(&row.key), prepare(api, row, violations.unwrap_or_default(), request).await)
+        let request_id = RequestId::of_row(caller, "ImportLegacyAssociations", request_id, index, &row);
+        (canonical::<TenantKey>(&row.key), prepare(api, row, violations.unwrap_or_default(), request_id).await)
     });
     let prepared = prepared.buffered(MAX_CONCURRENT_ROWS);
     let results = if validate_only {
@@ -62,7 +62,7 @@ struct PreparedRow {
     tenant: TenantId,
     legacy: LegacyAssociation,
     partner: Option<PartnerProfile>,
-    request: Option<RequestId>,
+    request_id: Option<RequestId>,
 }
 
 /// Parses a row and reads its partner. Uses one query.
@@ -70,14 +70,14 @@ async fn prepare(
     api: &Api,
     row: wire::LegacyAssociation,
     violations: Vec<FieldViolation>,
-    request: Option<RequestId>,
+    request_id: Option<RequestId>,
 ) -> Result<PreparedRow, Status> {
     if !violations.is_empty() {
         return Err(status::invalid_fields(violations));
     }
     let (tenant, legacy) = parse(&row)?;
     let partner = query::partner_profile(api.db.reader(), &legacy.partner).await.map_err(error::read_failed)?;
-    Ok(PreparedRow { tenant, legacy, partner, request })
+    Ok(PreparedRow { tenant, legacy, partner, request_id })
 }
 
 /// Imports a prepared row and builds its result.
@@ -117,10 +117,10 @@ fn parse_contact(contact: &Contact) -> Result<(String, String), Status> {
 async fn import_association(
     api: &Api,
     actor: Actor,
-    PreparedRow { tenant, legacy, partner, request }: PreparedRow,
+    PreparedRow { tenant, legacy, partner, request_id }: PreparedRow,
 ) -> Result<Outcome, Status> {
     let (catalog, (claim, decision)) = (Arc::clone(&api.catalog), legacy.record_key(tenant));
-    let command = Command::new("import_legacy_association", tenant::key(tenant), actor).request(request);
+    let command = Command::new("import_legacy_association", tenant::key(tenant), actor).request(request_id);
     let outcome = SharedOutcome::new(Outcome::Unchanged);
     let command_outcome = outcome.clone();
     let imported = api.tenants.execute(command, move |current, now| {

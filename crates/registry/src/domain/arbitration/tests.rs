@@ -6,7 +6,7 @@ use crate::domain::association::{Association, AssociationState, EndReason};
 use crate::domain::directory::{Subscription, SubscriptionStatus};
 use crate::domain::fixtures::{active, at, catalog, claim, hold, line, now, partner, subscription_id, tenant};
 use crate::domain::reason::Reason;
-use crate::domain::record::{AwardOutcome, AwardRefusal, HoldDecision};
+use crate::domain::record::{AwardOutcome, AwardRefusal, DecisionOutcome};
 use crate::domain::tenant::{AssociationsEnded, Tenant, TenantEvent};
 
 const USAGE: [Activity; 1] = [Activity::Usage];
@@ -28,13 +28,13 @@ fn award_to(n: u128, winner: &ClaimName) -> Arbitration {
 }
 
 /// The tenant after the arbitration, with the recorded outcome and the events.
-fn arbitrate(tenant: &Tenant, arbitration: &Arbitration) -> (Tenant, HoldDecision, Vec<TenantEvent>) {
+fn arbitrate(tenant: &Tenant, arbitration: &Arbitration) -> (Tenant, DecisionOutcome, Vec<TenantEvent>) {
     let (next, events) = tenant.arbitrate(arbitration, now()).unwrap();
     let decision = next.decision(&arbitration.awards[0].winner, arbitration.decision_id).unwrap().clone();
     (next, decision, events)
 }
 
-fn place(tenant: &Tenant, claim: &ClaimName, n: u128) -> (Tenant, HoldDecision) {
+fn place(tenant: &Tenant, claim: &ClaimName, n: u128) -> (Tenant, DecisionOutcome) {
     let hold = hold(claim, n, &USAGE);
     let (next, _) = tenant.place_hold(&hold, Some(&partner()), &catalog(), now()).unwrap();
     let decision = next.decision(claim, hold.decision_id).unwrap().clone();
@@ -47,8 +47,8 @@ fn officially_held_by(holder: &ClaimName) -> Tenant {
     pending.grant_claim(holder, None, &catalog(), now()).unwrap().0
 }
 
-fn awarded(outcome: AwardOutcome) -> HoldDecision {
-    HoldDecision::Awarded(vec![outcome])
+fn awarded(outcome: AwardOutcome) -> DecisionOutcome {
+    DecisionOutcome::Awarded(vec![outcome])
 }
 
 fn states(tenant: &Tenant, claim: &ClaimName) -> Vec<AssociationState> {
@@ -81,7 +81,11 @@ fn r37_a_pending_hold_yields_at_once() {
     assert_eq!((decision, events), (awarded(AwardOutcome::PendingHoldEnded), vec![ended(&contoso, false)]));
     assert_eq!((free.live_associations_of(&contoso).count(), free.successors.len()), (0, 1));
     let (held, decision) = place(&free, &litware, 2);
-    assert_eq!((decision, held.successors.len()), (HoldDecision::Held, 1), "a late grant can make Contoso the holder");
+    assert_eq!(
+        (decision, held.successors.len()),
+        (DecisionOutcome::Held, 1),
+        "a late grant can make Contoso the holder"
+    );
     let (official, _) = held.grant_claim(&litware, None, &catalog(), now()).unwrap();
     assert_eq!((official.successors.len(), official.key_holders().len()), (0, 1));
     let (alone, _) = place(&arbitrate(&tenant(), &award_to(9, &litware)).0, &litware, 2);
@@ -93,7 +97,7 @@ fn r39_a_reservation_ends_with_the_winners_own_hold() {
     let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
     let (awarded, ..) = arbitrate(&officially_held_by(&contoso), &award_to(9, &litware));
     let (mut both, decision) = place(&awarded, &litware, 2);
-    assert_eq!((decision, both.successors.len()), (HoldDecision::Held, 1));
+    assert_eq!((decision, both.successors.len()), (DecisionOutcome::Held, 1));
     both.end_associations(EndReason::Expired, now(), |_| true);
     assert_eq!((both.successors.len(), both.key_holders().len()), (0, 0), "the key is free");
 }
@@ -103,15 +107,15 @@ fn r37_an_awarded_key_is_reserved_for_the_winner() {
     let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
     let (reserved, ..) = arbitrate(&tenant(), &award_to(9, &litware));
     assert_eq!(reserved.key_holders().len(), 1);
-    assert!(matches!(place(&reserved, &contoso, 1).1, HoldDecision::Refused(_)));
+    assert!(matches!(place(&reserved, &contoso, 1).1, DecisionOutcome::Refused(_)));
     let (awarded_anew, decision, _) = arbitrate(&reserved, &award_to(10, &contoso));
     assert_eq!(decision, awarded(AwardOutcome::Unopposed), "an award replaces an earlier one without a hold");
-    assert!(matches!(place(&awarded_anew, &litware, 2).1, HoldDecision::Refused(_)));
+    assert!(matches!(place(&awarded_anew, &litware, 2).1, DecisionOutcome::Refused(_)));
 
     let (closed, _) = reserved.close_claim(&litware, None, EndReason::Withdrawn, now()).unwrap();
     let (released, _) = reserved.release_award(&key(), DecisionId(Uuid::from_u128(9))).unwrap();
     for free in [closed, released] {
-        assert_eq!((free.key_holders().len(), place(&free, &contoso, 1).1), (0, HoldDecision::Held));
+        assert_eq!((free.key_holders().len(), place(&free, &contoso, 1).1), (0, DecisionOutcome::Held));
     }
     assert_eq!(awarded_anew.release_award(&key(), DecisionId(Uuid::from_u128(9))), None, "an earlier decision");
 }
@@ -122,10 +126,10 @@ fn r37_holder_and_successor_change_in_one_instant() {
     let (with_successor, decision, events) = arbitrate(&officially_held_by(&contoso), &award_to(9, &litware));
     assert_eq!((decision, events), (awarded(AwardOutcome::SucceedsHolder), vec![]));
     let third = place(&with_successor, &claim("proseware", 3), 3).1;
-    assert!(matches!(third, HoldDecision::Refused(_)), "only the successor may hold the key");
+    assert!(matches!(third, DecisionOutcome::Refused(_)), "only the successor may hold the key");
 
     let (both, decision) = place(&with_successor, &litware, 2);
-    assert_eq!(decision, HoldDecision::Held);
+    assert_eq!(decision, DecisionOutcome::Held);
     assert_eq!((both.live_associations_of(&contoso).count(), both.key_holders().len()), (1, 1));
     let due = at("2026-03-09T23:00:00Z");
     let (after, events) = both.grant_claim(&litware, None, &catalog(), due).unwrap();
@@ -158,7 +162,7 @@ fn r37_the_successor_holds_if_the_holder_ends_first() {
     let holders: Vec<_> =
         after.key_holders().into_iter().map(|holder| (holder.partner.clone(), holder.successor)).collect();
     assert_eq!(holders, [(litware.partner.clone(), None)]);
-    assert!(matches!(place(&after, &claim("proseware", 3), 3).1, HoldDecision::Refused(_)));
+    assert!(matches!(place(&after, &claim("proseware", 3), 3).1, DecisionOutcome::Refused(_)));
 
     let (early, _) = with_successor.close_claim(&contoso, None, EndReason::Withdrawn, now()).unwrap();
     assert_eq!(
@@ -172,9 +176,9 @@ fn r37_the_successor_holds_if_the_holder_ends_first() {
 fn r37_a_key_has_at_most_one_successor() {
     let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
     let (with_successor, ..) = arbitrate(&officially_held_by(&contoso), &award_to(9, &litware));
-    let refused = |reason| HoldDecision::NotAwarded(vec![AwardRefusal { key: key(), reason }]);
+    let refused = |reason| DecisionOutcome::NotAwarded(vec![AwardRefusal { key: key(), reason }]);
     for rival in [claim("proseware", 3), claim("contoso", 4), claim("litware", 5)] {
-        assert_eq!(arbitrate(&with_successor, &award_to(10, &rival)).1, refused(Reason::SuccessorExists), "{rival}");
+        assert_eq!(arbitrate(&with_successor, &award_to(10, &rival)).1, refused(Reason::KeyHasSuccessor), "{rival}");
     }
     assert_eq!(
         arbitrate(&with_successor, &award_to(10, &litware)).1,
@@ -200,13 +204,13 @@ fn all_keys_are_awarded_or_none_and_only_once() {
     arbitration.awards.push(Award { key: unknown.clone(), ..arbitration.awards[0].clone() });
     let (after, decision, events) = arbitrate(&pending, &arbitration);
     let refusal = AwardRefusal { key: unknown, reason: Reason::KeyUnknown };
-    assert_eq!((decision, events), (HoldDecision::NotAwarded(vec![refusal]), vec![]));
+    assert_eq!((decision, events), (DecisionOutcome::NotAwarded(vec![refusal]), vec![]));
     assert_eq!(after.live_associations_of(&contoso).count(), 1);
     assert_eq!(after.arbitrate(&arbitration, now()), None);
 
     let (over, _) = pending.close_claim(&litware, None, EndReason::Withdrawn, now()).unwrap();
     let refusal = AwardRefusal { key: key(), reason: Reason::ClaimClosed };
-    assert_eq!(arbitrate(&over, &award_to(10, &litware)).1, HoldDecision::NotAwarded(vec![refusal]));
+    assert_eq!(arbitrate(&over, &award_to(10, &litware)).1, DecisionOutcome::NotAwarded(vec![refusal]));
 }
 
 #[test]

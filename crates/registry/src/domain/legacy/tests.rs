@@ -42,8 +42,8 @@ fn r58_it_is_official_at_once_and_imported_once() {
 fn r58_a_refused_import_names_the_reasons() {
     let mut tenant = tenant();
     let subscriptions = [
-        (2, active("power-apps"), Reason::FamilyNotImported),
-        (3, active("teams"), Reason::MustBeClaimedAnew),
+        (2, active("power-apps"), Reason::ProductFamilyNotImported),
+        (3, active("teams"), Reason::AssociationMustBeClaimedAnew),
         (4, Subscription { status: SubscriptionStatus::Expired, ..active("power-bi") }, Reason::SubscriptionExpired),
         (5, Subscription { end_time: Some(now()), ..active("dynamics-365-sales") }, Reason::SubscriptionExpired),
     ];
@@ -57,7 +57,10 @@ fn r58_a_refused_import_names_the_reasons() {
         mpn_id: id("7"),
         ..legacy_with(subscription_id(1))
     };
-    assert_eq!(import(&tenant, &workload), Err(vec![Reason::MustBeClaimedAnew, Reason::LocationNotOfPartner]));
+    assert_eq!(
+        import(&tenant, &workload),
+        Err(vec![Reason::AssociationMustBeClaimedAnew, Reason::LocationNotOfPartner])
+    );
     tenant.directory.subscriptions.insert(subscription_id(6), active("dynamics-365-sales"));
     assert!(import(&tenant, &legacy_with(subscription_id(6))).unwrap().is_some());
 }

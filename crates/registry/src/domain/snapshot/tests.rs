@@ -23,22 +23,22 @@ fn workload(n: u128) -> Row {
 
 /// The refusals of the rows, which do not depend on the order of the rows.
 fn refusals(rows: &[Row], stored: &[Row]) -> Vec<Option<RowRefusal>> {
-    let mut holders = StoredHolders::default();
+    let mut known = KnownResources::default();
     for row in stored {
         match row {
             Row::Partner(id, profile) => {
-                holders.partners.insert(id.clone());
-                holders.mpn_ids.extend(profile.locations.keys().map(|mpn_id| (mpn_id.clone(), id.clone())));
+                known.partners.insert(id.clone());
+                known.mpn_ids.extend(profile.locations.keys().map(|mpn_id| (mpn_id.clone(), id.clone())));
             }
             Row::Tenant(id, TenantRow::Profile(profile)) => {
-                holders.tenants.insert(*id);
-                holders.domains.extend(profile.domains.iter().map(|domain| (domain.clone(), *id)));
+                known.tenants.insert(*id);
+                known.domains.extend(profile.domains.iter().map(|domain| (domain.clone(), *id)));
             }
             Row::Tenant(..) => {}
         }
     }
     let judge = |rows: Vec<Row>| {
-        let mut refused = refused_rows(&rows.iter().cloned().enumerate().collect(), &holders);
+        let mut refused = refused_rows(&rows.iter().cloned().enumerate().collect(), &known);
         (0..rows.len()).map(|index| refused.remove(&index)).collect::<Vec<_>>()
     };
     let found = judge(rows.to_vec());

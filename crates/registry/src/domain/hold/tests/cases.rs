@@ -7,11 +7,11 @@ use crate::domain::association::{AssociationState, EndReason};
 use crate::domain::fixtures::{active, at, catalog, claim, company, hold, id, line, now, subscription_id, tenant};
 use crate::domain::hold::HoldRequest;
 use crate::domain::reason::Reason;
-use crate::domain::record::{HoldDecision, LineRefusal};
+use crate::domain::record::{DecisionOutcome, LineRefusal};
 use crate::domain::tenant::{AssociationsEnded, Tenant, TenantEvent};
 
 /// The tenant after the request, with the recorded outcome.
-fn placed(tenant: &Tenant, hold: &HoldRequest) -> (Tenant, HoldDecision) {
+fn placed(tenant: &Tenant, hold: &HoldRequest) -> (Tenant, DecisionOutcome) {
     let (next, events) = place(tenant, hold).unwrap();
     assert_eq!(events, []);
     let decision = next.decision(&hold.claim, hold.decision_id).unwrap().clone();
@@ -22,7 +22,7 @@ fn placed(tenant: &Tenant, hold: &HoldRequest) -> (Tenant, HoldDecision) {
 fn each_line_and_activity_gets_a_pending_association() {
     let contoso = claim("contoso", 1);
     let (tenant, decision) = placed(&tenant(), &hold(&contoso, 1, &USAGE_AND_PRE_SALES));
-    assert_eq!(decision, HoldDecision::Held);
+    assert_eq!(decision, DecisionOutcome::Held);
     let states: Vec<_> =
         tenant.live_associations_of(&contoso).map(|(_, found)| (found.activity, found.state)).collect();
     assert_eq!(states.len(), 2);
@@ -36,7 +36,7 @@ fn a_pending_hold_excludes_other_companies_only() {
     let (_, decision) = placed(&tenant, &hold(&rival, 2, &[Activity::PreSales]));
     assert_eq!(decision, refused(Some(line(&rival, 1).line_id), Reason::KeyHeld));
     let (tenant, decision) = placed(&tenant, &hold(&claim("contoso", 3), 3, &[Activity::PreSales]));
-    assert_eq!((decision, tenant.associations.len()), (HoldDecision::Held, 2));
+    assert_eq!((decision, tenant.associations.len()), (DecisionOutcome::Held, 2));
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn r34_revenue_association_is_exclusive_if_the_profile_says_so() {
     let (tenant, _) = placed(&tenant(), &exclusive("contoso", 1, Activity::RevenueAssociation));
     for (n, activity) in [(2, Activity::RevenueAssociation), (3, Activity::Usage)] {
         let (_, decision) = placed(&tenant, &exclusive("proseware", n, activity));
-        assert!(matches!(decision, HoldDecision::Refused(_)), "{activity}");
+        assert!(matches!(decision, DecisionOutcome::Refused(_)), "{activity}");
     }
 }
 
@@ -70,9 +70,9 @@ fn revenue_association_is_not_exclusive() {
     let (tenant, _) = placed(&tenant(), &hold(&claim("contoso", 1), 1, &revenue));
     assert!(tenant.key_holders().is_empty());
     let (tenant, decision) = placed(&tenant, &hold(&claim("litware", 2), 2, &[Activity::Usage]));
-    assert_eq!(decision, HoldDecision::Held);
+    assert_eq!(decision, DecisionOutcome::Held);
     let (_, decision) = placed(&tenant, &hold(&claim("proseware", 3), 3, &revenue));
-    assert_eq!(decision, HoldDecision::Held);
+    assert_eq!(decision, DecisionOutcome::Held);
 }
 
 #[test]
@@ -82,13 +82,13 @@ fn a_repeated_decision_gets_the_recorded_outcome() {
     let (tenant, no) = placed(&tenant, &hold(&rival, 2, &[Activity::Usage]));
     let (tenant, _) = tenant.close_claim(&contoso, None, EndReason::Withdrawn, now()).unwrap();
     for (first, answer) in
-        [(hold(&contoso, 1, &[Activity::Usage]), HoldDecision::Held), (hold(&rival, 2, &[Activity::Usage]), no)]
+        [(hold(&contoso, 1, &[Activity::Usage]), DecisionOutcome::Held), (hold(&rival, 2, &[Activity::Usage]), no)]
     {
         assert_eq!(place(&tenant, &first), None);
         assert_eq!(tenant.decision(&first.claim, first.decision_id), Some(&answer));
     }
     let (_, decision) = placed(&tenant, &hold(&rival, 3, &[Activity::Usage]));
-    assert_eq!(decision, HoldDecision::Held, "a new decision is made from the current state");
+    assert_eq!(decision, DecisionOutcome::Held, "a new decision is made from the current state");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn the_directory_is_checked_again() {
     let (_, decision) = placed(&tenant(), &invalid);
     let expected =
         vec![LineRefusal { line_id: Some(line(&invalid.claim, 5).line_id), reason: Reason::SubscriptionNotOnTenant }];
-    assert_eq!(decision, HoldDecision::Refused(expected));
+    assert_eq!(decision, DecisionOutcome::Refused(expected));
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_later_case_can_hold_after_an_earlier_one_closed() {
     for (review_case, answer) in [
         (Some(first), refused(None, Reason::ClaimClosed)),
         (None, refused(None, Reason::ClaimClosed)),
-        (Some(second), HoldDecision::Held),
+        (Some(second), DecisionOutcome::Held),
     ] {
         assert_eq!(placed(&over, &in_case(2, review_case)).1, answer, "{review_case:?}");
     }

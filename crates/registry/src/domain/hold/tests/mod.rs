@@ -7,7 +7,7 @@ use cpor_types::Activity;
 use super::HoldRequest;
 use crate::domain::fixtures::{catalog, now, partner};
 use crate::domain::reason::Reason;
-use crate::domain::record::{HoldDecision, LineRefusal};
+use crate::domain::record::{DecisionOutcome, LineRefusal};
 use crate::domain::tenant::{Tenant, TenantChange};
 
 const USAGE_AND_PRE_SALES: [Activity; 2] = [Activity::Usage, Activity::PreSales];
@@ -16,6 +16,6 @@ fn place(tenant: &Tenant, hold: &HoldRequest) -> Option<TenantChange> {
     tenant.place_hold(hold, Some(&partner()), &catalog(), now())
 }
 
-fn refused(line: Option<cpor_types::LineId>, reason: Reason) -> HoldDecision {
-    HoldDecision::Refused(vec![LineRefusal { line_id: line, reason }])
+fn refused(line: Option<cpor_types::LineId>, reason: Reason) -> DecisionOutcome {
+    DecisionOutcome::Refused(vec![LineRefusal { line_id: line, reason }])
 }

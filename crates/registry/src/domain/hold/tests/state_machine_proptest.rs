@@ -10,7 +10,7 @@ use crate::domain::arbitration::{Arbitration, Award};
 use crate::domain::association::{Association, AssociationState, EndReason};
 use crate::domain::fixtures::{active, catalog, claim, company, hold, line, now, subscription_id, tenant};
 use crate::domain::reason::Reason;
-use crate::domain::record::{AwardRefusal, ClaimRecord, HoldDecision, RecordConflict};
+use crate::domain::record::{AwardRefusal, ClaimRecord, DecisionOutcome, RecordConflict};
 use crate::domain::tenant::Tenant;
 
 /// A command on a tenant with three subscriptions, about one of six claims of three partners.
@@ -104,9 +104,9 @@ fn decision_number(claim: &ClaimName, decision: u128) -> u128 {
 
 impl TestCommand {
     /// The outcome that the API returns for a decision about a closed claim.
-    fn outcome_when_closed(&self) -> HoldDecision {
+    fn outcome_when_closed(&self) -> DecisionOutcome {
         match self {
-            Self::Award { decision, .. } => HoldDecision::NotAwarded(vec![AwardRefusal {
+            Self::Award { decision, .. } => DecisionOutcome::NotAwarded(vec![AwardRefusal {
                 key: awarded_key(*decision),
                 reason: Reason::ClaimClosed,
             }]),
@@ -140,7 +140,7 @@ struct StoredTenant {
 impl StoredTenant {
     /// Runs commands in one transaction. If one of them conflicts with a record, runs each in a
     /// transaction of its own.
-    fn apply(&mut self, commands: &[TestCommand]) -> Vec<Option<HoldDecision>> {
+    fn apply(&mut self, commands: &[TestCommand]) -> Vec<Option<DecisionOutcome>> {
         if let Ok((stored, outcomes)) = self.transact(commands) {
             *self = stored;
             return outcomes;
@@ -148,7 +148,7 @@ impl StoredTenant {
         commands.iter().map(|command| self.apply_alone(command)).collect()
     }
 
-    fn apply_alone(&mut self, command: &TestCommand) -> Option<HoldDecision> {
+    fn apply_alone(&mut self, command: &TestCommand) -> Option<DecisionOutcome> {
         match self.transact(std::slice::from_ref(command)) {
             Ok((stored, mut outcomes)) => {
                 *self = stored;
@@ -162,7 +162,7 @@ impl StoredTenant {
         }
     }
 
-    fn transact(&self, commands: &[TestCommand]) -> Result<(Self, Vec<Option<HoldDecision>>), RecordConflict> {
+    fn transact(&self, commands: &[TestCommand]) -> Result<(Self, Vec<Option<DecisionOutcome>>), RecordConflict> {
         let Self { mut loaded, mut records } = self.clone();
         let mut outcomes = Vec::new();
         for command in commands {

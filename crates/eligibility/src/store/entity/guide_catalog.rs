@@ -1,13 +1,13 @@
-//! The table `guide_shelf`: the catalog of all program guides, in one row.
+//! The table `guide_catalog`: the catalog of all program guides, in one row.
 
 use sea_orm::entity::prelude::*;
 
 use super::bodies::GuideCatalogBody;
 
-/// The row of the table `guide_shelf`. Its primary key is constant.
+/// The row of the table `guide_catalog`. Its primary key is constant.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-#[sea_orm(table_name = "guide_shelf")]
+#[sea_orm(table_name = "guide_catalog")]
 pub(crate) struct Model {
     /// The constant `programGuides`.
     #[sea_orm(primary_key, auto_increment = false)]

@@ -1,24 +1,24 @@
 //! The registry service's answer to a check of a claim's content (R12), and how the claim stores
-//! the answer. The registry checks the content against its directory: the records of partners and
-//! their locations, of tenants and their subscriptions, and of products. A *line* is the part of a
+//! the answer. The registry checks the content against its directory: its records of partners with
+//! their locations, of tenants with their subscriptions, and of products. A *line* is the part of a
 //! claim that is about one workload or subscription of the customer.
-use super::{Claim, Contact, Content, DirectoryLine, State, Violation};
+use super::{Claim, Contact, Content, LineRegistryData, State, Violation};
 use cpor_types::{DomainName, LineId, MailLanguage, TenantId};
 use serde::{Deserialize, Serialize};
 
-/// The registry's complete answer about one version of a claim's content.
+/// The registry's answer about one version of a claim's content.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct DirectoryFacts {
-    /// The answer about the claim as a whole.
-    pub directory: DirectoryAnswer,
-    /// The answer about each line.
-    pub lines: Vec<(LineId, DirectoryLine)>,
+pub struct RegistryAnswer {
+    /// The data about the claim as a whole.
+    pub claim: ClaimRegistryData,
+    /// The data about each line.
+    pub lines: Vec<(LineId, LineRegistryData)>,
 }
 
-/// The registry's last answer about the claim as a whole. All fields are empty until the registry
-/// has checked the claim.
+/// The registry's data about a claim as a whole, as of its last check. All fields are empty until
+/// the registry has checked the claim.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct DirectoryAnswer {
+pub struct ClaimRegistryData {
     /// The partner's name; empty when the registry did not find the partner.
     pub partner_display_name: String,
     /// The id of the calendar of the location with the entered MPN (Microsoft Partner Network) id;
@@ -48,7 +48,7 @@ pub struct Tenant {
     pub contact_domains: Vec<DomainName>,
 }
 
-impl DirectoryAnswer {
+impl ClaimRegistryData {
     /// The registry's reason for a violation if the MPN id does not belong to a location of the
     /// partner. R16: with this violation even a draft cannot be created.
     const LOCATION_NOT_OF_PARTNER: &'static str = "LOCATION_NOT_OF_PARTNER";
@@ -91,7 +91,7 @@ impl Content {
 impl Claim {
     /// Returns whether the contact's address is at one of the tenant's domains.
     pub(super) fn is_at_tenant_domain(&self, contact: &Contact) -> bool {
-        let domains = self.directory.tenant.as_ref().map_or(&[][..], |tenant| &tenant.contact_domains);
+        let domains = self.registry_data.tenant.as_ref().map_or(&[][..], |tenant| &tenant.contact_domains);
         contact.email_domain().is_some_and(|domain| domains.contains(&domain))
     }
 
@@ -108,27 +108,27 @@ impl Claim {
     /// reviewer (R43a). Returns `false` as long as the registry does not know the customer (R12a).
     pub(super) fn is_draft_with_unauthorized_contact(&self) -> bool {
         let contact = &self.content.customer_contact;
-        let is_known = self.directory.tenant.is_some() && contact.email_domain().is_some();
+        let is_known = self.registry_data.tenant.is_some() && contact.email_domain().is_some();
         self.state == State::Editing && is_known && !self.is_contact_authorized()
     }
 
     /// Stores those of the tenant's domains at which a corrected contact has its address (R29a).
-    pub(super) fn set_contact_domains(&mut self, facts: &DirectoryFacts) {
-        if let (Some(tenant), Some(answer)) = (&mut self.directory.tenant, &facts.directory.tenant) {
-            tenant.contact_domains.clone_from(&answer.contact_domains);
+    pub(super) fn set_contact_domains(&mut self, answer: &RegistryAnswer) {
+        if let (Some(tenant), Some(checked)) = (&mut self.registry_data.tenant, &answer.claim.tenant) {
+            tenant.contact_domains.clone_from(&checked.contact_domains);
         }
     }
 
     /// Stores the registry's answer about the present content. `None` removes the stored answer,
-    /// which was about earlier content. A submitted claim keeps its language, also after the
-    /// directory has moved its location to another company (R2a).
-    pub(super) fn set_directory_facts(&mut self, facts: Option<&DirectoryFacts>) {
-        let kept_language = self.state.submission().and(self.directory.partner_language);
-        self.directory = facts.map(|facts| facts.directory.clone()).unwrap_or_default();
-        self.directory.partner_language = self.directory.partner_language.or(kept_language);
-        let answered_lines = facts.map_or(&[][..], |facts| &facts.lines);
+    /// which was about earlier content. A submitted claim keeps the language of its mails, also
+    /// after its location has moved to another company in the directory (R2a).
+    pub(super) fn set_registry_answer(&mut self, answer: Option<&RegistryAnswer>) {
+        let kept_language = self.state.submission().and(self.registry_data.partner_language);
+        self.registry_data = answer.map(|answer| answer.claim.clone()).unwrap_or_default();
+        self.registry_data.partner_language = self.registry_data.partner_language.or(kept_language);
+        let checked_lines = answer.map_or(&[][..], |answer| &answer.lines);
         for line in &mut self.content.lines {
-            line.registry_data = answered_lines.iter().find(|(id, _)| *id == line.id).map(|(_, answer)| answer.clone());
+            line.registry_data = checked_lines.iter().find(|(id, _)| *id == line.id).map(|(_, data)| data.clone());
         }
     }
 }

@@ -59,6 +59,7 @@ pub(super) async fn check(
 /// The state of the comparison.
 struct RootComparison<'a> {
     db: &'a DatabaseTransaction,
+    /// The public keys that verify the signatures of roots; `None` if they are not verified.
     keys: Option<&'a ReceiptKeys>,
     report: &'a mut Report,
     /// The table or file of the present root.
@@ -73,8 +74,11 @@ struct RootComparison<'a> {
 
 /// A root whose leaves are being read.
 struct OpenRoot {
+    /// The root as it was signed.
     root: RootStatement,
+    /// Computes the hash of the leaves that were read.
     hasher: RootHasher,
+    /// The number of leaves that were read.
     leaves: u64,
 }
 
@@ -196,8 +200,9 @@ impl RootComparison<'_> {
             return Ok(());
         };
         open.leaves += 1;
-        let hasher = RootHasher::new(Digest::GENESIS, 0, "");
-        open.hasher = std::mem::replace(&mut open.hasher, hasher).with_leaf(&leaf);
+        // `with_leaf` consumes the hasher, so a placeholder takes its place meanwhile.
+        let placeholder = RootHasher::new(Digest::GENESIS, 0, "");
+        open.hasher = std::mem::replace(&mut open.hasher, placeholder).with_leaf(&leaf);
         self.batch.push(leaf);
         if self.batch.len() as u64 >= PAGE_SIZE { self.compare_batch().await } else { Ok(()) }
     }
@@ -278,7 +283,8 @@ fn leaf_key(leaf: &Leaf) -> LeafKey {
     (PartnerId::from(&leaf.claim.partner), ClaimId::from(leaf.claim.claim), leaf.position)
 }
 
-/// Reads the link and the position in the partner's log of the entries of these leaves.
+/// Reads, for the entries of these leaves, the link and the sequence number in the change log of
+/// the partner, which numbers the entries of all its claims.
 async fn read_entries(db: &DatabaseTransaction, leaves: &[Leaf]) -> Result<HashMap<LeafKey, (Vec<u8>, i64)>, DbErr> {
     use history::{Column, Entity};
     let key = [Column::Owner, Column::ClaimId, Column::Position];

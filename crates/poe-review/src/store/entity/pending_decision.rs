@@ -1,4 +1,4 @@
-//! The table `pending_approval`: approvals, and arbitrations between competing claims, that wait
+//! The table `pending_decision`: approvals, and arbitrations between competing claims, that wait
 //! for the registry. A row is inserted and deleted in the transaction that changes the state of its
 //! case or arbitration.
 //!
@@ -10,7 +10,7 @@ use sea_orm::entity::prelude::*;
 /// A case that is being approved, or a pending arbitration.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-#[sea_orm(table_name = "pending_approval")]
+#[sea_orm(table_name = "pending_decision")]
 pub(crate) struct Model {
     /// The id of the tenant that owns the row.
     #[sea_orm(primary_key, auto_increment = false)]
@@ -19,7 +19,7 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
     /// Whether the row is about an approval or an arbitration.
-    pub(crate) work: DecisionKind,
+    pub(crate) kind: DecisionKind,
     /// The decision id in the request to the registry.
     pub(crate) decision_id: DecisionId,
     /// The real time at which the lease (the right of one process to work on the decision) expires,
