@@ -232,7 +232,7 @@ fn r57_a_submitted_claim_keeps_the_language_of_its_location() {
     let mut rejected = TestClaim::rejected();
     rejected.claim.registry_data.partner_language = Some(MailLanguage::Czech);
     let mut without_location = admitted();
-    without_location.registry_data.partner_language = None;
+    without_location.claim.partner_language = None;
     let disputed = rejected.step(|claim, now| claim.dispute(dispute(), Some(&without_location), &rules(), now));
     assert_eq!(disputed.claim.registry_data.partner_language, Some(MailLanguage::Czech));
 }
