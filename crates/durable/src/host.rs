@@ -87,7 +87,7 @@ impl Host {
     /// Starts the writer of the aggregates in `store`. Call this once for each kind of aggregate,
     /// and clone the writer for all that send it commands.
     pub fn writer<S: Store>(&self, store: S) -> Writer<S> {
-        self.writer_with(store, WriterSettings::for_engine(self.context.db.engine()))
+        self.writer_with(store, WriterSettings::default())
     }
 
     /// Starts a writer as [`Host::writer`] does, with other settings than the defaults.

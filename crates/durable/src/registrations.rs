@@ -1,6 +1,6 @@
 //! The writers, background tasks and idle probes that a service has registered with its host. A
 //! *writer* commits the changes of one kind of aggregate (a unit such as a claim that is saved as a
-//! whole), in tasks that are called lanes.
+//! whole), in a task of its own.
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -19,8 +19,8 @@ pub(crate) type IdleProbe = Arc<dyn Fn() -> BoxFuture<'static, Result<Vec<String
 
 /// The registered writers (one for each kind of aggregate), background tasks and idle probes.
 ///
-/// They are not part of [`HostContext`](crate::context::HostContext), because the lanes of the
-/// writers own that context. A lane ends when the last clone of its writer is dropped, so it must
+/// They are not part of [`HostContext`](crate::context::HostContext), because the tasks of the
+/// writers own that context. A task ends when the last clone of its writer is dropped, so it must
 /// not own a writer itself.
 #[derive(Default)]
 pub(crate) struct Registrations {

@@ -55,6 +55,10 @@ const MIN_RETRY_WAIT: Duration = Duration::from_millis(50);
 /// or leased by a relay that stops.
 const SECOND_LOOK_DELAY: Duration = Duration::from_millis(200);
 
+/// The time that a relay waits before it leases streams, if it has just delivered several together.
+/// More streams are then likely to follow, and streams that are delivered together cost less.
+const BATCH_WAIT: Duration = Duration::from_millis(3);
+
 /// The number of attempts to store the results of a delivery.
 const MAX_SAVE_ATTEMPTS: u32 = 3;
 
@@ -83,6 +87,8 @@ struct DeliverySummary {
     has_leased: bool,
     /// Whether a stream waits for a retry, because its delivery failed.
     has_failed: bool,
+    /// Whether the last delivery had several streams.
+    is_busy: bool,
 }
 
 /// The state of a destination after one or more deliveries.
@@ -133,14 +139,14 @@ impl Relay {
     async fn deliver_until_stopped(&self, destination: Service, stop: &CancellationToken) -> Result<(), DbErr> {
         self.release_stale_leases_once().await?;
         let mut backoff = Backoff::new(FIRST_RETRY_DELAY, MAX_RETRY_DELAY);
-        let (mut waits_for_retry, mut next_look) = (false, None);
+        let (mut waits_for_retry, mut next_look, mut is_busy) = (false, None, false);
         loop {
             let is_notified = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = self.context.notifications.relay(destination).notified() => true,
                 () = sleep_until(next_look) => false,
             };
-            let mut delivery = self.deliver_all(destination, stop).await?;
+            let mut delivery = self.deliver_all(destination, stop, is_busy).await?;
             let second_look = (is_notified && !delivery.has_leased).then(|| Instant::now() + SECOND_LOOK_DELAY);
             waits_for_retry |= delivery.has_failed;
             while delivery.destination_state == DestinationState::Unreachable {
@@ -148,9 +154,10 @@ impl Relay {
                     () = stop.cancelled() => return Ok(()),
                     () = tokio::time::sleep(backoff.next_delay(&*self.context.entropy)) => {}
                 }
-                delivery = self.deliver_all(destination, stop).await?;
+                delivery = self.deliver_all(destination, stop, false).await?;
                 waits_for_retry |= delivery.has_failed;
             }
+            is_busy = delivery.is_busy;
             backoff.reset();
             let next_retry = if waits_for_retry { self.next_retry(destination).await? } else { None };
             waits_for_retry = next_retry.is_some();
@@ -219,17 +226,25 @@ impl Relay {
         for destination in
             list_destinations_with_due_streams(self.context.db.reader(), self.context.clock.now()).await?
         {
-            events += self.deliver_all(destination, &stop).await?.events;
+            events += self.deliver_all(destination, &stop, false).await?.events;
         }
         Ok(events)
     }
 
     /// Delivers to one service until no stream can be delivered, the service cannot be reached, or
-    /// `stop` is cancelled.
-    async fn deliver_all(&self, destination: Service, stop: &CancellationToken) -> Result<DeliverySummary, DbErr> {
+    /// `stop` is cancelled. `is_busy` says whether the last delivery had several streams.
+    async fn deliver_all(
+        &self,
+        destination: Service,
+        stop: &CancellationToken,
+        mut is_busy: bool,
+    ) -> Result<DeliverySummary, DbErr> {
         let mut unsaved: Option<UnsavedDelivery> = None;
         let (mut events, mut has_failed) = (0, false);
         loop {
+            if is_busy {
+                tokio::time::sleep(BATCH_WAIT).await;
+            }
             let state = unsaved.as_ref().map(|unsaved| unsaved.destination_state);
             let continues = state != Some(DestinationState::Unreachable) && !stop.is_cancelled();
             let (count, leased) =
@@ -237,8 +252,11 @@ impl Relay {
             events += count;
             let Some((lease_token, streams)) = leased else {
                 let destination_state = state.unwrap_or(DestinationState::Reachable);
-                return Ok(DeliverySummary { destination_state, events, has_leased: state.is_some(), has_failed });
+                let has_leased = state.is_some();
+                is_busy &= has_leased;
+                return Ok(DeliverySummary { destination_state, events, has_leased, has_failed, is_busy });
             };
+            is_busy = streams.len() > 1;
             if streams.len() as u64 == MAX_STREAMS {
                 // If there are more streams, another relay task can deliver them at the same time.
                 self.context.notifications.relay(destination).notify_one();

@@ -8,7 +8,7 @@ use tracing::Span;
 
 use crate::{Command, CommandError, CommandOutcome, Store, Transition};
 
-/// The result of a job as a lane (the task that commits jobs) sees it. The typed refusal stays
+/// The result of a job as the task that commits jobs sees it. The typed refusal stays
 /// inside the job.
 pub(super) type JobResult<S> =
     Result<CommandOutcome<<S as Store>::Aggregate>, CommandError<(), <S as Store>::Conflict>>;
@@ -26,7 +26,7 @@ pub(super) enum Decision<S: Store> {
     Refused,
 }
 
-/// A command that waits in a lane or is being decided.
+/// A command that waits in the queue or is being decided.
 pub(super) struct Job<S: Store> {
     pub(super) command: Command,
     /// The W3C trace context of the command, which its events continue.

@@ -2,24 +2,19 @@
 //! committed. An *aggregate* is a unit that is loaded, decided and saved as a whole, such as a
 //! claim.
 //!
-//! A writer has several *lanes*, each a queue of commands with the task that commits them. The
-//! owner of a command's aggregate (usually a partner or tenant) determines the lane of the command.
-//! Commands that wait in one lane at the same time are decided one after the other and committed in
-//! one transaction (group commit). For callers the result is the same as that of separate
-//! transactions.
+//! A writer is a queue of commands and one task that commits them. Commands that wait at the same
+//! time are decided one after the other and committed in one transaction (group commit). For
+//! callers the result is the same as that of separate transactions.
 //!
 //! Commands on several aggregates can also be executed together: all of them are committed in one
 //! transaction or none.
 mod batch_error;
 mod batch_state;
+mod batches;
 mod job;
-mod lane;
 mod transaction;
 
-use std::{
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use cpor_types::{Actor, Timestamp};
 use futures_util::future::join_all;
@@ -31,13 +26,10 @@ use job::Job;
 /// The result of a command on an aggregate of the store `S`, with refusals of type `R`.
 pub type CommandResult<S, R> = Result<CommandOutcome<<S as Store>::Aggregate>, CommandError<R, <S as Store>::Conflict>>;
 
-/// The number of lanes of a writer, and their limits.
+/// The limits of a writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WriterSettings {
-    /// The number of concurrent transactions. It is 1 on SQLite, which allows one writing
-    /// transaction at a time.
-    pub lanes: usize,
-    /// The maximum number of commands that wait in one lane. Further commands fail with
+    /// The maximum number of commands that wait. Further commands fail with
     /// [`CommandError::Overloaded`]. Commands that are executed together count as one.
     pub queue: usize,
     /// The maximum number of commands in one transaction. Commands that are executed together count
@@ -45,51 +37,39 @@ pub struct WriterSettings {
     pub batch: usize,
 }
 
-impl WriterSettings {
-    /// Returns the default settings for a database engine.
-    #[must_use]
-    pub fn for_engine(engine: cpor_database::Engine) -> Self {
-        let lanes = match engine {
-            cpor_database::Engine::Sqlite => 1,
-            cpor_database::Engine::Postgres => 4,
-        };
-        Self { lanes, queue: 1024, batch: 256 }
+impl Default for WriterSettings {
+    fn default() -> Self {
+        Self { queue: 4096, batch: 256 }
     }
 }
 
 /// Executes commands on aggregates of one kind. It is cheap to clone.
 pub struct Writer<S: Store> {
-    /// The queues of the lanes. An item is one command, or the commands that are executed together.
-    lanes: Arc<[mpsc::Sender<Vec<Job<S>>>]>,
+    /// The commands that wait. An item is one command, or the commands that are executed together.
+    queue: mpsc::Sender<Vec<Job<S>>>,
     host: Arc<HostContext>,
 }
 
 impl<S: Store> Clone for Writer<S> {
     fn clone(&self) -> Self {
-        Self { lanes: Arc::clone(&self.lanes), host: Arc::clone(&self.host) }
+        Self { queue: self.queue.clone(), host: Arc::clone(&self.host) }
     }
 }
 
 impl<S: Store> std::fmt::Debug for Writer<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Writer")
-            .field("aggregate", &S::AGGREGATE)
-            .field("lanes", &self.lanes.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Writer").field("aggregate", &S::AGGREGATE).finish_non_exhaustive()
     }
 }
 
 impl<S: Store> Writer<S> {
-    /// Spawns the lanes on the current Tokio runtime. They end when the last clone of the writer is
-    /// dropped.
+    /// Spawns the task that commits on the current Tokio runtime. It ends when the last clone of the
+    /// writer is dropped.
     pub(crate) fn start(host: Arc<HostContext>, store: S, settings: WriterSettings) -> Self {
-        let context = Arc::new(transaction::WriterContext { host: Arc::clone(&host), store });
-        let lanes = (0..settings.lanes.max(1)).map(|_| {
-            let (sender, queue) = mpsc::channel(settings.queue.max(1));
-            tokio::spawn(lane::run(Arc::clone(&context), queue, settings.batch.max(1)));
-            sender
-        });
-        Self { lanes: lanes.collect(), host }
+        let context = transaction::WriterContext { host: Arc::clone(&host), store };
+        let (queue, commands) = mpsc::channel(settings.queue.max(1));
+        tokio::spawn(batches::run(context, commands, settings.batch.max(1)));
+        Self { queue, host }
     }
 
     /// Decides a command with `decide` and commits the transition.
@@ -122,7 +102,9 @@ impl<S: Store> Writer<S> {
         R: Send + 'static,
         D: Fn(Option<&S::Aggregate>, Timestamp) -> Result<Option<Transition<S::Aggregate>>, R> + Send + 'static,
     {
-        let Some(lane) = commands.first().map(|(command, _)| self.lane(&command.key)) else { return Vec::new() };
+        if commands.is_empty() {
+            return Vec::new();
+        }
         let (jobs, receivers): (Vec<_>, Vec<_>) = commands
             .into_iter()
             .map(|(command, decide)| {
@@ -130,20 +112,20 @@ impl<S: Store> Writer<S> {
                 (Job::new(command.without_request_if_validate_only(), decide, sender), receiver)
             })
             .unzip();
-        match lane.try_send(jobs) {
+        match self.queue.try_send(jobs) {
             Ok(()) => join_all(receivers.into_iter().map(wait_for_result)).await,
             Err(mpsc::error::TrySendError::Full(_)) => {
                 self.host.metrics.count_overloaded(S::AGGREGATE);
                 receivers.iter().map(|_| Err(CommandError::Overloaded)).collect()
             }
             Err(mpsc::error::TrySendError::Closed(_)) => {
-                let ended = || CommandError::Unavailable("the lane has ended".to_owned());
+                let ended = || CommandError::Unavailable("the writer has ended".to_owned());
                 receivers.iter().map(|_| Err(ended())).collect()
             }
         }
     }
 
-    /// Applies the deadlines of an aggregate that have passed. If the lane is full, this waits
+    /// Applies the deadlines of an aggregate that have passed. If the queue is full, this waits
     /// instead of failing.
     ///
     /// # Errors
@@ -151,26 +133,16 @@ impl<S: Store> Writer<S> {
     /// error.
     pub async fn apply_passed_deadlines(&self, key: AggregateKey) -> CommandResult<S, std::convert::Infallible> {
         let (sender, receiver) = oneshot::channel();
-        let lane = self.lane(&key);
         let job = Job::new(Command::new("fire_deadlines", key, Actor::time()), |_, _| Ok(None), sender);
-        match lane.send(vec![job]).await {
+        match self.queue.send(vec![job]).await {
             Ok(()) => wait_for_result(receiver).await,
-            Err(_) => Err(CommandError::Unavailable("the lane has ended".to_owned())),
+            Err(_) => Err(CommandError::Unavailable("the writer has ended".to_owned())),
         }
-    }
-
-    /// Returns the queue of the lane for the aggregates of the key's owner.
-    fn lane(&self, key: &AggregateKey) -> &mpsc::Sender<Vec<Job<S>>> {
-        let mut hasher = DefaultHasher::new();
-        key.owner.hash(&mut hasher);
-        let count = self.lanes.len() as u64;
-        let index = usize::try_from(hasher.finish() % count).unwrap_or_default();
-        &self.lanes[index]
     }
 }
 
 async fn wait_for_result<A, R, C>(
     receiver: oneshot::Receiver<Result<CommandOutcome<A>, CommandError<R, C>>>,
 ) -> Result<CommandOutcome<A>, CommandError<R, C>> {
-    receiver.await.unwrap_or_else(|_| Err(CommandError::Unavailable("the lane was stopped".to_owned())))
+    receiver.await.unwrap_or_else(|_| Err(CommandError::Unavailable("the writer was stopped".to_owned())))
 }

@@ -2,7 +2,7 @@
 use std::{pin::pin, sync::Arc};
 
 use cpor_database::Db;
-use cpor_durable::{AggregateKey, BusinessClock, EventTransport, Host, HostParts, Writer, WriterSettings};
+use cpor_durable::{AggregateKey, BusinessClock, EventTransport, Host, HostParts, Writer};
 use cpor_testing::{Engine, TestDatabase, UnreachableTransport, host_parts};
 use cpor_types::{Entropy as _, Service, SystemClock, SystemEntropy, Timestamp, VirtualClock};
 use futures_util::{future::join_all, poll};
@@ -77,7 +77,7 @@ impl Fixture {
     }
 }
 
-/// A writer with one lane that can hold a transaction back until a batch is complete.
+/// A writer that can hold a transaction back until a batch is complete.
 pub(crate) struct TestWriter {
     pub(crate) writer: Writer<TicketStore>,
     pub(crate) tickets: TicketStore,
@@ -86,8 +86,7 @@ pub(crate) struct TestWriter {
 impl TestWriter {
     pub(crate) fn new(host: &Host) -> Self {
         let tickets = TicketStore::default();
-        let settings = WriterSettings { lanes: 1, queue: 1024, batch: 256 };
-        Self { writer: host.writer_with(tickets.clone(), settings), tickets }
+        Self { writer: host.writer(tickets.clone()), tickets }
     }
 
     /// Creates a writer that does not hold transactions back.
@@ -95,7 +94,7 @@ impl TestWriter {
         host.writer(TicketStore::default())
     }
 
-    /// Runs commands in one batch: all of them wait in the lane before the first is decided.
+    /// Runs commands in one batch: all of them wait in the queue before the first is decided.
     pub(crate) async fn run_in_one_batch<F: Future>(&self, commands: impl IntoIterator<Item = F>) -> Vec<F::Output> {
         let held = self.tickets.pause_loads().await;
         let blocker = tokio::spawn({

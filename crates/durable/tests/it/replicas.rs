@@ -1,5 +1,5 @@
 //! Several processes on one database: no command is lost, applied twice or blocked for ever.
-use cpor_durable::{BusinessClock, CommandError, WriterSettings};
+use cpor_durable::{BusinessClock, CommandError};
 use cpor_testing::UnreachableTransport;
 use cpor_testing::on_both_databases;
 use futures_util::future::join_all;
@@ -13,16 +13,15 @@ on_both_databases![with Fixture::new:
     two_writers_change_the_same_aggregates,
     two_writers_create_the_same_aggregate_once,
     two_writers_assign_the_same_title_once,
-    deadlocks_do_not_stop_the_lanes,
+    deadlocks_do_not_stop_the_writers,
 ];
 
 async fn writers(fixture: &Fixture) -> Vec<cpor_durable::Writer<TicketStore>> {
     let mut writers = Vec::new();
     for _ in 0..2 {
         let db = fixture.other_process().await;
-        let settings = WriterSettings { lanes: 2, ..WriterSettings::for_engine(db.engine()) };
         let host = fixture.host_on(db, BusinessClock::Virtual, std::sync::Arc::new(UnreachableTransport)).await;
-        writers.push(host.writer_with(TicketStore::default(), settings));
+        writers.push(host.writer(TicketStore::default()));
     }
     writers
 }
@@ -70,7 +69,7 @@ async fn two_writers_assign_the_same_title_once(fixture: Fixture) {
 
 /// Two commands that swap titles wait for each other's locks. The database ends the deadlock,
 /// and both complete.
-async fn deadlocks_do_not_stop_the_lanes(fixture: Fixture) {
+async fn deadlocks_do_not_stop_the_writers(fixture: Fixture) {
     let writers = writers(&fixture).await;
     let keys: Vec<_> = (0..8).map(key).collect();
     for (n, key) in keys.iter().enumerate() {

@@ -23,7 +23,7 @@ on_both_databases![with Fixture::new:
     a_command_that_cannot_be_saved_fails_alone,
     a_panicking_decision_fails_only_its_command,
     a_command_is_committed_if_its_caller_gives_up,
-    a_full_lane_is_overloaded,
+    a_full_queue_is_overloaded,
     every_command_fails_if_the_database_is_closed,
     lanes_end_when_the_last_writer_is_dropped,
     an_unexpected_version_fails,
@@ -172,10 +172,10 @@ async fn a_command_is_committed_if_its_caller_gives_up(fixture: Fixture) {
     assert_eq!(added.version, 2);
 }
 
-async fn a_full_lane_is_overloaded(fixture: Fixture) {
+async fn a_full_queue_is_overloaded(fixture: Fixture) {
     let host = fixture.host().await;
     let tickets = tickets::TicketStore::default();
-    let writer = host.writer_with(tickets.clone(), cpor_durable::WriterSettings { lanes: 1, queue: 2, batch: 256 });
+    let writer = host.writer_with(tickets.clone(), cpor_durable::WriterSettings { queue: 2, batch: 256 });
     let held = tickets.pause_loads().await;
     let keys: Vec<_> = (0..4).map(key).collect();
     let mut waiting: Vec<tickets::BoxedCommand<'_>> = Vec::new();

@@ -1,7 +1,7 @@
-//! A lane: a task that takes waiting commands from a queue and commits them in shared transactions.
-//! If a transaction fails, the lane splits its commands into smaller groups and runs those. An
+//! The task of a writer: takes waiting commands from the queue and commits them in shared
+//! transactions. If a transaction fails, its commands are split into smaller groups. An
 //! *aggregate* is a unit that is loaded, decided and saved as a whole, such as a claim.
-use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{collections::HashSet, panic::AssertUnwindSafe, time::Duration};
 
 use futures_util::FutureExt as _;
 use tokio::sync::mpsc;
@@ -39,18 +39,34 @@ impl<S: Store> JobGroup<S> {
     }
 }
 
-/// Processes the queue, at most `batch_size` jobs in one transaction, until every sender is
+/// The maximum time that a batch waits for further commands. Commands that share a transaction cost
+/// less, and callers that call again after the last commit need about this time.
+const BATCH_WAIT: Duration = Duration::from_millis(3);
+
+/// Processes the queue, at most `batch_size` items in one transaction, until every sender is
 /// dropped.
 pub(super) async fn run<S: Store>(
-    context: Arc<WriterContext<S>>,
+    context: WriterContext<S>,
     mut queue: mpsc::Receiver<Vec<Job<S>>>,
     batch_size: usize,
 ) {
-    let mut waiting = Vec::with_capacity(batch_size);
-    while queue.recv_many(&mut waiting, batch_size).await > 0 {
-        let items = std::mem::replace(&mut waiting, Vec::with_capacity(batch_size));
-        process_groups(&context, groups_of(items)).await;
+    let mut items = Vec::new();
+    let mut last_size = 0;
+    while queue.recv_many(&mut items, batch_size).await > 0 {
+        // A caller that is alone never waits: its batches have one command.
+        if last_size > 1 {
+            wait_for_items(&mut queue, &mut items, last_size).await;
+        }
+        last_size = items.len();
+        process_groups(&context, groups_of(std::mem::take(&mut items))).await;
     }
+}
+
+/// Waits until the batch has as many items as the last one, but at most for [`BATCH_WAIT`].
+async fn wait_for_items<S: Store>(queue: &mut mpsc::Receiver<Vec<Job<S>>>, items: &mut Vec<Vec<Job<S>>>, size: usize) {
+    let fill = async { while items.len() < size && queue.recv_many(items, size - items.len()).await > 0 {} };
+    // If the time is over, the items that have arrived are kept: `recv_many` is cancel-safe.
+    drop(tokio::time::timeout(BATCH_WAIT, fill).await);
 }
 
 /// Returns the groups that the items of the queue form, in order. Commands that need not be
