@@ -26,6 +26,9 @@ Tasks:
                     Write a flame graph of a workload of `cpor bench`: health-check, get-claim, create-claim
                     or whole-claim, on sqlite (default) or postgres. Needs `perf`
   microbench        Measure pure functions, such as deciding a submission, with optimisation
+  instructions [--update]
+                    Compare the processor instructions of these functions with the committed counts, or write
+                    the counts. Needs `valgrind`; root installs it with apt
   ci                Run all checks that a change must pass, the fastest first; ends with `test`
   proto [OPTIONS]   Check the protos: format, lint, compatibility with the last release, and that the
                     generated code is current
@@ -64,6 +67,10 @@ pub(crate) enum Task {
         on_postgres: bool,
     },
     Microbench,
+    /// Compare the instructions of pure functions with the committed counts, or write the counts.
+    Instructions {
+        update: bool,
+    },
     Ci,
     /// Check, format or release the protos.
     Proto(Options),
@@ -124,6 +131,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Task> {
         "proto" => return Ok(Task::Proto(parse_proto_options(rest)?)),
         "fuzz" => return parse_fuzz(rest),
         "profile" => return parse_profile(rest),
+        "instructions" => return parse_instructions(rest),
         "help" => Task::Help,
         "soak" => Task::Soak,
         "hostile" => Task::Hostile,
@@ -176,6 +184,14 @@ fn parse_profile(arguments: &[&str]) -> Result<Task> {
         unknown => bail!("the database must be sqlite or postgres, not `{unknown}`; see `cargo xtask --help`"),
     };
     Ok(Task::Profile { workload, on_postgres })
+}
+
+fn parse_instructions(arguments: &[&str]) -> Result<Task> {
+    match arguments {
+        [] => Ok(Task::Instructions { update: false }),
+        ["--update"] => Ok(Task::Instructions { update: true }),
+        _ => bail!("unexpected argument for `instructions`; see `cargo xtask --help`"),
+    }
 }
 
 fn parse_proto_options(arguments: &[&str]) -> Result<Options> {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    deny, deploy, proto, rules,
+    deny, deploy, instructions, proto, rules,
     shell::{cargo, print_step, run},
     test,
 };
@@ -22,5 +22,6 @@ pub(crate) fn run_all_checks() -> Result<bool> {
     rules::check_rules_page()?;
     print_step("clippy");
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    instructions::check_counts(false)?;
     test::test_workspace(&[])
 }

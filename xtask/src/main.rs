@@ -11,6 +11,7 @@ mod ci;
 mod deny;
 mod deploy;
 mod fuzz;
+mod instructions;
 mod paths;
 mod postgres;
 mod profile;
@@ -51,6 +52,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Bench => bench::compare_with_peers(),
         Task::Profile { workload, on_postgres } => profile::write_flame_graph(workload, on_postgres).map(|()| true),
         Task::Microbench => bench::measure_pure_functions().map(|()| true),
+        Task::Instructions { update } => instructions::check_counts(update).map(|()| true),
         Task::Ci => ci::run_all_checks(),
         Task::Proto(options) => proto::check(&options).map(|()| true),
         Task::Rules => rules::check_rules_page().map(|()| true),

@@ -36,7 +36,7 @@ const STANDARD: Repetitions = Repetitions { races: 20, kills: 3, steps: 150, res
 const FULL: Repetitions = Repetitions { races: 1000, kills: 100, steps: 10_000, restarts: "full" };
 
 /// A package without tests. It is excluded, because no other package needs its dependencies.
-const CODE_GENERATOR: &str = "cpor-proto-codegen";
+pub(crate) const CODE_GENERATOR: &str = "cpor-proto-codegen";
 
 /// Filters for the integration tests that use the repetitions.
 const SOAK_FILTERS: [&str; 5] = ["races", "kills", "soak", "sequences", "restarts"];

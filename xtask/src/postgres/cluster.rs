@@ -31,9 +31,11 @@ impl Durability {
     const fn settings(self) -> &'static str {
         match self {
             // Connections of tests run each statement only a few times, so planning it every time
-            // would take longer than running it.
+            // would take longer than running it. Databases are dropped before a vacuum or a
+            // checkpoint pays for itself.
             Self::None => {
-                "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nplan_cache_mode = force_generic_plan\n"
+                "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nplan_cache_mode = force_generic_plan\n\
+                 autovacuum = off\njit = off\ncheckpoint_timeout = 1h\n"
             }
             Self::Full => "fsync = on\nsynchronous_commit = on\nfull_page_writes = on\n",
         }
