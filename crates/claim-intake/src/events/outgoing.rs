@@ -121,13 +121,13 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
             | ClaimStateKind::UnderReview
             | ClaimStateKind::Disputed => return Vec::new(),
         },
-        EventKind::NoticeBounced { official, .. } => {
+        EventKind::NoticeBounced { consent_complete, .. } => {
             let submission = claim.state.submission();
             let bounced = NoticeBounced {
                 claim: claim.name.to_string(),
                 tenant: submission.map(|submission| tenant_name(submission.tenant)).unwrap_or_default(),
                 review_case_id: submission.map(|submission| submission.review_case.to_string()).unwrap_or_default(),
-                official: *official,
+                official: *consent_complete,
             };
             (Payload::NoticeBounced(bounced), &[Service::PoeReview])
         }

@@ -1,4 +1,4 @@
-//! The columns with the state of a claim.
+//! The kind of a claim's state, as the table of claims stores it.
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
