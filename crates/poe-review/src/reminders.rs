@@ -26,7 +26,8 @@ struct MailData {
     case: Uuid,
     /// The clock whose deadline will pass soon or has passed, in a reminder or an escalation.
     clock: Option<ClockKind>,
-    /// Whether the association was official, in a mail about a bounce.
+    /// Whether the customer had consented already, in a mail about a bounce: the association was
+    /// official (the partner was on record) or about to become so.
     #[serde(default)]
     official: bool,
 }

@@ -73,14 +73,16 @@ impl Consent {
             DeliveryReport::Bounced(_) => next.recount_window(terms, now),
         };
         let consent_request_number = is_current.then_some(self.claim.consent_request_number);
-        let reported = Event::NoticeReported { kind, report, previous: previous.state(), consent_request_number };
+        let reported =
+            Event::NoticeDeliveryReported { kind, report, previous: previous.state(), consent_request_number };
         Some(Transition::new(next, std::iter::once(reported).chain(window_event)))
     }
 
     /// Counts the consent window anew after a notice has bounced: from the first notice that is
     /// still accepted (R41b). Without such a notice the window stops. An association that is
     /// official because the window has passed does not change. Returns the event that reports the
-    /// change to claim-intake, if the claim is approved.
+    /// change to claim-intake; `None` if the window stays the same, or if the claim is not
+    /// approved.
     fn recount_window(&mut self, terms: &Terms, now: Timestamp) -> Option<Event> {
         let Effect::MovesTo(_) = self.effect(Input::AcceptedNoticeBounces) else { return None };
         let open_time = self.state.window()?.open_time;
@@ -139,9 +141,9 @@ impl Consent {
         first_accepted.map(|accepted| terms.window_opened_at(accepted))
     }
 
-    /// Opens the consent window if the current state has none yet. Returns the event that reports
-    /// the window to claim-intake. Before the claim is approved, it returns `None`, because
-    /// [`Consent::on_claim_approved`] reports the window then.
+    /// Opens the consent window if the current state waits for it. Returns the event that reports
+    /// the window to claim-intake; `None` if no window opens, and before the claim is approved,
+    /// because [`Consent::on_claim_approved`] reports the window then.
     fn open_window(&mut self, terms: &Terms, now: Timestamp) -> Option<Event> {
         let Effect::MovesTo(_) = self.effect(Input::NoticeAccepted) else { return None };
         let window = terms.window_opened_at(now);

@@ -140,7 +140,7 @@ pub(crate) enum HolderEvent {
 pub(crate) enum StatementRefusal {
     /// There is no such notice.
     NotFound,
-    /// The notice can no longer be answered.
+    /// The notice can no longer be answered, or never could.
     Over,
 }
 

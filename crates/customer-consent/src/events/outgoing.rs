@@ -65,7 +65,7 @@ pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &RecordedEvent<Event>)
             notice: kind.to_number(),
             previous_state: previous.to_number(),
         }),
-        Event::NoticeReported { kind, report, previous, consent_request_number } => {
+        Event::NoticeDeliveryReported { kind, report, previous, consent_request_number } => {
             let (accepted, bounce_reason) = match report {
                 DeliveryReport::Accepted => (true, String::new()),
                 DeliveryReport::Bounced(reason) => (false, reason.clone()),
@@ -91,7 +91,7 @@ pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &RecordedEvent<Event>)
             claim,
             delivery_due_time: delivery_due.map(to_wire_time),
         }),
-        Event::DeliveryReminded => Payload::DeliveryReminded(DeliveryReminded { claim }),
+        Event::DeliveryReminderDue => Payload::DeliveryReminded(DeliveryReminded { claim }),
         Event::CustomerNotReached { consent_request_number } => Payload::CustomerNotReached(CustomerNotReached {
             claim,
             consent_request_number: Some(*consent_request_number),

@@ -142,7 +142,8 @@ impl ReviewCase {
     }
 
     /// Returns the keys that the case competes for with legacy associations, and their holders
-    /// (R58).
+    /// (R58). There are none when the case is no longer open, and none for a key that a review lead
+    /// has awarded to this case.
     #[must_use]
     pub fn legacy_holders(&self) -> BTreeMap<AssociationKey, LegacyHolderId> {
         let lines = self.competing_lines().filter(|line| self.is_contested_by_legacy_holder(line));

@@ -138,7 +138,8 @@ pub enum CaseEvent {
     },
     /// A notice to the customer of the approved claim bounced (R41a, R41b).
     NoticeBounced {
-        /// Whether the association is official.
+        /// Whether the customer has consented already, so that the association is official (the
+        /// partner is on record) or about to become so, and the bounce changes nothing by itself.
         official: bool,
     },
     /// A reviewer confirmed that the customer contact can decide for the tenant (R43a).

@@ -45,7 +45,7 @@ pub(super) fn to_row(
         state: Set(case.phase().into()),
         reviewer: Set(case.reviewer.clone()),
         claim: Set(case.snapshot.claim.to_string()),
-        queue_time: Set(case.clocks.earliest_due(case.phase()).map_or(NO_DUE_TIME, storable_time)),
+        due_time: Set(case.clocks.earliest_due(case.phase()).map_or(NO_DUE_TIME, storable_time)),
         overdue: Set(case.clocks.is_overdue()),
         snapshot: Set(CaseSnapshot(case.snapshot.clone())),
         body: Set(body),

@@ -122,7 +122,8 @@ impl Tenant {
     }
 
     /// Adds or corrects the contact of an association that was imported before (R58a). An import
-    /// without a contact keeps the one that there is. Returns `None` if nothing changes.
+    /// without a contact keeps the one that there is, and so does one whose partner or subscription
+    /// is not in the directory. Returns `None` if nothing changes.
     fn correct_holder_contact(
         &self,
         legacy: &LegacyAssociation,
@@ -162,9 +163,10 @@ impl Tenant {
 
     /// Returns the event that tells the partner of the key's legacy association that a claim
     /// competes with it, or that a reviewer asks for its statement (R58a). If no legacy association
-    /// holds the key any more, returns the events that tell the review case so. `named_holder` is
-    /// the holder that the request names, or `None` if it names none. A reviewer's comment is only
-    /// for the named holder and not for a later holder of the key, which is another company.
+    /// holds the key any more, or if the request for a statement is for an earlier holder, returns
+    /// the events that tell the review case so. `named_holder` is the holder that the request
+    /// names, or `None` if it names none. A reviewer's comment is only for the named holder and not
+    /// for a later holder of the key, which is another company.
     pub(crate) fn notify_legacy_holder(
         &self,
         key: &AssociationKey,
