@@ -259,6 +259,8 @@ fn claim_snapshot(claim: &Claim, version: u64, submission: &Submission) -> Claim
     }
 }
 
+/// Converts a line. The legacy holder is another company that holds the line's workload or
+/// subscription by an association from before claims existed (R58).
 fn line_snapshot(line: &Line) -> LineSnapshot {
     let display_name = line.registry_data.as_ref().map(|data| data.product_display_name.clone());
     let legacy_holder = line.registry_data.as_ref().and_then(|data| data.legacy_holder);

@@ -1,6 +1,6 @@
-//! Mails about associations: an association became official (R27), or ended while the claim stays
-//! approved (R37, R39). A *line* is the part of a claim that is about one workload or subscription
-//! of the customer.
+//! Mails about associations: an association became official, so that the partner is on record
+//! (R27), or ended while the claim stays approved (R37, R39). A *line* is the part of a claim that
+//! is about one workload or subscription of the customer.
 use super::{
     mail_content::{MailContent, MailContext, Section, Tone},
     translation::EndedTexts,

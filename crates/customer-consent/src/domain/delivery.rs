@@ -1,7 +1,9 @@
 //! Sends notices (mails about the claim to the customer contact), and applies the mail system's
 //! reports that a notice was accepted or bounced (R40, R41, R41b, R44). An accepted notice can open
-//! the *consent window*: the time in which silence of the customer counts as consent. The [`Terms`]
-//! are the values of the policy that applies to the claim, for example the length of the window.
+//! the *consent window*: the time in which silence of the customer counts as consent. When the
+//! claim is approved and the customer has consented, the partner's association is *official*: the
+//! partner is on record. The [`Terms`] are the values of the policy that applies to the claim, for
+//! example the length of the window.
 
 use cpor_durable::Transition;
 use cpor_types::{Timestamp, WindowStart};

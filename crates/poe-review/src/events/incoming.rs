@@ -1,7 +1,8 @@
 //! Receives the events of claim-intake, the service that owns the claims. From customer-consent and
 //! the registry, it receives events about the holders of legacy associations, which were recorded
 //! before claims existed. An event becomes a command on a case. The command is committed in the
-//! same transaction as the event's position in its stream, so the event is applied exactly once.
+//! same transaction as the event's position in its stream, so the event is applied exactly once. A
+//! *line* is the part of a claim that is about one workload or subscription.
 use super::parse::{SnapshotOfCase, case_id, parse, parse_enum, snapshot};
 use crate::{
     domain::{CaseKind, Dispute, NewCase, ReviewCase, StatementSender, StatementStatus},

@@ -74,8 +74,8 @@ impl Claim {
             ConsentFact::WindowPassed { awaits_confirmation: true, .. } => {
                 Ok(self.apply_unconfirmed_consent(submission, FactKind::ConsentWindowPassed, context))
             }
-            // R28: after an earlier decline, silence is reported as a decline. It lapses in the same way.
-            // A decline that the customer has expressed always counts.
+            // R28: after an earlier decline, silence is reported as a decline. It lapses in the
+            // same way. A decline that the customer has expressed always counts.
             ConsentFact::Declined { channel, consent_request_number, .. }
                 if channel == ConsentFact::SILENCE
                     && consent_request_number.is_some_and(|number| number != submission.consent_request_number) =>
@@ -313,8 +313,8 @@ impl Claim {
             Association::Granted { .. } | Association::Official { .. } | Association::Ended { since: Some(_) } => {
                 return None;
             }
-            // R47: the consent is older than the end of a line's association, so it still counts. `since`
-            // is `None`, because the registry has not reported any of them as official.
+            // R47: the consent is older than the end of a line's association, so it still counts.
+            // `since` is `None`, because the registry has not reported any of them as official.
             ended @ Association::Ended { since: None } if self.has_line_that_ended_after(context.effective_time) => {
                 builder.claim.state = State::Approved(granted, ended.clone());
                 builder.record(EventKind::FactApplied(fact), entry);

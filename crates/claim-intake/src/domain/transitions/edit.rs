@@ -70,8 +70,9 @@ impl Claim {
         };
         let mut next_submission = Submission { partner_calendar: required.partner_calendar, ..submission.clone() };
         let mut entry = EntryDetails { changes, ..EntryDetails::default() };
-        // R29: the customer is asked anew, so what the customer has answered so far no longer counts:
-        // neither an explicit approval, nor consent that waits for a reviewer to confirm the contact.
+        // R29: the customer is asked anew, so what the customer has answered so far no longer
+        // counts: neither an explicit approval, nor consent that waits for a reviewer to confirm
+        // the contact.
         if notice == EditNotice::AskedAnew {
             entry = entry.with_consent_due(submission, None);
             next_submission.explicit_approval = None;
@@ -89,7 +90,8 @@ impl Claim {
         }
         let entry = entry.with_consent_change(submission, &next_submission);
         builder.claim.state = self.state.with_submission(next_submission);
-        // R21: if a reviewer has requested partner action, the edit is part of the partner's response.
+        // R21: if a reviewer has requested partner action, the edit is part of the partner's
+        // response.
         builder.claim.count_response(|request| request.edits += 1);
         builder.record(EventKind::Edited { notice, previous_contact }, entry);
         Ok(Some(builder.build()))

@@ -1,4 +1,4 @@
-//! The kind of a claim's state, as the table of claims stores it.
+//! The values of the column with the state of a claim.
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 

@@ -27,7 +27,8 @@ pub(crate) struct Model {
     /// The consent itself.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) body: ConsentBody,
-    /// The time at which the claim was first submitted, by the business clock that deadlines use.
+    /// The time at which the claim was first submitted, by the business clock, which deadlines use
+    /// and which can be virtual.
     pub(crate) create_time: DateTimeUtc,
     /// The time of the last change, by the same clock.
     pub(crate) update_time: DateTimeUtc,
