@@ -36,8 +36,9 @@ pub(crate) struct Consent {
     pub(crate) decline_any_time: bool,
     /// The time at which the claim was last approved, if it was (R23).
     pub(crate) claim_approve_time: Option<Timestamp>,
-    /// The partner's last edit of the claim since the submission or dispute, if there was one
-    /// (R29).
+    /// The partner's last edit of lines or contact since the submission or dispute, because of
+    /// which the customer was asked anew (R29). `None` if there was none. A corrected contact of an
+    /// approved claim (R29a) does not count.
     pub(crate) change: Option<ClaimChange>,
     /// The mails that confirmed decisions to the contact (R43a), oldest first.
     pub(crate) confirmations: Vec<Confirmation>,

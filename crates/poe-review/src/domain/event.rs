@@ -15,7 +15,8 @@ pub enum CaseEvent {
     Opened,
     /// The partner resubmitted the claim after a request for partner action (R21).
     Resubmitted,
-    /// The claim was edited during its review (R29, R37).
+    /// The claim was edited during its review (R29, R37), or the documents or the customer contact
+    /// of the approved claim changed (R29a, R37a).
     Edited,
     /// The reviewer of the case changed (R19).
     Assigned {
@@ -106,7 +107,8 @@ pub enum CaseEvent {
         /// the association of the rival becomes official.
         awarded: Vec<LineId>,
     },
-    /// A check of the competition found other rivals than before (R37).
+    /// A check of the competition found other rivals than before, or that a rival has given up a
+    /// key that it was awarded (R37).
     RivalsChecked {
         /// The number of checks of this case that were requested when the check began.
         requested_count: i64,

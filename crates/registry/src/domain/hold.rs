@@ -283,8 +283,9 @@ impl Tenant {
 
     /// Adds a pending association for each line and activity.
     ///
-    /// A line that the claim already holds does not change. The claim stops being the *successor*
-    /// (the claim that was awarded a key) for keys that it no longer contains.
+    /// A line that the claim already holds for the same review case and activity does not change.
+    /// The claim stops being the *successor* (the claim that was awarded a key) for keys that it no
+    /// longer contains.
     fn add_holds(&mut self, request: &HoldRequest, now: Timestamp) {
         let held_keys: BTreeSet<AssociationKey> =
             self.live_associations_of(&request.claim).map(|(_, association)| association.key.clone()).collect();
