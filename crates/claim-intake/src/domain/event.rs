@@ -91,9 +91,9 @@ pub enum EventKind {
     ContactConfirmed,
     /// The claim was approved.
     Approved {
-        /// Whether the association becomes official without a consent window, because the customer
-        /// had already approved (R26a).
-        official: bool,
+        /// Whether the customer had already approved (R26a). The association then becomes official
+        /// without waiting for the end of the consent window.
+        customer_approved: bool,
         /// Whether the customer had declined before. Silence is then not consent (R28).
         explicit_approval_needed: bool,
     },

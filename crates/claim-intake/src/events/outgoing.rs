@@ -131,8 +131,8 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
             };
             (Payload::NoticeBounced(bounced), &[Service::PoeReview])
         }
-        EventKind::Approved { official, explicit_approval_needed } => {
-            let (official, explicit_approval_needed) = (*official, *explicit_approval_needed);
+        EventKind::Approved { customer_approved, explicit_approval_needed } => {
+            let (official, explicit_approval_needed) = (*customer_approved, *explicit_approval_needed);
             let approved = ClaimApproved { snapshot: snapshot(), official, explicit_approval_needed };
             (Payload::ClaimApproved(approved), &[Service::CustomerConsent])
         }

@@ -29,7 +29,7 @@ pub(crate) fn holder_event(
             let payload = Payload::LegacyStatementErased(LegacyStatementErased {
                 tenant: format!("tenants/{}", key.owner),
                 review_case_id: review_case.to_string(),
-                key: holder.facts.key.clone(),
+                key: holder.details.key.clone(),
                 legacy_holder_id: key.id.to_string(),
             });
             return Some(OutgoingEvent::from_recorded(recorded, Service::PoeReview, payload));
@@ -46,7 +46,7 @@ pub(crate) fn holder_event(
         status: status.into(),
         due_time: due.map(to_wire_time),
         text,
-        key: holder.facts.key.clone(),
+        key: holder.details.key.clone(),
         legacy_holder_id: key.id.to_string(),
     });
     Some(OutgoingEvent::from_recorded(recorded, Service::PoeReview, payload))

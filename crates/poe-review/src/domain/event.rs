@@ -142,7 +142,7 @@ pub enum CaseEvent {
     NoticeBounced {
         /// Whether the customer has consented already, so that the association is official (the
         /// partner is on record) or about to become so, and the bounce changes nothing by itself.
-        official: bool,
+        consent_complete: bool,
     },
     /// A reviewer confirmed that the customer contact can decide for the tenant (R43a).
     ContactConfirmed {

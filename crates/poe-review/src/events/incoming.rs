@@ -149,9 +149,9 @@ impl ClaimEventReceiver {
     /// Records that a notice to the customer bounced, so that the reviewer is told by mail (R41a,
     /// R41b).
     async fn notice_bounced(&self, incoming: &IncomingEvent, event: &NoticeBounced) -> Result<(), ReceiveError> {
-        let (case, official) = (case_id(&event.tenant, &event.review_case_id)?, event.official);
+        let (case, consent_complete) = (case_id(&event.tenant, &event.review_case_id)?, event.official);
         self.change_case("record_bounce", incoming, case, move |case, effective_time, _| {
-            case.record_bounce(official, effective_time)
+            case.record_bounce(consent_complete, effective_time)
         })
         .await
     }

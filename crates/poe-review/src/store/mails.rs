@@ -24,8 +24,8 @@ pub(super) fn new_mails<'a>(
 ) -> impl Iterator<Item = NewMail> + use<'a> {
     change.events.iter().filter_map(move |recorded| {
         let reviewer_mail = change.after.state.reviewer().filter(|subject| is_address(subject));
-        if let CaseEvent::NoticeBounced { official } = &recorded.event {
-            let data = serde_json::json!({ "case": change.key.id, "official": official });
+        if let CaseEvent::NoticeBounced { consent_complete } = &recorded.event {
+            let data = serde_json::json!({ "case": change.key.id, "consent_complete": consent_complete });
             let id = bounce_mail_id(&change.key, recorded.version);
             return Some(new_mail(change, recorded, BOUNCE, reviewer_mail.or(lead_mail)?, id, data));
         }
