@@ -1,7 +1,7 @@
 //! Composes the mails that remind reviewers of deadlines (reminders, R48), tell review leads about
-//! overdue cases (escalations, R45), and tell reviewers that a notice to the customer bounced
-//! (R41a, R41b). A case has several deadlines, its clocks, which can stop and continue. A mail
-//! contains no evidence, no comments and no link.
+//! overdue cases (escalations, R45), and tell reviewers that a notice (a mail to the customer
+//! contact) bounced (R41a, R41b). A case has several deadlines, its clocks, which can stop and
+//! continue. A mail contains no evidence, no comments and no link.
 use crate::{
     domain::{Clock, ClockKind, ReviewCase},
     store::{case_query::CaseQuery, mails},

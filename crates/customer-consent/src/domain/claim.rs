@@ -1,4 +1,5 @@
-//! The parts of a claim that this service stores.
+//! The parts of a claim that this service stores. A *notice* is a mail to the customer contact
+//! about the claim.
 
 use std::collections::BTreeSet;
 

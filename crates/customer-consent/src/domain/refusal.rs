@@ -11,7 +11,8 @@ pub(crate) enum Refusal {
     /// The consent does not exist.
     #[error("the consent does not exist")]
     NotFound,
-    /// The consent window, in which the customer can decide, has passed (R43).
+    /// The consent window, in which the customer can decide and silence counts as consent, has
+    /// passed (R43).
     #[error("the consent window has passed")]
     WindowPassed {
         /// The time at which the window ends or ended; `None` if the state of the consent has no

@@ -171,10 +171,10 @@ impl ReviewCase {
         })
     }
 
-    /// Records that a notice to the customer of the approved claim bounced (R41a, R41b), so that
-    /// the reviewer is told by mail. `consent_complete` says whether the customer's consent is
-    /// complete already, so that the association is official or about to become so. Returns `None`
-    /// if the case is not approved.
+    /// Records that a notice (a mail to the customer contact) about the approved claim bounced
+    /// (R41a, R41b), so that the reviewer is told by mail. `consent_complete` says whether the
+    /// customer's consent is complete already, so that the association is official or about to
+    /// become so. Returns `None` if the case is not approved.
     #[must_use]
     pub fn record_bounce(&self, consent_complete: bool, now: Timestamp) -> Option<Transition<Self>> {
         let next = Self { update_time: now.max(self.update_time), ..self.clone() };

@@ -138,7 +138,7 @@ pub enum CaseEvent {
         /// The review lead's comment.
         comment: String,
     },
-    /// A notice to the customer of the approved claim bounced (R41a, R41b).
+    /// A notice (a mail to the customer contact) about the approved claim bounced (R41a, R41b).
     NoticeBounced {
         /// Whether the customer has consented already, so that the association is official (the
         /// partner is on record) or about to become so, and the bounce changes nothing by itself.

@@ -146,8 +146,8 @@ impl ClaimEventReceiver {
         .await
     }
 
-    /// Records that a notice to the customer bounced, so that the reviewer is told by mail (R41a,
-    /// R41b).
+    /// Records that a notice (a mail to the customer contact) bounced, so that the reviewer is told
+    /// by mail (R41a, R41b).
     async fn notice_bounced(&self, incoming: &IncomingEvent, event: &NoticeBounced) -> Result<(), ReceiveError> {
         let (case, consent_complete) = (case_id(&event.tenant, &event.review_case_id)?, event.official);
         self.change_case("record_bounce", incoming, case, move |case, effective_time, _| {

@@ -1,5 +1,5 @@
 //! Queues mails to reviewers and review leads, in the transaction that records a passed deadline, a
-//! due reminder (R45, R48) or a notice that bounced (R41a, R41b).
+//! due reminder (R45, R48) or a notice (a mail to the customer contact) that bounced (R41a, R41b).
 use crate::domain::{CaseEvent, ClockAlert, ClockKind, ReviewCase};
 use cpor_durable::{AggregateKey, Change, RecordedEvent, Tx};
 use cpor_mail::NewMail;

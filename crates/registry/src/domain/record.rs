@@ -111,8 +111,9 @@ pub(crate) enum AwardOutcome {
     /// Another company held the key, but its association was not official yet (a pending hold). The
     /// hold has ended, and the key is reserved for the winner.
     PendingHoldEnded,
-    /// The winner is the successor: another company's association is official, and that company
-    /// remains the holder until the winner's association becomes official.
+    /// The winner is the *successor*, the claim that was awarded the key and does not hold it alone
+    /// yet: another company's association is official, and that company remains the holder until
+    /// the winner's association becomes official.
     SucceedsHolder,
 }
 

@@ -20,7 +20,8 @@ pub(crate) struct Model {
     pub(crate) version: i64,
     /// The kind of the state in `body`, for filters.
     pub(crate) state: ConsentState,
-    /// Whether the last notice bounced and the consent waits for a delivery (R41), for filters.
+    /// Whether the last notice (a mail to the customer contact) bounced and the consent waits for a
+    /// delivery (R41), for filters.
     pub(crate) waiting_for_delivery: bool,
     /// The partner of the claim, for filters.
     pub(crate) partner: PartnerId,
