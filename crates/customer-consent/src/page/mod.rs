@@ -92,6 +92,7 @@ impl PageContext {
     }
 }
 
+/// The settings of the consent page that differ between installations.
 pub(crate) struct PageSettings {
     /// Scheme and authority of the public URL.
     pub(crate) origin: String,
