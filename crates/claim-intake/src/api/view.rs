@@ -84,6 +84,7 @@ impl View {
                 // shown, because it contains no comment.
                 let has_reason = entry.reason.opened.as_ref().ok().is_none_or(|(_, reason)| !reason.is_empty());
                 let has_comment = has_reason && (personal_data_rules().has_personal_reason)(facts);
+                // The changes of an entry about a document or comment name the document.
                 let is_about_proof =
                     facts.action.starts_with("evidence_") || facts.action == EventKind::Commented.action();
                 let parts = [(Part::Reason, has_comment), (Part::Changes, is_about_proof)];

@@ -18,7 +18,8 @@ use super::{Consent, Contact, Event, Refusal, Terms};
 impl Consent {
     /// Sends the last notice again (R44), as a new mail to the claim's contact with a new link. A
     /// notice that is still queued is not queued twice. An open consent window does not change. If
-    /// no window is open yet, it opens when this notice is accepted.
+    /// no window is open yet, it opens when this notice is accepted, provided that a notice of this
+    /// kind can start the window by policy.
     pub(crate) fn resend_notice(&self, notice: Uuid, now: Timestamp) -> CommandResult {
         match self.effect(Input::Resend) {
             Effect::MovesTo(_) | Effect::StateKept => {}
@@ -49,7 +50,8 @@ impl Consent {
     /// Records whether the mail system accepted a notice (R41). The consent window starts with the
     /// first accepted notice that can start it by policy. As long as all notices bounce, the window
     /// does not open. If an accepted notice bounces later, the window is counted as if that notice
-    /// had never been accepted (R41b).
+    /// had never been accepted (R41b). Returns `None` if the consent has no such notice, or if the
+    /// report changes nothing about it.
     pub(crate) fn on_notice_reported(
         &self,
         notice: Uuid,

@@ -13,7 +13,7 @@ use sea_orm::Set;
 
 /// The name of the table, for error messages.
 const TABLE: &str = "review_case";
-/// The queue time of cases without a due time, which puts them at the end of the queue.
+/// The stored due time of cases that have none, which puts them at the end of the queue.
 const NO_DUE_TIME: Timestamp = LATEST_TIME;
 
 /// Builds the storage key of a case.

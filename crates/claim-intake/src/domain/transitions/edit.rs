@@ -68,12 +68,14 @@ impl Claim {
         } else {
             EditNotice::None
         };
+        // R46: if the edit chose another location of the partner, later deadlines follow its calendar.
         let mut next_submission = Submission { partner_calendar: required.partner_calendar, ..submission.clone() };
         let mut entry = EntryDetails { changes, ..EntryDetails::default() };
         // R29: the customer is asked anew, so what the customer has answered so far no longer
         // counts: neither an explicit approval, nor consent that waits for a reviewer to confirm
         // the contact.
         if notice == EditNotice::AskedAnew {
+            // The history shows that the end of the consent window is no longer known.
             entry = entry.with_consent_due(submission, None);
             next_submission.explicit_approval = None;
             next_submission.consent_due = None;
