@@ -68,7 +68,8 @@ impl Claim {
         } else {
             EditNotice::None
         };
-        // R46: if the edit chose another location of the partner, later deadlines follow its calendar.
+        // R46: if the edit chose another location of the partner, later deadlines follow its
+        // calendar.
         let mut next_submission = Submission { partner_calendar: required.partner_calendar, ..submission.clone() };
         let mut entry = EntryDetails { changes, ..EntryDetails::default() };
         // R29: the customer is asked anew, so what the customer has answered so far no longer
