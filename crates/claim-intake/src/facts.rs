@@ -315,7 +315,8 @@ fn facts_from_answer(answer: CheckedClaim, content: &Content) -> RegistryAnswer 
     }
 }
 
-/// Converts the registry's answer for one line.
+/// Converts the registry's answer for one line. `legacy_holder` is another company that holds the
+/// line's workload or subscription by an association from before claims existed (R58).
 fn line_registry_data(line: CheckedLine) -> (LineId, LineRegistryData) {
     let CheckedLine { line_id, product, subscription_id, key, legacy_holder } = line;
     let (product_display_name, family) = product.map(|product| (product.display_name, product.family)).unzip();

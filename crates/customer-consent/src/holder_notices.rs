@@ -72,15 +72,15 @@ impl NoticeRenderer {
             true => Some(self.links.create_for_holder(link).await.map_err(renderer_error)?),
             false => None,
         };
-        let translations = mail_translations(&self.languages, &holder.facts.calendar).into_iter();
+        let translations = mail_translations(&self.languages, &holder.details.calendar).into_iter();
         let texts = translations.map(|translation| {
             self.holder_mail(translation, &holder, notice, reminded.is_some(), link.as_ref().map(Personal::expose))
         });
         let parts = texts.collect::<Result<Vec<_>, _>>().map_err(renderer_error)?;
         let Some(first) = parts.first() else { return Ok(RenderResult::Withdrawn) };
         Ok(RenderResult::Message(Box::new(Message {
-            name: holder.facts.contact_name.expose().to_owned(),
-            address: holder.facts.contact_email.expose().to_owned(),
+            name: holder.details.contact_name.expose().to_owned(),
+            address: holder.details.contact_email.expose().to_owned(),
             return_path: None,
             subject: first.subject.clone(),
             text: PlainText { parts: &parts }.render().map_err(renderer_error)?,
@@ -96,7 +96,7 @@ impl NoticeRenderer {
         is_reminder: bool,
         link: Option<&'a str>,
     ) -> Result<HolderMail<'a>, TermsError> {
-        let (texts, calendar) = (&translation.holder, self.consents.rules.calendars.get(&holder.facts.calendar)?);
+        let (texts, calendar) = (&translation.holder, self.consents.rules.calendars.get(&holder.details.calendar)?);
         let due = notice.deadline().map(|deadline| format_time(&translation.time, calendar, deadline.due));
         let values = holder_values(holder, due.as_deref().unwrap_or_default());
         let fill = |text: &Text| text.fill(&values);
@@ -104,7 +104,7 @@ impl NoticeRenderer {
         Ok(HolderMail {
             language: &translation.language,
             subject: fill(subject),
-            greeting: translation.mail.greeting.fill(&[("name", holder.facts.contact_name.expose())]),
+            greeting: translation.mail.greeting.fill(&[("name", holder.details.contact_name.expose())]),
             lead: fill(lead),
             comment: &notice.comment,
             until: due.is_some().then(|| fill(&texts.until)),
@@ -119,8 +119,8 @@ impl NoticeRenderer {
 
 /// Returns the values of the placeholders in the texts for a holder.
 pub(crate) fn holder_values<'a>(holder: &'a LegacyHolder, due: &'a str) -> [(&'static str, &'a str); 4] {
-    let facts = &holder.facts;
-    [("customer", &facts.customer), ("partner", &facts.partner), ("product", &facts.product), ("due", due)]
+    let details = &holder.details;
+    [("customer", &details.customer), ("partner", &details.partner), ("product", &details.product), ("due", due)]
 }
 
 /// Returns the subject, the first paragraph, and the paragraph on what the holder can do.
@@ -140,13 +140,13 @@ const fn paragraphs(texts: &HolderTexts, kind: HolderNoticeKind, is_reminder: bo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::HolderFacts;
+    use crate::domain::HolderDetails;
     use crate::languages::Languages;
 
     #[test]
     fn r58a_every_mail_is_complete_in_every_language() {
         let text = |text: &str| text.to_owned();
-        let facts = HolderFacts {
+        let details = HolderDetails {
             customer: text("Fabrikam"),
             partner: text("Contoso"),
             product: text("Power BI"),
@@ -155,7 +155,8 @@ mod tests {
             contact_name: "Ada".into(),
             contact_email: "ada@contoso.example".into(),
         };
-        let holder = LegacyHolder { facts, notices: Vec::new(), update_time: "2026-03-02T09:00:00Z".parse().unwrap() };
+        let holder =
+            LegacyHolder { details, notices: Vec::new(), update_time: "2026-03-02T09:00:00Z".parse().unwrap() };
         let values = holder_values(&holder, "2026-03-09");
         let kinds = [
             HolderNoticeKind::Contested,

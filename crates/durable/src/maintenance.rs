@@ -42,8 +42,9 @@ pub(crate) async fn delete_expired_request_ids(context: &HostContext) -> Result<
 /// refused an event; an operator must retry it.
 async fn update_outbox_metrics(context: &HostContext) -> Result<(), DbErr> {
     let oldest_stream = outbox::list_undelivered(context.db.reader(), 1).await?;
-    let oldest_time = oldest_stream.into_iter().find_map(|stream| stream.oldest_time);
-    let age = oldest_time.and_then(|oldest| (context.clock.now() - oldest).to_std().ok()).unwrap_or_default();
+    let oldest_undelivered_time = oldest_stream.into_iter().find_map(|stream| stream.oldest_undelivered_time);
+    let age =
+        oldest_undelivered_time.and_then(|oldest| (context.clock.now() - oldest).to_std().ok()).unwrap_or_default();
     context.metrics.set_outbox(age, outbox::count_parked(context.db.reader()).await?);
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Composes the mails that remind reviewers of deadlines (reminders, R48), tell review leads about
-//! overdue cases (escalations, R45), and tell reviewers that a notice to the customer bounced
-//! (R41a, R41b). A case has several deadlines, its clocks, which can stop and continue. A mail
-//! contains no evidence, no comments and no link.
+//! overdue cases (escalations, R45), and tell reviewers that a notice (a mail to the customer
+//! contact) bounced (R41a, R41b). A case has several deadlines, its clocks, which can stop and
+//! continue. A mail contains no evidence, no comments and no link.
 use crate::{
     domain::{Clock, ClockKind, ReviewCase},
     store::{case_query::CaseQuery, mails},
@@ -26,9 +26,10 @@ struct MailData {
     case: Uuid,
     /// The clock whose deadline will pass soon or has passed, in a reminder or an escalation.
     clock: Option<ClockKind>,
-    /// Whether the association was official, in a mail about a bounce.
+    /// Whether the customer had consented already, in a mail about a bounce: the association was
+    /// official (the partner was on record) or about to become so.
     #[serde(default)]
-    official: bool,
+    consent_complete: bool,
 }
 
 impl MailRenderer for ReminderComposer {
@@ -36,7 +37,8 @@ impl MailRenderer for ReminderComposer {
     /// applies. A reminder applies while the clock of an open case runs, an escalation while the
     /// clock of an open case is overdue, and a mail about a bounce while the case is approved.
     async fn render(&self, mail: &Mail) -> Result<RenderResult, RendererError> {
-        let MailData { case, clock, official } = serde_json::from_value(mail.data.clone()).map_err(renderer_error)?;
+        let MailData { case, clock, consent_complete } =
+            serde_json::from_value(mail.data.clone()).map_err(renderer_error)?;
         let tenant: TenantId = mail.owner.parse().map_err(|malformed: Malformed| renderer_error(malformed))?;
         let stored =
             CaseQuery::for_tenant(self.db.reader(), tenant).find(CaseId(case)).await.map_err(renderer_error)?;
@@ -45,7 +47,7 @@ impl MailRenderer for ReminderComposer {
         let content = match (mail.kind.as_str(), clock) {
             (mails::REMINDER, Some((kind, Clock::Running { .. }))) => MailContent::reminder(&case, kind),
             (mails::ESCALATION, Some((kind, Clock::Overdue { .. }))) => MailContent::escalation(&case, kind),
-            (mails::BOUNCE, _) if case.phase().is_approved() => MailContent::bounce(&case, official),
+            (mails::BOUNCE, _) if case.phase().is_approved() => MailContent::bounce(&case, consent_complete),
             (_, _) => return Ok(RenderResult::Withdrawn),
         };
         let message = Message {
@@ -94,9 +96,9 @@ impl MailContent {
         Self::new(case, clock, subject, format!("The {} of this case is overdue.", clock_title(clock)))
     }
 
-    fn bounce(case: &ReviewCase, official: bool) -> Self {
+    fn bounce(case: &ReviewCase, consent_complete: bool) -> Self {
         let subject = format!("The customer was not reached: {}", case.snapshot.claim_display_name);
-        let effect = if official {
+        let effect = if consent_complete {
             "The association is official, and nothing changes by itself."
         } else {
             "The association is pending until a notice is accepted. The partner was told and can correct the contact."

@@ -44,8 +44,8 @@ pub enum ArbitrationOutcome {
 pub enum AwardOutcome {
     /// No other company held the key, so the winning claim can hold it at once.
     Unopposed,
-    /// Another company had a pending hold on the key (its association was not yet official). That
-    /// hold has ended.
+    /// Another company had a pending hold on the key: it was not on record yet (its association was
+    /// not official). That hold has ended.
     PendingHoldEnded,
     /// Another company's association with the key is official. That company remains the holder
     /// until the winner's association becomes official.

@@ -103,7 +103,7 @@ impl FakeRegistry {
         self.state().is_down = false;
     }
 
-    /// Makes the holds of a claim official at the time `at`.
+    /// Makes the holds of a claim official at the time `at`: the partner is on record from then on.
     pub fn make_official(&self, claim: &ClaimName, at: Timestamp) {
         self.state()
             .holds

@@ -84,8 +84,9 @@ pub trait Registry: Send + Sync + 'static {
     /// id.
     async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationOutcome, RegistryError>;
 
-    /// Returns the time at which the partner's association with a key became official. Returns
-    /// `None` if it is not official now: then the partner may not see the usage of the key (R50).
+    /// Returns the time at which the partner's association with a key became official, that is, the
+    /// partner was put on record for it. Returns `None` if it is not official now: then the partner
+    /// may not see the usage of the key (R50).
     ///
     /// # Errors
     /// Returns a [`RegistryError`] when the registry is unavailable or its response is invalid.

@@ -2,7 +2,8 @@
 //! response that cannot be converted is a defect of the registry: [`RegistryError::Defect`].
 //!
 //! A *key* is a workload or subscription of a tenant. To *hold* a line of a claim is to reserve its
-//! key for the claim's partner. To *award* a key is to choose one of several competing claims.
+//! key for the claim's partner. To *award* a key is to choose one of several competing claims. A
+//! *legacy holder* holds a key by an association that was recorded before claims existed.
 use std::str::FromStr;
 
 use cpor_call::status;

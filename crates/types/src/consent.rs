@@ -20,7 +20,8 @@ string_enum! {
     pub enum NoticeKind, "a kind of notice" {
         /// Sent at submission; asks for approval.
         Submission = "submission",
-        /// Sent at approval; offers the chance to decline.
+        /// Sent at approval, and when a contact of the approved claim is corrected (R29a); offers
+        /// the chance to decline.
         Approval = "approval",
         /// Sent after the partner edited the claim; asks again (R29).
         Change = "change",
@@ -39,8 +40,8 @@ string_enum! {
         /// The customer's mail system refused the notice permanently, at once or after it had
         /// accepted the notice (R41b).
         Bounced = "bounced",
-        /// The notice is no longer needed, because the consent was decided or closed. It may
-        /// already have been sent.
+        /// The notice is no longer needed, because the customer has decided or was asked again, or
+        /// the claim was closed. It may already have been sent.
         Withdrawn = "withdrawn",
     }
 }

@@ -12,8 +12,9 @@ string_enum! {
         BillingAdmin = "billing_admin",
         /// A partner role that may do everything on claims of the user's company.
         IncentivesAdmin = "incentives_admin",
-        /// A partner role that may edit drafts and add evidence and comments, but may not submit,
-        /// withdraw or dispute.
+        /// A partner role that may view claims, create, edit and delete drafts, and add evidence
+        /// and comments, but may not submit, resubmit, edit after the submission, withdraw or
+        /// dispute.
         IncentivesUser = "incentives_user",
         /// A role of vendor staff who review claims. It acts for the side `Reviewer`.
         PoeReviewer = "poe_reviewer",

@@ -10,7 +10,8 @@ string_enum! {
         /// The subscription has ended and is in its grace period, in which it still counts as
         /// active.
         InGrace = "in_grace",
-        /// The subscription and its grace period have ended.
+        /// The subscription and its grace period have ended, or it ended without one, for example
+        /// because it was cancelled.
         Expired = "expired",
         /// The subscription was bought, but is not activated yet.
         NotProvisioned = "not_provisioned",

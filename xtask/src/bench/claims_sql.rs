@@ -73,7 +73,7 @@ fn is_draft(statement: &Statement) -> bool {
     statement.parameters.iter().any(|literal| literal.contains(r#"\"display_name\": \"Bench\""#))
 }
 
-/// Returns the first UUID in a literal that is not nil.
+/// Returns the first UUID in a literal, if it contains one.
 fn find_uuid(literal: &str) -> Option<&str> {
     let is_uuid = |text: &str| text.len() == 36 && text.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
     literal.split(|c: char| c != '-' && !c.is_ascii_hexdigit()).find(|text| is_uuid(text))

@@ -188,7 +188,8 @@ fn partner_action_to_wire(action: &PartnerAction, view: View) -> wire::PartnerAc
     }
 }
 
-/// Converts the last request for a statement (R37a); `None` unless the claim is approved.
+/// Converts the last request for a statement (R37a); `None` if there was none since the approval,
+/// or if the claim is not approved.
 fn statement_request_to_wire(state: &State, view: View) -> Option<wire::StatementRequest> {
     let statement = state.association().and(state.submission())?.statement.as_ref()?;
     let status = match statement.status {

@@ -69,7 +69,8 @@ impl NewComment {
     }
 }
 
-/// Parses the document and the line that the comment is about (R55).
+/// Parses the document and the line (the claimed workload or subscription) that the comment is
+/// about (R55).
 ///
 /// # Errors
 /// Returns the status INVALID_ARGUMENT if a name or id is malformed, or if the document belongs to

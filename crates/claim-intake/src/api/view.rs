@@ -12,8 +12,8 @@ pub(super) const REDACTED: &str = "[redacted]";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum View {
     /// The view of partners and customers. It does not show who reviews a claim, or why the
-    /// registry refused to hold a line, that is, to reserve its workload or subscription for the
-    /// partner.
+    /// registry refused to hold a *line* (a claimed workload or subscription), that is, to reserve
+    /// it for the partner: the reason can be a competing claim (R4).
     Partner,
     /// The view of reviewers, review leads and services. It shows everything.
     Vendor,
@@ -62,10 +62,11 @@ impl View {
         }
     }
 
-    /// Withholds the parts of a history entry that this view may not show. Their commitments
-    /// remain, so that the history can still be verified (R56). A partner does not see where a
-    /// reviewer's id was erased, because it did not see the id before. A partner does not see which
-    /// lines the registry refused to hold, because that would reveal a competing claim (R4).
+    /// Withholds the parts of a history entry that this view may not show, or the whole entry if it
+    /// is only for the vendor or its facts are not available. The commitments remain, so that the
+    /// history can still be verified (R56). A partner does not see where a reviewer's id was
+    /// erased, because it did not see the id before. A partner does not see which lines the
+    /// registry refused to hold, because that would reveal a competing claim (R4).
     pub(super) fn restrict(self, entry: SealedEntry) -> SealedEntry {
         let Ok((_, facts)) = &entry.facts.opened else { return entry.withhold(Part::ALL) };
         match self {
@@ -83,6 +84,7 @@ impl View {
                 // shown, because it contains no comment.
                 let has_reason = entry.reason.opened.as_ref().ok().is_none_or(|(_, reason)| !reason.is_empty());
                 let has_comment = has_reason && (personal_data_rules().has_personal_reason)(facts);
+                // The changes of an entry about a document or comment name the document.
                 let is_about_proof =
                     facts.action.starts_with("evidence_") || facts.action == EventKind::Commented.action();
                 let parts = [(Part::Reason, has_comment), (Part::Changes, is_about_proof)];

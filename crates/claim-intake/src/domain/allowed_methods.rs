@@ -155,7 +155,7 @@ impl Claim {
     }
 
     /// Returns the claim as the administrator of `tenant` may see it (R5), or `None` if the claim
-    /// is a draft or belongs to another tenant.
+    /// is a draft or belongs to another tenant, or if `tenant` is `None`.
     ///
     /// Everything that would reveal a competing claim is removed: the marks of contested lines, a
     /// request for a statement about them, the deadline of the review, which stops during a
@@ -239,8 +239,8 @@ impl Claim {
 
     /// R43: returns whether the customer can decline. The customer can do so until the consent
     /// window ends, and afterwards while the contact has to be confirmed (R43a), or if the policy
-    /// profile allows it. A rejected claim can be declined while it can be disputed, unless the
-    /// customer's last decision is a decline.
+    /// profile allows it; but not when all associations of the claim have ended. A rejected claim
+    /// can be declined while it can be disputed, unless the customer's last decision is a decline.
     pub(super) fn customer_can_decline(&self, now: Timestamp) -> bool {
         let Some(submission) = self.state.submission() else { return false };
         match self.state.rejection() {

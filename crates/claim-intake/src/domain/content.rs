@@ -20,7 +20,8 @@ pub struct Content {
     pub solution_area: Option<SolutionArea>,
     /// The activities that the claim is for: each at most once, in the order entered.
     pub activities: Vec<Activity>,
-    /// The program, as entered; empty if the partner entered none.
+    /// The incentive program that the partner named, as entered; empty if none. It is not needed,
+    /// because solution area and activities determine the program (R6, R7).
     pub program: String,
     /// The claimed workloads or subscriptions.
     pub lines: Vec<Line>,

@@ -82,17 +82,18 @@ pub enum EventKind {
         /// approval or the last correction of the contact, and this is the first bounce since then,
         /// or since a notice was last sent again.
         is_first: bool,
-        /// Whether the customer's consent was complete already, so that the bounce changes nothing.
-        official: bool,
+        /// Whether the customer has consented already (the association is granted or official), so
+        /// that the bounce changes nothing by itself (R41b).
+        consent_complete: bool,
     },
     /// A reviewer confirmed the customer contact (R43a). poe-review and customer-consent get an
     /// event.
     ContactConfirmed,
     /// The claim was approved.
     Approved {
-        /// Whether the association becomes official without a consent window, because the customer
-        /// had already approved (R26a).
-        official: bool,
+        /// Whether the customer had already approved (R26a). The association then becomes official
+        /// without waiting for the end of the consent window.
+        customer_approved: bool,
         /// Whether the customer had declined before. Silence is then not consent (R28).
         explicit_approval_needed: bool,
     },

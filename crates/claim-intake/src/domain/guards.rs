@@ -95,7 +95,8 @@ impl Claim {
     }
 
     /// Refuses `command` like [`Self::check_admitted`], and otherwise returns the submission. A
-    /// draft has no submission, so the command is refused for it too.
+    /// draft has no submission, so the command is refused for it too. A deleted draft is refused
+    /// with [`Refusal::NotFound`].
     pub(super) fn admitted_submission(&self, command: Command) -> Result<&Submission, Refusal> {
         self.check_admitted(command)?;
         self.state.submission().ok_or_else(|| self.not_allowed(command))
@@ -109,7 +110,8 @@ impl Claim {
         (is_present_case && allows(self.state.kind(), Step::Fact(fact))).then_some(submission)
     }
 
-    /// Returns the refusal of `command` in the present state.
+    /// Returns the refusal of `command` in the present state. For a deleted draft this is
+    /// [`Refusal::NotFound`], as if it had never existed.
     pub(super) fn not_allowed(&self, command: Command) -> Refusal {
         match self.state.kind() {
             ClaimStateKind::Deleted => Refusal::NotFound,

@@ -105,7 +105,8 @@ impl Claim {
     }
 
     /// Returns whether the claim is a draft whose customer contact will need the confirmation of a
-    /// reviewer (R43a). Returns `false` as long as the registry does not know the customer (R12a).
+    /// reviewer (R43a). Returns `false` as long as the registry does not know the customer (R12a)
+    /// or the contact has no valid e-mail address.
     pub(super) fn is_draft_with_unauthorized_contact(&self) -> bool {
         let contact = &self.content.customer_contact;
         let is_known = self.registry_data.tenant.is_some() && contact.email_domain().is_some();

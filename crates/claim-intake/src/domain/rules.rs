@@ -17,8 +17,9 @@ impl Rules {
     pub const PARTNER_RESPONSE: &'static str = "partner_response";
     /// The kind of the deadline that makes a rejection final (R28).
     pub const DISPUTE_WINDOW: &'static str = "dispute_window";
-    /// The kind of the deadline for a statement: the answer to a reviewer's question about a line
-    /// that another company also claims (R37a).
+    /// The kind of the deadline for a statement (R37a): the partner's answer to a reviewer's
+    /// question about a *line* of its approved claim, that is, a claimed workload or subscription,
+    /// which another company also claims.
     pub const STATEMENT: &'static str = "statement";
     /// The kind of the reminder before the deadline for a statement (R48).
     pub const STATEMENT_REMINDER: &'static str = "remind_statement";
@@ -68,8 +69,9 @@ impl Rules {
         self.partner_window(submission, Self::STATEMENT, start, length)
     }
 
-    /// Returns what the partner can do about a rejection at `start` (R28). If the partner may still
-    /// dispute, the dispute window follows the calendar of the partner's location (R45).
+    /// Returns what the partner can do about a rejection at `start` (R28). If no dispute of the
+    /// claim is left, the rejection is final. Otherwise, also if the policy profile sets no
+    /// maximum, the dispute window opens; it follows the calendar of the partner's location (R45).
     pub(super) fn remedy(&self, submission: &Submission, start: Timestamp) -> Result<Remedy, Refusal> {
         if submission.disputes_left() == Some(0) {
             return Ok(Remedy::NotDisputable(NotDisputableReason::NoDisputeLeft));
@@ -78,9 +80,9 @@ impl Rules {
         Ok(Remedy::Dispute(self.partner_window(submission, Self::DISPUTE_WINDOW, start, length)?))
     }
 
-    /// Returns when a notice about a claim that was approved at `start` must have been accepted
-    /// (R41a), in the tenant's calendar. customer-consent computes the same time and decides when
-    /// it has passed.
+    /// Returns until when the mail system of the customer contact must accept a notice about a
+    /// claim that was approved at `start` (R41a). The length is counted in the customer's calendar.
+    /// The service customer-consent computes the same time and decides whether it has passed.
     pub(super) fn delivery_due(&self, submission: &Submission, start: Timestamp) -> Result<Timestamp, Refusal> {
         let length = self.recorded_profile(submission)?.customer_delivery;
         Ok(self.calendar(&submission.tenant_calendar)?.deadline("customer_delivery", start, length).due)

@@ -76,7 +76,8 @@ pub enum Association {
     /// The associations of all lines have ended, with their subscriptions or workloads (R39) or in
     /// favour of other companies (R37). The claim stays approved.
     Ended {
-        /// The time from which the association was on record; `None` when it was never official.
+        /// The time from which the association was on record; `None` if the registry has not
+        /// reported that it was official. Such a report can still arrive (R47).
         since: Option<Timestamp>,
     },
 }
@@ -181,7 +182,8 @@ impl State {
     }
 
     /// Returns whether the state and the recorded policy values allow the partner to edit the claim
-    /// (R17, R29). In an approved claim, only the customer contacts can be corrected (R29a).
+    /// (R17, R29). In an approved claim, only the customer contacts can be corrected, and only
+    /// while the claim waits for a notice that the customer's mail system accepts (R29a).
     #[must_use]
     pub fn allows_edits(&self) -> bool {
         match self {

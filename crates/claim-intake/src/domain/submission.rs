@@ -31,7 +31,8 @@ pub struct Submission {
     pub reviewer: Option<String>,
     /// The progress of the review.
     pub review: ReviewProgress,
-    /// When the customer approved explicitly; `None` when the customer has not (R26a).
+    /// When the customer approved explicitly (R26a). `None` if the customer has not, or if the
+    /// approval no longer counts, because of a later decline (R26) or an edit (R29).
     pub explicit_approval: Option<Timestamp>,
     /// When the customer last declined; `None` when the customer has not. After a decline the claim
     /// becomes official only by an explicit approval (R28).
@@ -41,12 +42,14 @@ pub struct Submission {
     /// Whether the contact approved by link, or was silent until the consent window ended, and that
     /// does not count until a reviewer confirms the contact (R43a).
     pub awaits_confirmation: bool,
-    /// When the consent window ends or ended; `None` until it opens (R41).
+    /// When the consent window ends or ended (R41). `None` until it opens, and again after it was
+    /// stopped (R41b) or the customer was asked anew (R28, R29).
     pub consent_due: Option<Timestamp>,
     /// When a notice must have been accepted, if none has been accepted since the approval (R41a).
     /// `None` before the approval.
     pub delivery_due: Option<Timestamp>,
-    /// Whether the last notice to the customer bounced.
+    /// Whether the last notice that was reported bounced. `false` again when a notice is sent
+    /// again, when an edit notifies the customer, and when the claim is approved.
     pub is_notice_bounced: bool,
     /// How many times the customer was asked for consent again, because of a dispute (R28) or
     /// because lines or the customer contact changed (R29). An approval that answers an earlier
@@ -69,8 +72,9 @@ pub struct Submission {
     pub disputes: u32,
     /// When the partner declined payment; `None` when it has not (R54b).
     pub payment_declined: Option<Timestamp>,
-    /// The number of documents when the present submission, response or dispute began. Documents
-    /// beyond that number are new (R14, R21, R28).
+    /// The number of documents when the present submission, response or dispute began (R14, R21,
+    /// R28) or, in an approved claim, at the approval, the last request for a statement or the end
+    /// of the last competition (R37a). Documents beyond that number are new.
     pub document_count_at_start: usize,
     /// The last request for a statement about contested lines of the approved claim (R37a).
     #[serde(default)]
@@ -178,8 +182,9 @@ impl Submission {
         next
     }
 
-    /// Returns whether an approved claim waits for a notice that is accepted: the customer's mail
-    /// system has accepted none since the approval (R29a, R41a).
+    /// Returns whether an approved claim waits for a notice that is accepted (R29a, R41a): its
+    /// association is pending, and the consent window has not opened, or was stopped because the
+    /// accepted notice bounced later (R41b).
     #[must_use]
     pub fn is_customer_unreached(&self, association: &Association) -> bool {
         *association == Association::Pending && self.consent_due.is_none()

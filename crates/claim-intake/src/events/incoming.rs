@@ -2,7 +2,8 @@
 //!
 //! Each event becomes one command on its claim. A fact is never refused: a fact that the claim's
 //! state no longer allows is recorded as *overtaken* and changes nothing. An event that cannot be
-//! converted *parks* its stream: no later event of the stream is applied until an operator acts.
+//! converted *parks* its stream: no later event of the stream is applied until an operator acts. A
+//! *line* is the part of a claim that is about one workload or subscription.
 use crate::{
     domain::{AssociationEnd, Awards, Comment, ConsentFact, Fact, LineVerdict, Refusal, ReviewFact},
     service::ClaimIntake,

@@ -121,18 +121,18 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
             | ClaimStateKind::UnderReview
             | ClaimStateKind::Disputed => return Vec::new(),
         },
-        EventKind::NoticeBounced { official, .. } => {
+        EventKind::NoticeBounced { consent_complete, .. } => {
             let submission = claim.state.submission();
             let bounced = NoticeBounced {
                 claim: claim.name.to_string(),
                 tenant: submission.map(|submission| tenant_name(submission.tenant)).unwrap_or_default(),
                 review_case_id: submission.map(|submission| submission.review_case.to_string()).unwrap_or_default(),
-                official: *official,
+                official: *consent_complete,
             };
             (Payload::NoticeBounced(bounced), &[Service::PoeReview])
         }
-        EventKind::Approved { official, explicit_approval_needed } => {
-            let (official, explicit_approval_needed) = (*official, *explicit_approval_needed);
+        EventKind::Approved { customer_approved, explicit_approval_needed } => {
+            let (official, explicit_approval_needed) = (*customer_approved, *explicit_approval_needed);
             let approved = ClaimApproved { snapshot: snapshot(), official, explicit_approval_needed };
             (Payload::ClaimApproved(approved), &[Service::CustomerConsent])
         }
@@ -259,6 +259,8 @@ fn claim_snapshot(claim: &Claim, version: u64, submission: &Submission) -> Claim
     }
 }
 
+/// Converts a line. The legacy holder is another company that holds the line's workload or
+/// subscription by an association from before claims existed (R58).
 fn line_snapshot(line: &Line) -> LineSnapshot {
     let display_name = line.registry_data.as_ref().map(|data| data.product_display_name.clone());
     let legacy_holder = line.registry_data.as_ref().and_then(|data| data.legacy_holder);

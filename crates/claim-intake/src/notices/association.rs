@@ -1,6 +1,6 @@
-//! Mails about associations: an association became official (R27), or ended while the claim stays
-//! approved (R37, R39). A *line* is the part of a claim that is about one workload or subscription
-//! of the customer.
+//! Mails about associations: an association became official, so that the partner is on record
+//! (R27), or ended while the claim stays approved (R37, R39). A *line* is the part of a claim that
+//! is about one workload or subscription of the customer.
 use super::{
     mail_content::{MailContent, MailContext, Section, Tone},
     translation::EndedTexts,
@@ -8,7 +8,8 @@ use super::{
 use crate::domain::{Association, AssociationEnd, EndReason, Line};
 use cpor_types::AssociationKey;
 
-/// Returns the mail that says that the association is official; `None` if it has ended since then.
+/// Returns the mail that says that the association is official; `None` if it has ended since then
+/// or the claim is no longer approved.
 pub(super) fn official_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let since = match context.claim.state.association()? {
         Association::Official { since } => context.time(*since),
@@ -25,7 +26,8 @@ pub(super) fn official_mail(context: &MailContext<'_>) -> Option<MailContent> {
     ]))
 }
 
-/// Returns the mail about the associations that ended at the time that was stored with the mail.
+/// Returns the mail about the associations that ended at the time that was stored with the mail;
+/// `None` if they turned out not to have ended then (R47).
 pub(super) fn ended_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let has_ended_then =
         |line: &&Line| line.association_end.as_ref().is_some_and(|ended| ended.until == context.data.time);

@@ -6,7 +6,9 @@ use super::mail_content::{MailContent, MailContext, Section, Tone};
 use crate::domain::StatementRequest;
 use cpor_mail::texts::Text;
 
-/// Returns the mail that says that lines are contested; `None` if none is contested any more.
+/// Returns the mail that says that lines (claimed workloads or subscriptions) are contested: other
+/// companies claim or hold the same. `None` if none is contested any more, or if the claim is
+/// rejected.
 pub(super) fn competition_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let contested = context.contested_lines();
     if contested.is_empty() || context.claim.state.rejection().is_some() {
@@ -25,8 +27,8 @@ pub(super) fn competition_mail(context: &MailContext<'_>) -> Option<MailContent>
     ]))
 }
 
-/// Returns the mail about a request for a statement (R37a); `None` if the claim no longer waits for
-/// it.
+/// Returns the mail about a request for a statement (R37a), the answer of the partner of an
+/// approved claim to a question about contested lines; `None` if the claim no longer waits for it.
 pub(super) fn statement_request_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let statement = context.submission.open_statement()?;
     let is_reported = statement.request_time == context.data.time;
@@ -61,8 +63,8 @@ fn statement_mail(
     ])
 }
 
-/// Returns the mail about the lines that were awarded to another company; `None` if the claim was
-/// rejected.
+/// Returns the mail about the lines that were awarded to another company; `None` if the claim is
+/// rejected, or if no line is lost since that time, because a dispute has restored it.
 pub(super) fn lines_lost_mail(context: &MailContext<'_>) -> Option<MailContent> {
     if context.claim.state.rejection().is_some() {
         return None;

@@ -19,8 +19,8 @@ pub(super) fn rejection_mail(context: &MailContext<'_>) -> Option<MailContent> {
     Some(rejection_mail_with(context, rejection, texts.subject.plain(), &texts.headline, &texts.lead))
 }
 
-/// Returns the reminder that the dispute window ends soon; `None` if the claim can no longer be
-/// disputed.
+/// Returns the reminder that the dispute window ends soon; `None` if the rejection that the
+/// reminder is about can no longer be disputed.
 pub(super) fn dispute_reminder_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let is_reminded = |rejection: &&Rejection| match &rejection.remedy {
         Remedy::Dispute(window) => window.reminder_time.is_none() && rejection.time < context.data.time,

@@ -3,8 +3,8 @@
 use super::mail_content::{MailContent, MailContext, Section, Tone};
 use cpor_mail::texts::Text;
 
-/// Returns the mail about a notice that bounced; `None` if the customer was reached meanwhile, or a
-/// new notice is on its way.
+/// Returns the mail about a notice that bounced; `None` if the customer was reached meanwhile, a
+/// new notice is on its way, or the association of the claim is no longer pending.
 pub(super) fn bounce_mail(context: &MailContext<'_>) -> Option<MailContent> {
     if !context.submission.is_notice_bounced {
         return None;
@@ -15,7 +15,7 @@ pub(super) fn bounce_mail(context: &MailContext<'_>) -> Option<MailContent> {
 }
 
 /// Returns the reminder that the customer must be reached soon; `None` if the customer was reached
-/// meanwhile.
+/// meanwhile, or the association of the claim is no longer pending.
 pub(super) fn reminder_mail(context: &MailContext<'_>) -> Option<MailContent> {
     let due = context.submission.delivery_due?;
     let texts = &context.texts.delivery;

@@ -123,7 +123,8 @@ pub(super) struct MailContext<'a> {
     pub(super) data: PartnerMailData,
     /// The texts in the language of the partner's location.
     pub(super) texts: &'a PartnerTexts,
-    /// The length of the consent window under the claim's policy.
+    /// The length of the consent window, in which silence of the customer counts as consent, under
+    /// the claim's policy.
     pub(super) consent_window: Length,
     /// The calendar of the partner's location.
     partner_calendar: &'a Calendar,

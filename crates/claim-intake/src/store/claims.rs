@@ -108,7 +108,7 @@ impl<'db> Claims<'db> {
         keys: &[AggregateKey],
     ) -> Result<Vec<Versioned<Claim>>, StoreError> {
         let columns = [claim::Column::Owner, claim::Column::Id];
-        let rows = rows::load_children::<claim::Entity>(db, columns, keys).await?.into_iter();
+        let rows = rows::load_by_keys::<claim::Entity>(db, columns, keys).await?.into_iter();
         let live = rows.filter(|row| row.state != ClaimState::Deleted);
         live.map(|row| row::claim_from_row(row).map(|(_, claim)| claim)).collect()
     }

@@ -37,7 +37,8 @@ pub(crate) static COMMENTS: TableList<comment::Entity> = {
 /// The format of the values of the field `evidence` in a filter.
 const EVIDENCE_NAME: Format =
     Format::of::<EvidenceName>("a document in the format partners/{partner}/claims/{claim}/evidence/{evidence}");
-/// The format of the values of the field `line_id` in a filter.
+/// The format of the values of the field `line_id` in a filter. A line is the part of a claim that
+/// is about one workload or subscription.
 const LINE_ID: Format = Format::of::<Uuid>("a UUID");
 
 /// Returns the condition for the comments about the document with this name, or about no document

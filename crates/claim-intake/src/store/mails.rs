@@ -43,13 +43,14 @@ fn mail_for_event(change: &Change<Claim>, position: i64, recorded: &RecordedEven
     })
 }
 
-/// Returns the id of the mail for the history entry at `position`. It starts with the time, so that
-/// mails are sorted by the time at which they were queued.
+/// Returns the id of the mail for the history entry at `position`. It is a UUID of version 7 whose
+/// random part is derived from claim and position, so that the same entry always gets the same id.
+/// It starts with the time, so that mails are sorted by the time at which they were queued.
 pub(super) fn mail_id(claim: Uuid, position: i64, time: Timestamp) -> Uuid {
     let millis = u64::try_from(time.timestamp_millis()).unwrap_or_default();
     let [.., high, low] = position.to_be_bytes();
     let [first, second, third, fourth, fifth, sixth, seventh, eighth, ..] =
         Uuid::new_v5(&claim, &position.to_be_bytes()).into_bytes();
-    let random_part = [high, low, first, second, third, fourth, fifth, sixth, seventh, eighth];
-    uuid::Builder::from_unix_timestamp_millis(millis, &random_part).into_uuid()
+    let derived_part = [high, low, first, second, third, fourth, fifth, sixth, seventh, eighth];
+    uuid::Builder::from_unix_timestamp_millis(millis, &derived_part).into_uuid()
 }

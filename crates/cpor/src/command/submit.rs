@@ -1,10 +1,11 @@
-//! `cpor submit`: submits the drafts that a sheet names.
+//! `cpor submit`: submits the drafts of claims that a sheet (a CSV or XLSX file) names, one in each
+//! row.
 
 use std::process::ExitCode;
 
 pub use crate::submit::Args;
 
-/// Submits drafts. The exit code is 1 if a row was refused.
+/// Submits the drafts to review. The exit code is 1 if a row was refused.
 ///
 /// # Errors
 /// Returns an error if the sheet cannot be read, or the server cannot be reached.

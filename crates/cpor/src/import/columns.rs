@@ -234,7 +234,7 @@ pub(super) fn rows(sheet: Sheet) -> anyhow::Result<ClaimRows> {
          with its subscription"
     );
     let fields = sheet.columns().filter_map(find_column).collect();
-    Ok(ClaimRows { sheet, fields: Fields(fields), current: None, named: HashMap::new() })
+    Ok(ClaimRows { sheet, fields: Fields(fields), current: None, lines_of_claims: HashMap::new() })
 }
 
 /// An iterator over the claims of a sheet.
@@ -245,8 +245,9 @@ pub(super) struct ClaimRows {
     fields: Fields,
     /// The claim to which the next rows of the sheet can add lines.
     current: Option<PartialClaim>,
-    /// The names of existing claims in the rows that were read so far, with the line of each.
-    named: HashMap<String, u64>,
+    /// For each existing claim that a row read so far names, the line of that row in the sheet, by
+    /// the resource name of the claim.
+    lines_of_claims: HashMap<String, u64>,
 }
 
 /// A claim from the rows that were read so far.
@@ -317,7 +318,7 @@ impl ClaimRows {
             }
             Some(_) | None => {
                 if let Some(name) = &next.row.existing
-                    && let Some(line) = self.named.insert(name.to_string(), next.row.line)
+                    && let Some(line) = self.lines_of_claims.insert(name.to_string(), next.row.line)
                 {
                     let description =
                         format!("the rows of a claim must follow each other; line {line} has the same claim");

@@ -13,15 +13,15 @@ pub(crate) struct DecodedText {
     pub(crate) encoding: &'static Encoding,
 }
 
-/// Decodes a file. Its encoding is the one of its byte order mark, else `named`, else UTF-16 if the
-/// first character is a letter in UTF-16, else UTF-8.
+/// Decodes a file. Its encoding is the one of its byte order mark, else `given_encoding` (which the
+/// user gave), else UTF-16 if the first character is a letter in UTF-16, else UTF-8.
 ///
 /// # Errors
 /// Returns an error that names the encoding and, for UTF-8, the line if the content is not valid.
-pub(crate) fn decode(content: &[u8], named: Option<&'static Encoding>) -> anyhow::Result<DecodedText> {
+pub(crate) fn decode(content: &[u8], given_encoding: Option<&'static Encoding>) -> anyhow::Result<DecodedText> {
     let (encoding, mark) = match Encoding::for_bom(content) {
         Some(found) => found,
-        None => (named.or_else(|| utf16_without_mark(content)).unwrap_or(UTF_8), 0),
+        None => (given_encoding.or_else(|| utf16_without_mark(content)).unwrap_or(UTF_8), 0),
     };
     let content = &content[mark..];
     match encoding.decode_without_bom_handling_and_without_replacement(content) {

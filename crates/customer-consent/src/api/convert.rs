@@ -87,7 +87,8 @@ const fn command_to_proto(command: CustomerCommand) -> ConsentCommand {
     }
 }
 
-/// Converts a line of a claim on `tenant` into its proto message.
+/// Converts a line (one claimed workload or subscription) of a claim on `tenant` into its proto
+/// message.
 fn line_to_proto(tenant: TenantId, line: &Line) -> ConsentLine {
     let key = TenantKey { tenant, key: line.key.clone() };
     ConsentLine { product_display_name: line.product.clone(), key: key.to_string() }

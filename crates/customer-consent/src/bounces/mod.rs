@@ -1,6 +1,7 @@
-//! Reads reports that a notice could not be delivered after the customer's mail system, or a relay,
-//! had accepted it (R41b). A mail server delivers the reports to a folder in the format Maildir.
-//! The return address to which a report is sent identifies the notice.
+//! Reads reports that a notice (a mail to the customer contact) could not be delivered after the
+//! customer's mail system, or a relay, had accepted it (R41b). A mail server delivers the reports
+//! to a folder in the format Maildir. The return address to which a report is sent identifies the
+//! notice.
 
 mod report;
 mod return_address;

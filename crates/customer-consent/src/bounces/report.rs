@@ -44,12 +44,13 @@ impl DeliveryStatus {
 
     /// Returns the reason of the bounce if the mail to `recipient` could not be delivered. If the
     /// report does not name this recipient, because a mail system replaced its address, all
-    /// recipients in the report count. A delay is not a bounce.
+    /// recipients in the report count. Returns `None` if the report says that the mail has reached
+    /// one of these, or that none of them has failed: a delay is not a bounce.
     pub(super) fn bounce_of(&self, recipient: &str) -> Option<String> {
-        let is_named =
+        let has_address =
             |status: &&RecipientStatus| status.addresses.iter().any(|address| address.eq_ignore_ascii_case(recipient));
-        let named: Vec<&RecipientStatus> = self.recipients.iter().filter(is_named).collect();
-        let counted = if named.is_empty() { self.recipients.iter().collect() } else { named };
+        let with_address: Vec<&RecipientStatus> = self.recipients.iter().filter(has_address).collect();
+        let counted = if with_address.is_empty() { self.recipients.iter().collect() } else { with_address };
         if counted.iter().any(|status| is_one_of(&status.action, &["delivered", "relayed", "expanded"])) {
             return None;
         }

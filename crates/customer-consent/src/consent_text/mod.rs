@@ -142,8 +142,8 @@ impl<'a> ConsentText<'a> {
         }
     }
 
-    /// Returns the paragraphs on the partner's changes in the last edit (R29), or `None` if there
-    /// was no edit.
+    /// Returns the paragraphs on the partner's changes in the last edit (R29), or `None` if no edit
+    /// has asked the customer anew since the submission or dispute.
     pub(crate) fn change(&self) -> Option<Paragraphs> {
         let (texts, change) = (&self.translation.change, self.consent.change.as_ref()?);
         let paragraph = |text: &Text, lines: &[Line]| {

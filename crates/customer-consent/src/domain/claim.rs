@@ -1,4 +1,5 @@
-//! The parts of a claim that this service stores.
+//! The parts of a claim that this service stores. A *notice* is a mail to the customer contact
+//! about the claim.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +43,8 @@ pub(crate) struct ClaimSummary {
     /// The time of the first submission.
     pub(crate) submit_time: Timestamp,
     /// The number of times the customer has been asked again since the first submission, because
-    /// the partner edited the claim (R29). An approval counts only for the request that it answers.
+    /// the partner edited the claim (R29) or disputed a rejection (R28). An approval counts only
+    /// for the request that it answers.
     pub(crate) consent_request_number: u32,
     /// The review cases of the claim so far: one for the submission, and one for each dispute
     /// (R28).

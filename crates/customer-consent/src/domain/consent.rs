@@ -22,9 +22,11 @@ pub(crate) struct Consent {
     pub(crate) claim: ClaimSummary,
     /// The state of the consent, with the data of that state.
     pub(crate) state: State,
-    /// The customer's explicit approval (R26a). It is kept when the customer declines later. It is
-    /// removed when the partner changes lines or contact (R29), and when the claim is disputed
-    /// after a decline (R28).
+    /// The customer's explicit approval (R26a), also if it does not count yet (R43a). It is kept
+    /// when the customer declines later. It is removed when the partner changes lines (workloads or
+    /// subscriptions) or contact of a claim in review (R29), or corrects the contact of an approved
+    /// claim, unless an administrator of the tenant approved (R29a). A dispute removes it, too,
+    /// unless claim-intake reports it as the customer's last decision (R28).
     pub(crate) approval: Option<DecisionRecord>,
     /// Whether the customer declined before the claim was disputed. If so, only an explicit
     /// approval makes the association official (R28).
@@ -34,8 +36,9 @@ pub(crate) struct Consent {
     pub(crate) decline_any_time: bool,
     /// The time at which the claim was last approved, if it was (R23).
     pub(crate) claim_approve_time: Option<Timestamp>,
-    /// The partner's last edit of the claim since the submission or dispute, if there was one
-    /// (R29).
+    /// The partner's last edit of lines or contact since the submission or dispute, because of
+    /// which the customer was asked anew (R29). `None` if there was none. A corrected contact of an
+    /// approved claim (R29a) does not count.
     pub(crate) change: Option<ClaimChange>,
     /// The mails that confirmed decisions to the contact (R43a), oldest first.
     pub(crate) confirmations: Vec<Confirmation>,
@@ -216,7 +219,7 @@ impl Aggregate for Consent {
         {
             // R48: the reminder is due before the deadline.
             let state = State::AwaitingDelivery(DeliveryPeriod { remind_time: None, ..period.clone() });
-            let transition = Transition::new(self.with_state(state, *due), [Event::DeliveryReminded]);
+            let transition = Transition::new(self.with_state(state, *due), [Event::DeliveryReminderDue]);
             return Some(PassedDeadline { due: *due, transition });
         }
         let due = self.state.deadline().filter(|deadline| deadline.has_passed(now))?.due;

@@ -11,8 +11,9 @@ use super::state::{Channel, DecisionRecord, Decline, State};
 use super::table::{CustomerCommand, Effect, Input};
 use super::{Consent, Event, Refusal};
 
-/// The result of a customer's command. `None` means that the command was given before: the consent
-/// does not change, and the caller gets the same answer again.
+/// The result of a command on a consent. `None` means that the command adds nothing (the decision
+/// was given before, or the notice that is to be sent again is still queued): the consent does not
+/// change, and the caller gets the same answer again.
 pub(super) type CommandResult = Result<Option<Transition<Consent>>, Refusal>;
 
 impl Consent {
@@ -67,7 +68,9 @@ impl Consent {
     }
 
     /// Declines the claim (R26). This is possible from the submission until the consent window has
-    /// passed, or at any time if the policy allows that (R43). A decline overrides an approval.
+    /// passed, afterwards while the contact has to be confirmed (R43a), at any time if the policy
+    /// allows that (R43), and while a rejection of the claim can be disputed (R28). A decline
+    /// overrides an approval.
     pub(crate) fn decline(&self, channel: Channel, comment: &str, now: Timestamp) -> CommandResult {
         match self.effect(self.input(CustomerCommand::Decline)) {
             Effect::MovesTo(_) => {

@@ -1,7 +1,9 @@
 //! Sends notices (mails about the claim to the customer contact), and applies the mail system's
 //! reports that a notice was accepted or bounced (R40, R41, R41b, R44). An accepted notice can open
-//! the *consent window*: the time in which silence of the customer counts as consent. The [`Terms`]
-//! are the values of the policy that applies to the claim, for example the length of the window.
+//! the *consent window*: the time in which silence of the customer counts as consent. When the
+//! claim is approved and the customer has consented, the partner's association is *official*: the
+//! partner is on record. The [`Terms`] are the values of the policy that applies to the claim, for
+//! example the length of the window.
 
 use cpor_durable::Transition;
 use cpor_types::{Timestamp, WindowStart};
@@ -16,7 +18,8 @@ use super::{Consent, Contact, Event, Refusal, Terms};
 impl Consent {
     /// Sends the last notice again (R44), as a new mail to the claim's contact with a new link. A
     /// notice that is still queued is not queued twice. An open consent window does not change. If
-    /// no window is open yet, it opens when this notice is accepted.
+    /// no window is open yet, it opens when this notice is accepted, provided that a notice of this
+    /// kind can start the window by policy.
     pub(crate) fn resend_notice(&self, notice: Uuid, now: Timestamp) -> CommandResult {
         match self.effect(Input::Resend) {
             Effect::MovesTo(_) | Effect::StateKept => {}
@@ -47,7 +50,8 @@ impl Consent {
     /// Records whether the mail system accepted a notice (R41). The consent window starts with the
     /// first accepted notice that can start it by policy. As long as all notices bounce, the window
     /// does not open. If an accepted notice bounces later, the window is counted as if that notice
-    /// had never been accepted (R41b).
+    /// had never been accepted (R41b). Returns `None` if the consent has no such notice, or if the
+    /// report changes nothing about it.
     pub(crate) fn on_notice_reported(
         &self,
         notice: Uuid,
@@ -73,14 +77,16 @@ impl Consent {
             DeliveryReport::Bounced(_) => next.recount_window(terms, now),
         };
         let consent_request_number = is_current.then_some(self.claim.consent_request_number);
-        let reported = Event::NoticeReported { kind, report, previous: previous.state(), consent_request_number };
+        let reported =
+            Event::NoticeDeliveryReported { kind, report, previous: previous.state(), consent_request_number };
         Some(Transition::new(next, std::iter::once(reported).chain(window_event)))
     }
 
     /// Counts the consent window anew after a notice has bounced: from the first notice that is
     /// still accepted (R41b). Without such a notice the window stops. An association that is
     /// official because the window has passed does not change. Returns the event that reports the
-    /// change to claim-intake, if the claim is approved.
+    /// change to claim-intake; `None` if the window stays the same, or if the claim is not
+    /// approved.
     fn recount_window(&mut self, terms: &Terms, now: Timestamp) -> Option<Event> {
         let Effect::MovesTo(_) = self.effect(Input::AcceptedNoticeBounces) else { return None };
         let open_time = self.state.window()?.open_time;
@@ -139,9 +145,9 @@ impl Consent {
         first_accepted.map(|accepted| terms.window_opened_at(accepted))
     }
 
-    /// Opens the consent window if the current state has none yet. Returns the event that reports
-    /// the window to claim-intake. Before the claim is approved, it returns `None`, because
-    /// [`Consent::on_claim_approved`] reports the window then.
+    /// Opens the consent window if the current state waits for it. Returns the event that reports
+    /// the window to claim-intake; `None` if no window opens, and before the claim is approved,
+    /// because [`Consent::on_claim_approved`] reports the window then.
     fn open_window(&mut self, terms: &Terms, now: Timestamp) -> Option<Event> {
         let Effect::MovesTo(_) = self.effect(Input::NoticeAccepted) else { return None };
         let window = terms.window_opened_at(now);

@@ -24,8 +24,9 @@ pub(crate) enum Event {
         /// The delivery state of the notice that is sent again.
         previous: NoticeState,
     },
-    /// The mail system accepted or refused a notice (R41).
-    NoticeReported {
+    /// The mail system reported that it accepted a notice, or that the notice bounced, at once or
+    /// after it was accepted (R41, R41b).
+    NoticeDeliveryReported {
         /// The occasion of the notice, for example the submission of the claim.
         kind: NoticeKind,
         /// Whether the notice was accepted, or why it bounced.
@@ -51,9 +52,9 @@ pub(crate) enum Event {
         /// official.
         delivery_due: Option<Timestamp>,
     },
-    /// The partner is reminded that the time in which a notice must be accepted (R41a) ends soon
-    /// (R48).
-    DeliveryReminded,
+    /// The time in which a notice must be accepted (R41a) ends soon, so claim-intake reminds the
+    /// partner (R48).
+    DeliveryReminderDue,
     /// No notice was accepted in time after the approval (R41a).
     CustomerNotReached {
         /// The number of the request whose notices were not accepted; see

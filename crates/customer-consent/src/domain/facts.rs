@@ -326,6 +326,7 @@ impl Consent {
 
     /// Returns this consent with the new content of the claim, without asking the customer again.
     /// If the same contact is authorized now, its earlier decision counts from now on (R43a).
+    /// Returns `None` if nothing changes.
     fn with_claim(&self, claim: ClaimSummary, now: Timestamp) -> Option<Transition<Self>> {
         let is_newly_authorized = claim.contact_authorized
             && !self.claim.contact_authorized

@@ -13,7 +13,7 @@ use uuid::Uuid;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct LegacyHolder {
     /// The association and the holder's contact, as last reported by the registry.
-    pub(crate) facts: HolderFacts,
+    pub(crate) details: HolderDetails,
     /// The mails to the holder, the oldest first.
     pub(crate) notices: Vec<HolderNotice>,
     /// The time of the last change.
@@ -22,7 +22,7 @@ pub(crate) struct LegacyHolder {
 
 /// The legacy association, and the contact to which its mails are sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct HolderFacts {
+pub(crate) struct HolderDetails {
     /// The display name of the customer.
     pub(crate) customer: String,
     /// The display name of the holder's company.
@@ -140,7 +140,7 @@ pub(crate) enum HolderEvent {
 pub(crate) enum StatementRefusal {
     /// There is no such notice.
     NotFound,
-    /// The notice can no longer be answered.
+    /// The notice can no longer be answered, or never could.
     Over,
 }
 
@@ -154,7 +154,7 @@ impl LegacyHolder {
     /// tells that the association has ended, earlier notices can no longer be answered.
     pub(crate) fn notify(
         previous: Option<&Self>,
-        facts: HolderFacts,
+        details: HolderDetails,
         notice: HolderNotice,
         now: Timestamp,
     ) -> Transition<Self> {
@@ -167,15 +167,15 @@ impl LegacyHolder {
             events.push(HolderEvent::DeadlineSet { review_case, due: deadline.due });
         }
         notices.push(notice);
-        Transition::new(Self { facts, notices, update_time: now }, events)
+        Transition::new(Self { details, notices, update_time: now }, events)
     }
 
     /// Erases the contact and the comments to it (R56). The association has ended, so no notice can
     /// be answered any more. Returns `None` if there is nothing to erase.
     pub(crate) fn erase(&self, now: Timestamp) -> Option<Transition<Self>> {
         let mut next = self.clone();
-        next.facts.contact_name = Personal::empty();
-        next.facts.contact_email = Personal::empty();
+        next.details.contact_name = Personal::empty();
+        next.details.contact_email = Personal::empty();
         for notice in &mut next.notices {
             notice.comment.clear();
             if notice.is_open() {
@@ -323,9 +323,9 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn facts() -> HolderFacts {
+    fn details() -> HolderDetails {
         let text = |text: &str| text.to_owned();
-        HolderFacts {
+        HolderDetails {
             customer: text("Fabrikam"),
             partner: text("Contoso"),
             product: text("Power BI"),
@@ -348,7 +348,7 @@ mod tests {
     fn r58a_a_statement_is_given_once_and_in_time() {
         let (start, due) = (at("2026-03-02T09:00:00Z"), at("2026-03-09T23:00:00Z"));
         let request = notice(1, HolderNoticeKind::StatementRequested, Some(due));
-        let asked = LegacyHolder::notify(None, facts(), request.clone(), start).next;
+        let asked = LegacyHolder::notify(None, details(), request.clone(), start).next;
         let given = asked.give_statement(request.id, "We work there.", start).unwrap().unwrap();
         assert!(matches!(&given.events[..], [HolderEvent::StatementGiven { text, .. }] if text == "We work there."));
         assert_eq!(given.next.give_statement(request.id, "Again.", start), Ok(None));
@@ -364,7 +364,7 @@ mod tests {
         let (start, remind, due) = (at("2026-03-02T09:00:00Z"), at("2026-03-06T23:00:00Z"), at("2026-03-09T23:00:00Z"));
         let request = notice(1, HolderNoticeKind::StatementRequested, Some(due));
         let request = HolderNotice { reminder: Some(Reminder::Due(remind)), ..request };
-        let asked = LegacyHolder::notify(None, facts(), request.clone(), start).next;
+        let asked = LegacyHolder::notify(None, details(), request.clone(), start).next;
         let kinds = asked.deadlines().into_iter().map(|deadline| deadline.kind);
         assert_eq!(kinds.collect::<Vec<_>>(), [LegacyHolder::REMINDER, LegacyHolder::STATEMENT_DEADLINE]);
         let passed = asked.apply_passed_deadline(due).unwrap();
@@ -387,8 +387,8 @@ mod tests {
         let comments = |holder: &LegacyHolder| -> Vec<bool> {
             holder.notices.iter().map(|notice| !notice.comment.is_empty()).collect()
         };
-        let first = LegacyHolder::notify(None, facts(), request(1), start).next;
-        let both = LegacyHolder::notify(Some(&first), facts(), request(2), start).next;
+        let first = LegacyHolder::notify(None, details(), request(1), start).next;
+        let both = LegacyHolder::notify(Some(&first), details(), request(2), start).next;
         let cases = BTreeSet::from([CaseId(Uuid::from_u128(2))]);
         let erased = both.erase_comments(&cases, start).unwrap().next;
         assert_eq!((comments(&both), comments(&erased)), (vec![true, true], vec![true, false]));
@@ -402,9 +402,9 @@ mod tests {
     #[test]
     fn r58a_a_loss_ends_what_can_be_answered() {
         let start = at("2026-03-02T09:00:00Z");
-        let told = LegacyHolder::notify(None, facts(), notice(1, HolderNoticeKind::Contested, None), start).next;
+        let told = LegacyHolder::notify(None, details(), notice(1, HolderNoticeKind::Contested, None), start).next;
         let lost = notice(2, HolderNoticeKind::Superseded, None);
-        let lost = LegacyHolder::notify(Some(&told), facts(), lost, start).next;
+        let lost = LegacyHolder::notify(Some(&told), details(), lost, start).next;
         assert_eq!(lost.give_statement(Uuid::from_u128(1), "x", start), Err(StatementRefusal::Over));
         assert!(lost.deadlines().is_empty());
     }

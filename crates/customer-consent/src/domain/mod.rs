@@ -32,7 +32,7 @@ pub(crate) use consent::Consent;
 pub(crate) use event::Event;
 pub(crate) use facts::{ClaimApproval, EarlierDecision, EditNotice};
 pub(crate) use holder::{
-    Answer, HolderEvent, HolderFacts, HolderNotice, HolderNoticeKind, LegacyHolder, Reminder, StatementRefusal,
+    Answer, HolderDetails, HolderEvent, HolderNotice, HolderNoticeKind, LegacyHolder, Reminder, StatementRefusal,
 };
 pub(crate) use notice::{Delivery, DeliveryReport, Notice, NoticeKind};
 pub(crate) use refusal::Refusal;

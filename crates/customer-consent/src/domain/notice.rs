@@ -1,5 +1,6 @@
-//! Notices: the mails to the customer contact. All times are those of the business clock, which
-//! deadlines use and which can be virtual.
+//! Notices: the mails to the customer contact. An accepted notice can start the *consent window*,
+//! the time in which silence of the customer counts as consent. All times are those of the business
+//! clock, which deadlines use and which can be virtual.
 
 pub(crate) use cpor_types::NoticeKind;
 use cpor_types::{NoticeState, Timestamp};

@@ -11,10 +11,12 @@ pub(crate) enum Refusal {
     /// The consent does not exist.
     #[error("the consent does not exist")]
     NotFound,
-    /// The consent window, in which the customer can decide, has passed (R43).
+    /// The consent window, in which the customer can decide and silence counts as consent, has
+    /// passed (R43).
     #[error("the consent window has passed")]
     WindowPassed {
-        /// The time at which the window ended.
+        /// The time at which the window ends or ended; `None` if the state of the consent has no
+        /// window.
         due: Option<Timestamp>,
     },
     /// The customer has declined. An approval does not override a decline.
@@ -23,7 +25,8 @@ pub(crate) enum Refusal {
     /// The claim was rejected, withdrawn or has otherwise ended.
     #[error("the claim is closed")]
     ClaimClosed,
-    /// The link was sent before the claim was edited, so it can only decline (R29).
+    /// The link was sent before the customer was asked anew, because of an edit (R29) or a dispute
+    /// (R28), so it can only decline.
     #[error("the claim was edited after this link was sent")]
     LinkOutdated,
     /// No notice was sent that could be sent again (R44).

@@ -20,7 +20,7 @@ use cpor_types::{Activity, ClaimName, Entropy, Malformed, PersonalData, TenantNa
 
 use crate::consents::Consents;
 use crate::domain::{
-    Answer, ClaimApproval, ClaimSummary, Consent, Contact, EarlierDecision, EditNotice, HolderFacts, HolderNotice,
+    Answer, ClaimApproval, ClaimSummary, Consent, Contact, EarlierDecision, EditNotice, HolderDetails, HolderNotice,
     HolderNoticeKind, LegacyHolder, Line, Refusal, Reminder, TermsError,
 };
 use crate::notices::NoticeRenderer;
@@ -121,7 +121,7 @@ impl ClaimEventReceiver {
                 (Answer::Over, None)
             }
         };
-        let facts = HolderFacts {
+        let details = HolderDetails {
             customer: event.customer_display_name.clone(),
             partner: event.partner_display_name.clone(),
             product: event.product_display_name.clone(),
@@ -139,7 +139,7 @@ impl ClaimEventReceiver {
             reminder,
         };
         let decide = move |holder: Option<&LegacyHolder>, now: Timestamp| -> Result<_, Infallible> {
-            Ok(Some(LegacyHolder::notify(holder, facts.clone(), notice.clone(), now)))
+            Ok(Some(LegacyHolder::notify(holder, details.clone(), notice.clone(), now)))
         };
         let key = AggregateKey::new(tenant.to_string(), holder);
         self.holders.execute(incoming.command("notify_legacy_holder", key), decide).await?;

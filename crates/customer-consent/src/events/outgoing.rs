@@ -29,7 +29,7 @@ pub(crate) fn holder_event(
             let payload = Payload::LegacyStatementErased(LegacyStatementErased {
                 tenant: format!("tenants/{}", key.owner),
                 review_case_id: review_case.to_string(),
-                key: holder.facts.key.clone(),
+                key: holder.details.key.clone(),
                 legacy_holder_id: key.id.to_string(),
             });
             return Some(OutgoingEvent::from_recorded(recorded, Service::PoeReview, payload));
@@ -46,7 +46,7 @@ pub(crate) fn holder_event(
         status: status.into(),
         due_time: due.map(to_wire_time),
         text,
-        key: holder.facts.key.clone(),
+        key: holder.details.key.clone(),
         legacy_holder_id: key.id.to_string(),
     });
     Some(OutgoingEvent::from_recorded(recorded, Service::PoeReview, payload))
@@ -65,7 +65,7 @@ pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &RecordedEvent<Event>)
             notice: kind.to_number(),
             previous_state: previous.to_number(),
         }),
-        Event::NoticeReported { kind, report, previous, consent_request_number } => {
+        Event::NoticeDeliveryReported { kind, report, previous, consent_request_number } => {
             let (accepted, bounce_reason) = match report {
                 DeliveryReport::Accepted => (true, String::new()),
                 DeliveryReport::Bounced(reason) => (false, reason.clone()),
@@ -91,7 +91,7 @@ pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &RecordedEvent<Event>)
             claim,
             delivery_due_time: delivery_due.map(to_wire_time),
         }),
-        Event::DeliveryReminded => Payload::DeliveryReminded(DeliveryReminded { claim }),
+        Event::DeliveryReminderDue => Payload::DeliveryReminded(DeliveryReminded { claim }),
         Event::CustomerNotReached { consent_request_number } => Payload::CustomerNotReached(CustomerNotReached {
             claim,
             consent_request_number: Some(*consent_request_number),

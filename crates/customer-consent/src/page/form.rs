@@ -60,7 +60,8 @@ pub(super) struct Form {
     pub(super) comment: String,
 }
 
-/// The submitted form with the statement of the holder of a legacy association (R58a).
+/// The submitted form with the statement of the holder of a legacy association, which was recorded
+/// before claims existed (R58a).
 #[derive(Deserialize)]
 pub(super) struct StatementForm {
     /// The secret of the session whose page contained the form.

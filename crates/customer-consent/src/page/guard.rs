@@ -99,8 +99,8 @@ pub(super) fn too_many_requests_page(
 /// Returns the address of the client: the last one that the proxy names in the configured header,
 /// or else the address of the connection.
 fn client_address(context: &PageContext, request: &Request) -> Option<ClientAddress> {
-    let named = context.client_address_header.as_ref().and_then(|header| named_address(request.headers(), header));
-    named.map(ClientAddress::new).or_else(|| request.extensions().get::<ClientAddress>().copied())
+    let from_proxy = context.client_address_header.as_ref().and_then(|header| named_address(request.headers(), header));
+    from_proxy.map(ClientAddress::new).or_else(|| request.extensions().get::<ClientAddress>().copied())
 }
 
 /// Returns the last address that a header contains, with or without a port.

@@ -94,7 +94,7 @@ impl LinkedHolder {
         let holder = holder::find(&context.consents.db, &link.holder).await.map_err(|error| unavailable(&error))?;
         let now = context.consents.now().await.map_err(|error| unavailable(&error))?;
         let holder = holder.ok_or_else(unknown)?.with_deadlines_applied(now);
-        let by_calendar = || context.languages.for_calendar(&holder.facts.calendar).clone();
+        let by_calendar = || context.languages.for_calendar(&holder.details.calendar).clone();
         let translation = options.translation.clone().unwrap_or_else(by_calendar);
         Ok(Self { session, link, holder, translation })
     }
@@ -141,7 +141,7 @@ impl LinkedHolder {
         let language = PageLanguage { languages: &context.languages, translation: &self.translation };
         let notice = self.holder.notice(self.link.notice);
         let due = notice.and_then(|notice| notice.deadline()).map(|deadline| deadline.due);
-        let calendar = context.consents.rules.calendars.get(&self.holder.facts.calendar);
+        let calendar = context.consents.rules.calendars.get(&self.holder.details.calendar);
         let content = FormContent { statement, is_incomplete, secret: &self.session.form_secret };
         let due = due.zip(calendar.ok()).map(|(due, calendar)| format_time(&self.translation.time, calendar, due));
         let page = HolderPage::new(language, &self.holder, notice, self.state(), due.as_deref(), content);

@@ -46,7 +46,8 @@ use view::{Alert, ConfirmPage, ConsentView, PageLanguage, Problem, ProblemPage, 
 pub(crate) struct PageContext {
     /// The consents that the page shows and changes.
     pub(crate) consents: Consents,
-    /// Commits the statements of holders of legacy associations.
+    /// Commits the statements of holders of legacy associations, which were recorded before claims
+    /// existed (R58a).
     pub(crate) holders: Writer<HolderStore>,
     /// Finds the consent of a link.
     pub(crate) links: ConsentLinks,
@@ -91,6 +92,7 @@ impl PageContext {
     }
 }
 
+/// The settings of the consent page that differ between installations.
 pub(crate) struct PageSettings {
     /// Scheme and authority of the public URL.
     pub(crate) origin: String,

@@ -73,7 +73,7 @@ fn new_mails(change: &Change<LegacyHolder>) -> impl Iterator<Item = NewMail> {
         owner: change.key.owner.clone(),
         id,
         kind,
-        recipient: holder.facts.contact_email.expose().to_owned(),
+        recipient: holder.details.contact_email.expose().to_owned(),
         time,
         data: serde_json::json!({ "holder": change.key.id }),
     };

@@ -1,5 +1,7 @@
-//! The storage of consents, of holders of legacy associations (recorded before claims existed), and
-//! of their links. The crate `cpor_mail` stores the mails.
+//! The storage of consents (the customer's side of one claim each), and of the holders of legacy
+//! associations: the companies that are on record for a customer by an association from before
+//! claims existed. The mails to customers and holders contain links, by which they answer; the
+//! links are stored here, too. The crate `cpor_mail` stores the mails.
 
 mod consent;
 mod entity;
@@ -102,10 +104,10 @@ fn new_mails(change: &Change<Consent>) -> impl Iterator<Item = NewMail> {
             })
         }
         Event::NoticeResent { .. }
-        | Event::NoticeReported { .. }
+        | Event::NoticeDeliveryReported { .. }
         | Event::WindowOpened { .. }
         | Event::WindowStopped { .. }
-        | Event::DeliveryReminded
+        | Event::DeliveryReminderDue
         | Event::CustomerNotReached { .. }
         | Event::ConsentEnded { .. }
         | Event::WindowPassed { .. }
@@ -123,10 +125,10 @@ async fn erase_mail_recipients(tx: &Tx, changes: &[Change<Consent>]) -> Result<(
         Event::NoticeQueued { .. }
         | Event::ConfirmationQueued { .. }
         | Event::NoticeResent { .. }
-        | Event::NoticeReported { .. }
+        | Event::NoticeDeliveryReported { .. }
         | Event::WindowOpened { .. }
         | Event::WindowStopped { .. }
-        | Event::DeliveryReminded
+        | Event::DeliveryReminderDue
         | Event::CustomerNotReached { .. }
         | Event::ConsentEnded { .. }
         | Event::WindowPassed { .. }

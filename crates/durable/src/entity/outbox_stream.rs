@@ -29,14 +29,15 @@ pub(crate) struct Model {
     /// The time, by the machine's clock, before which no relay may lease the stream: the end of the
     /// current lease, or the time of the next attempt.
     pub(crate) ready_time: DateTimeUtc,
-    /// The number of failed deliveries since the last success.
+    /// The number of failed deliveries since an event was last delivered, or since an operator last
+    /// retried the parked stream.
     pub(crate) attempts: i64,
     /// The reason why the stream is parked (not delivered until an operator retries it), if it is.
     pub(crate) parked_reason: Option<String>,
     /// The reason why the last delivery failed, if it did.
     pub(crate) last_error: Option<String>,
     /// The creation time of the oldest undelivered event, if there is one.
-    pub(crate) oldest_time: Option<DateTimeUtc>,
+    pub(crate) oldest_undelivered_time: Option<DateTimeUtc>,
     /// The undelivered events.
     #[sea_orm(has_many)]
     pub(crate) events: HasMany<super::outbox_event::Entity>,

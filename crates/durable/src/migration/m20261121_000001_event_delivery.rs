@@ -25,7 +25,7 @@ enum OutboxStream {
     Attempts,
     ParkedReason,
     LastError,
-    OldestTime,
+    OldestUndeliveredTime,
 }
 
 #[derive(DeriveIden)]
@@ -121,7 +121,7 @@ fn outbox_stream() -> TableCreateStatement {
         .col(big_integer(T::Attempts))
         .col(text_null(T::ParkedReason))
         .col(text_null(T::LastError))
-        .col(timestamp_with_time_zone_null(T::OldestTime))
+        .col(timestamp_with_time_zone_null(T::OldestUndeliveredTime))
         .primary_key(Index::create().col(T::Owner).col(T::Aggregate).col(T::Id).col(T::Destination))
         .take()
 }
@@ -145,8 +145,8 @@ fn outbox_stream_oldest() -> IndexCreateStatement {
     Index::create()
         .name("outbox_stream_oldest")
         .table(T::Table)
-        .col(T::OldestTime)
-        .and_where(Expr::col(T::OldestTime).is_not_null())
+        .col(T::OldestUndeliveredTime)
+        .and_where(Expr::col(T::OldestUndeliveredTime).is_not_null())
         .take()
 }
 

@@ -35,7 +35,7 @@ impl OperationsServer {
 
 /// Creates the protobuf message for an outgoing stream of `source`.
 pub(super) fn stream_message(source: Service, status: StreamStatus) -> wire::Stream {
-    let state = match status.oldest_time {
+    let state = match status.oldest_undelivered_time {
         None => wire::StreamState::Idle,
         Some(_) if status.is_parked => wire::StreamState::Parked,
         Some(_) => wire::StreamState::Pending,
@@ -48,7 +48,7 @@ pub(super) fn stream_message(source: Service, status: StreamStatus) -> wire::Str
         next_sequence: status.next_sequence,
         delivered_sequence: status.delivered_sequence,
         attempts: status.attempts,
-        oldest_undelivered_time: status.oldest_time.map(to_wire_time),
+        oldest_undelivered_time: status.oldest_undelivered_time.map(to_wire_time),
         last_error: status.last_error.unwrap_or_default(),
     }
 }

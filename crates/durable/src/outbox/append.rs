@@ -73,8 +73,13 @@ async fn allocate_sequences(
     now: Timestamp,
 ) -> Result<BTreeMap<OutboxStreamKey, u64>, DbErr> {
     use outbox_stream::{Column, Entity};
-    let other_columns =
-        [Column::NextSequence, Column::OldestTime, Column::DeliveredSequence, Column::ReadyTime, Column::Attempts];
+    let other_columns = [
+        Column::NextSequence,
+        Column::OldestUndeliveredTime,
+        Column::DeliveredSequence,
+        Column::ReadyTime,
+        Column::Attempts,
+    ];
     let mut rows = InputRows::new(KEY_COLUMNS.into_iter().chain(other_columns))?;
     for (stream, events) in streams {
         let next_sequence = to_bigint(1 + events.len() as u64)?;
@@ -84,11 +89,14 @@ async fn allocate_sequences(
     }
     let mut next_sequences = BTreeMap::new();
     for chunk in rows.chunks() {
+        // If events of the stream are undelivered, `oldest_undelivered_time` stays; if all are
+        // delivered, it is NULL, and the new events are the oldest.
         // `upsert` does not fit: it can neither add to the stored sequence nor return it.
         let mut sql = Sql::insert::<Entity>(tx.get_database_backend(), chunk)?;
         sql.push(" ON CONFLICT (").primary_key::<Entity>("");
         sql.push(") DO UPDATE SET next_sequence = outbox_stream.next_sequence + excluded.next_sequence - 1, ");
-        sql.push("oldest_time = COALESCE(outbox_stream.oldest_time, excluded.oldest_time) RETURNING ");
+        sql.push("oldest_undelivered_time = COALESCE(outbox_stream.oldest_undelivered_time, ");
+        sql.push("excluded.oldest_undelivered_time) RETURNING ");
         sql.primary_key::<Entity>("").push(", next_sequence");
         for row in tx.query_all_raw(sql.statement()).await? {
             next_sequences

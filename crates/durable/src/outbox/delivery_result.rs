@@ -37,7 +37,8 @@ pub(super) struct DeliveryResult {
     pub(super) previous_sequence: u64,
     /// The last sequence that is delivered now.
     pub(super) delivered_sequence: u64,
-    /// The number of failed deliveries since the last success.
+    /// The number of failed deliveries since an event was last delivered, or since an operator last
+    /// retried the parked stream.
     pub(super) attempts: u32,
     pub(super) outcome: DeliveryOutcome,
 }
@@ -129,11 +130,11 @@ pub(super) async fn save_results(
         sql.push("ready_time = s.ready_time, parked_reason = s.parked_reason, last_error = s.last_error, ");
         // The CASE reads next_sequence from the row itself. The subquery does not see the events
         // that another transaction has just added; COALESCE keeps the old time for them.
-        sql.push("lease_token = NULL, oldest_time = CASE ");
+        sql.push("lease_token = NULL, oldest_undelivered_time = CASE ");
         sql.push("WHEN outbox_stream.next_sequence - 1 > s.delivered_sequence THEN COALESCE((SELECT e.create_time ");
         sql.push("FROM outbox_event e WHERE (e.owner, e.aggregate, e.id, e.destination) = (");
         sql.primary_key::<Entity>("s.")
-            .push(") AND e.sequence = s.delivered_sequence + 1), outbox_stream.oldest_time) ");
+            .push(") AND e.sequence = s.delivered_sequence + 1), outbox_stream.oldest_undelivered_time) ");
         sql.push("END FROM s WHERE (").primary_key::<Entity>("outbox_stream.").push(") = (");
         sql.primary_key::<Entity>("s.").push(") AND outbox_stream.lease_token = ").bind(lease_token);
         sql.push(" RETURNING ").primary_key::<Entity>("outbox_stream.");

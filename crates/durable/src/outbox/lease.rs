@@ -38,7 +38,8 @@ pub(super) struct LeasedStream {
     pub(super) stream: OutboxStreamKey,
     /// The last sequence that was delivered before.
     pub(super) delivered_sequence: u64,
-    /// The number of failed deliveries since the last success.
+    /// The number of failed deliveries since an event was last delivered, or since an operator last
+    /// retried the parked stream.
     pub(super) attempts: u32,
     /// The next events, without gaps. Empty if the events of other streams have used up the limits
     /// of the delivery, or if the next event cannot be read.

@@ -24,12 +24,14 @@ pub(crate) struct StreamStatus {
     pub(crate) next_sequence: u64,
     /// The sequence of the last event that was delivered; 0 if there is none.
     pub(crate) delivered_sequence: u64,
-    /// The number of failed deliveries since the last success.
+    /// The number of failed deliveries since an event was last delivered, or since an operator last
+    /// retried the parked stream.
     pub(crate) attempts: u32,
     /// The creation time of the oldest undelivered event; `None` if every event is delivered.
-    pub(crate) oldest_time: Option<Timestamp>,
+    pub(crate) oldest_undelivered_time: Option<Timestamp>,
     pub(crate) is_parked: bool,
-    /// The reason why the last delivery failed, if it did.
+    /// The reason why the last delivery failed, if it did. A retry keeps it until the next
+    /// delivery.
     pub(crate) last_error: Option<String>,
 }
 
@@ -42,7 +44,7 @@ impl TryFrom<Model> for StreamStatus {
             next_sequence: row.next_sequence.unsigned_abs(),
             delivered_sequence: row.delivered_sequence.unsigned_abs(),
             attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
-            oldest_time: row.oldest_time,
+            oldest_undelivered_time: row.oldest_undelivered_time,
             is_parked: row.parked_reason.is_some(),
             last_error: row.last_error,
         })
@@ -65,9 +67,9 @@ pub(crate) enum StreamFilter {
 impl StreamFilter {
     /// Returns the SQL condition that selects the streams.
     pub(crate) fn condition(self) -> Condition {
-        let has_undelivered = || Condition::all().add(Column::OldestTime.is_not_null());
+        let has_undelivered = || Condition::all().add(Column::OldestUndeliveredTime.is_not_null());
         match self {
-            Self::Idle => Condition::all().add(Column::OldestTime.is_null()),
+            Self::Idle => Condition::all().add(Column::OldestUndeliveredTime.is_null()),
             Self::Pending => has_undelivered().add(Column::ParkedReason.is_null()),
             Self::Parked => has_undelivered().add(Column::ParkedReason.is_not_null()),
             Self::NotIdle => has_undelivered(),
@@ -83,10 +85,10 @@ pub(crate) static STREAMS: TableList<Entity> = TableList {
         field("destination", FieldType::Enum("SERVICE_", SERVICES), Source::Where(is_sent_to)),
         column("aggregate", FieldType::Id(Format::ANY), Column::Aggregate),
         column("attempts", FieldType::Number, Column::Attempts),
-        column("oldest_undelivered_time", FieldType::Time, Column::OldestTime),
+        column("oldest_undelivered_time", FieldType::Time, Column::OldestUndeliveredTime),
     ],
-    sort_keys: &[("oldest_undelivered_time", Column::OldestTime), ("attempts", Column::Attempts)],
-    default_order: Order { key: Column::OldestTime, descending: false },
+    sort_keys: &[("oldest_undelivered_time", Column::OldestUndeliveredTime), ("attempts", Column::Attempts)],
+    default_order: Order { key: Column::OldestUndeliveredTime, descending: false },
     tie_break: &KEY_COLUMNS,
     default_filter: Some(|| StreamFilter::NotIdle.condition()),
 };
@@ -142,7 +144,7 @@ pub(crate) async fn unpark(db: &impl ConnectionTrait, stream: &OutboxStreamKey) 
 /// Lists at most `limit` streams that have undelivered events and are not parked, the one with the
 /// oldest event first.
 pub(crate) async fn list_undelivered(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<StreamStatus>, DbErr> {
-    let query = Entity::find().filter(StreamFilter::Pending.condition()).order_by_asc(Column::OldestTime);
+    let query = Entity::find().filter(StreamFilter::Pending.condition()).order_by_asc(Column::OldestUndeliveredTime);
     query.limit(limit).all(db).await?.into_iter().map(StreamStatus::try_from).collect()
 }
 

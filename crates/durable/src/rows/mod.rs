@@ -29,12 +29,12 @@ pub async fn load_locked<E: EntityTrait>(tx: &Tx, keys: &[AggregateKey]) -> Resu
 /// Loads the rows of `E` in which the given owner and id columns hold one of `keys`, ordered by
 /// primary key.
 ///
-/// Used for child rows of aggregates that [`load_locked`] has locked, and for reads outside the
-/// writer.
+/// Used for rows of aggregates, for child rows of aggregates that [`load_locked`] has locked, and
+/// for reads outside the writer.
 ///
 /// # Errors
 /// Returns an error if the database fails or a row cannot be decoded.
-pub async fn load_children<E: EntityTrait>(
+pub async fn load_by_keys<E: EntityTrait>(
     db: &impl ConnectionTrait,
     columns: [E::Column; 2],
     keys: &[AggregateKey],

@@ -276,7 +276,7 @@ pub(crate) async fn history(
     db: &cpor_database::Db,
     key: &AggregateKey,
 ) -> Vec<(i64, String, String, Timestamp, Timestamp)> {
-    let by_key = rows::load_children::<entry::Entity>(
+    let by_key = rows::load_by_keys::<entry::Entity>(
         db.writer(),
         [entry::Column::Owner, entry::Column::Id],
         std::slice::from_ref(key),

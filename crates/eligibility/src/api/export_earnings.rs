@@ -103,7 +103,7 @@ fn enum_name(name: &str, prefix: &str) -> Value {
     name.trim_start_matches(prefix).to_ascii_lowercase().into()
 }
 
-/// Writes the name of a program. It is empty for lines that no program pays for.
+/// Writes the name of a program. It is empty for lines of claims that no program pays for.
 fn program_name(program: Program) -> Value {
     if program == Program::Unspecified { "".into() } else { enum_name(program.as_str_name(), "PROGRAM_") }
 }

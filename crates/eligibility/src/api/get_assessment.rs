@@ -1,5 +1,6 @@
-//! `GetAssessment`: returns the assessment of a claim (whether and how much its lines earn) with
-//! its latest result, or with the result of the requested month.
+//! `GetAssessment`: returns the assessment of a claim (whether and how much its lines, the claimed
+//! workloads or subscriptions, earn) with its latest result, or with the result of the requested
+//! month.
 use cpor_proto::eligibility::v1::{Assessment, GetAssessmentRequest};
 use cpor_rpc::request;
 use cpor_types::{AssessmentName, Month};

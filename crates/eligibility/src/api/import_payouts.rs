@@ -4,8 +4,8 @@
 //!
 //! A payee is a location of a partner and a currency. The rows about one payee are sorted
 //! ([`sort_by_payment`]) and imported one after the other, so that their order in the request does
-//! not matter. Rows about different payees can share a transaction. Executes two queries for each
-//! row.
+//! not matter. Each row needs a query that finds the payout, a transaction, which rows about
+//! different payees can share, and a query for the result.
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_auth::Caller;

@@ -1,6 +1,6 @@
-//! `ListAssessments`: lists the assessments (whether and how much the lines of claims earn) of a
-//! tenant, or of all tenants, page by page, by default in the order of their names. Executes one
-//! query.
+//! `ListAssessments`: lists the assessments (whether and how much the lines of claims, the claimed
+//! workloads or subscriptions, earn) of a tenant, or of all tenants, page by page, by default in
+//! the order of their names. Executes one query.
 //!
 //! Indexes serve both orders (by name and by official time) for all assessments, and the default
 //! order for the assessments of a tenant and of a partner.

@@ -1,5 +1,6 @@
-//! `ListProgramGuides`: lists the guides of the catalog page by page; by default first the drafts,
-//! then the active guides, each the newest first. Executes one query: the catalog is one row.
+//! `ListProgramGuides`: lists the program guides (each contains conditions and rates of payment) of
+//! the catalog page by page; by default first the drafts, then the active guides, each the newest
+//! first. Executes one query: the catalog is one row.
 use cpor_bulk_rows::LATEST_TIME;
 use cpor_listing::{CursorValue, MemoryList};
 use cpor_listing::{

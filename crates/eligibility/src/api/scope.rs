@@ -24,7 +24,8 @@ pub(super) fn scope_of_caller(caller: &Caller, resource: &str) -> Result<Scope, 
     }
 }
 
-/// Returns whether a caller may see a guide. Only the vendor's staff sees drafts.
+/// Returns whether a caller may see a program guide (the conditions and rates of payment). Only the
+/// vendor's staff sees drafts.
 pub(super) fn can_see_guide(caller: &Caller, guide: &CatalogGuide) -> bool {
     match guide.state {
         GuideState::Active(_) => true,

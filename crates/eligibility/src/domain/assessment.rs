@@ -180,7 +180,7 @@ impl Assessment {
     }
 
     /// Returns the result that another guide would give for a month, or `None` if the association
-    /// was not official in that month.
+    /// was not official in that month or the month has not begun.
     pub(crate) fn simulate(
         &self,
         guide: &Guide,
@@ -193,7 +193,7 @@ impl Assessment {
     }
 
     /// Applies a change of a subscription that the registry reported for `time`. Returns `None` if
-    /// no line of the claim is affected.
+    /// the association has ended, or no line that has not ended is affected.
     pub(crate) fn change_subscription(
         &self,
         subscription: &SubscriptionFacts,
@@ -209,7 +209,7 @@ impl Assessment {
     }
 
     /// Applies a change of the partner that the registry reported for `time`. Returns `None` if the
-    /// claim is not affected.
+    /// association has ended, or the facts stay the same.
     pub(crate) fn change_partner(&self, record: &PartnerRecord, time: Timestamp) -> Option<AssessmentTransition> {
         self.change_facts(time, |facts| facts.partner = record.updated_facts(&facts.partner))
     }
@@ -229,7 +229,7 @@ impl Assessment {
     }
 
     /// Ends these lines, or all lines if `lines` is empty. The month of the end is assessed once
-    /// more. Returns `None` if the lines have ended already.
+    /// more. Returns `None` if each of the lines had ended at the time of `end` or earlier.
     pub(crate) fn end_lines(&self, lines: &[LineId], end: &AssociationEnd) -> Option<AssessmentTransition> {
         let association = self.association.with_ended_lines(lines, end);
         let has_changed = association != self.association;

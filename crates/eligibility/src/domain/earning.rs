@@ -53,7 +53,8 @@ pub(crate) enum NoEarningReason {
     ConditionsFailed(Vec<String>),
     /// No usage is stored for the month.
     UsageMissing,
-    /// The guide has no rate for the line.
+    /// The guide has no rate for the line, or only one in a unit in which its usage is not
+    /// measured.
     NoRate,
     /// Units times rate exceeds the range of [`Money`]. The usage or the rate must be wrong.
     AmountTooLarge,

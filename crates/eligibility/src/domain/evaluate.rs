@@ -161,11 +161,11 @@ fn evaluate_condition(condition: &Condition, values: &FactValues) -> ConditionRe
         context.add_variable_from_value(*name, value.clone());
     }
     let held = condition.expression.holds(&context);
-    let facts = condition.facts.iter().map(|path| (path.clone(), cel_literal(&value_at(values, path))));
+    let facts = condition.shown_facts.iter().map(|path| (path.clone(), cel_literal(&value_at(values, path))));
     // If usage figures are missing, it is unknown whether usage has grown, so the guide's
     // explanation would mislead.
     let is_missing = |path: &String| path.starts_with("usage.") && value_at(values, path) == Value::Null;
-    let missing: Vec<&str> = condition.facts.iter().filter(|path| is_missing(path)).map(String::as_str).collect();
+    let missing: Vec<&str> = condition.shown_facts.iter().filter(|path| is_missing(path)).map(String::as_str).collect();
     let explanation = match missing.as_slice() {
         [] => condition.explanation.clone(),
         missing => format!(

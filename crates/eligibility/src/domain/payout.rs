@@ -288,8 +288,9 @@ impl Payout {
     /// `current` is the payout of the payee that has the reported reference, in any period, or
     /// otherwise its payout of the reported period.
     ///
-    /// A payout that has reached the state stays the same, so that an import can be repeated. A
-    /// reported reversal applies only to the payment with the same reference.
+    /// A payout that has reached the state keeps its state, so that an import can be repeated. A
+    /// missing reference is added to it, and the estimated date is replaced unless the report is
+    /// outdated. A reported reversal applies only to the payment with the same reference.
     ///
     /// # Errors
     /// Returns a [`PayoutRefusal`] if the payout cannot be created, if a step is not possible, or

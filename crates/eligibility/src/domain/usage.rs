@@ -150,7 +150,8 @@ impl UsageImport {
         outcome
     }
 
-    /// Returns the time of the import, by the business clock that deadlines use.
+    /// Returns the time of the import, by the business clock, which deadlines use and which can be
+    /// virtual.
     pub(crate) const fn now(&self) -> Timestamp {
         self.now
     }

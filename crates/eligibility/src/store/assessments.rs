@@ -195,7 +195,7 @@ pub(crate) async fn list_monthly_results(
 ) -> Result<BTreeMap<AggregateKey, ResultsByMonth>, StoreError> {
     use assessment_month::{Column, Entity};
     let mut results = BTreeMap::<AggregateKey, ResultsByMonth>::new();
-    for found in rows::load_children::<Entity>(db, [Column::Owner, Column::Id], keys).await? {
+    for found in rows::load_by_keys::<Entity>(db, [Column::Owner, Column::Id], keys).await? {
         let (key, result) = row::to_monthly_result(found);
         results.entry(key).or_default().insert(result.month, result);
     }
@@ -210,6 +210,6 @@ pub(crate) async fn get_many(
     db: &impl ConnectionTrait,
     keys: &[AggregateKey],
 ) -> Result<Vec<StoredAssessment>, StoreError> {
-    let found = rows::load_children::<Entity>(db, [Column::Owner, Column::Id], keys).await?;
+    let found = rows::load_by_keys::<Entity>(db, [Column::Owner, Column::Id], keys).await?;
     found.into_iter().map(row::to_assessment).collect()
 }

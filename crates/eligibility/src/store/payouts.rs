@@ -1,5 +1,5 @@
-//! The tables `payout` and `payout_line` (R54a). When a payout is saved, the earnings that it
-//! contains are marked in the same transaction.
+//! The tables `payout` and `payout_line` (R54a). A line of a payout is an earning that it pays.
+//! When a payout is saved, the earnings that it contains are marked in the same transaction.
 use cpor_bulk_rows::{fetch_all, fetch_one};
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, ids, rows};
 use cpor_listing::{

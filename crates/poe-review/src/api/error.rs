@@ -156,8 +156,8 @@ fn join_ids(lines: &[LineId]) -> String {
     lines.iter().map(LineId::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Reports each line that the registry refused to hold (to reserve for the claim's partner), with
-/// its reason.
+/// Reports each line (claimed workload or subscription) that the registry refused to hold (to
+/// reserve for the claim's partner), with its reason.
 pub(super) fn lines_not_held(refusals: &[LineRefusal]) -> Status {
     let to_precondition = |refusal: &LineRefusal| PreconditionViolation {
         kind: refusal.reason.clone(),

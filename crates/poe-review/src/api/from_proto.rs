@@ -27,7 +27,8 @@ pub(super) fn tenant_parent(parent: &str) -> Result<Option<TenantId>, Status> {
     }
 }
 
-/// Parses the ids of lines. `field` is the name of the request field, for the error message.
+/// Parses the ids of lines (claimed workloads or subscriptions). `field` is the name of the request
+/// field, for the error message.
 pub(super) fn line_ids(field: &str, ids: &[String]) -> Result<Vec<LineId>, Status> {
     let parse = |id: &String| {
         id.parse().map_err(|malformed: Malformed| {

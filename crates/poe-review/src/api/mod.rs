@@ -109,8 +109,8 @@ impl Api {
 
 /// Converts a case to the view of the caller, with the commands that the caller may give. Callers
 /// who may give none (operators) see neither the evidence, nor the customer contact, nor the
-/// statements of holders of legacy associations, and see `[redacted]` in place of the reviewer
-/// (R5).
+/// statements of holders of legacy associations (recorded before claims existed), and see
+/// `[redacted]` in place of the reviewer (R5).
 fn case_for_caller(caller: &Caller, case: &Versioned<ReviewCase>) -> ProtoReviewCase {
     let may_give_commands = caller.has_role(Role::PoeReviewer) || caller.has_role(Role::ReviewLead);
     let role = may_give_commands.then(|| case.state.role_of(&reviewer(caller)));

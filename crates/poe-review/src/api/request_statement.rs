@@ -1,7 +1,7 @@
-//! RequestStatement: asks for a statement while a line of the claim is contested: the partner of an
-//! approved claim (R37a), or the holders of the legacy associations (recorded before claims
-//! existed) with which an open claim competes (R58a). Executes one command in one transaction;
-//! `Api::execute_command` lists the statements.
+//! RequestStatement: asks for a statement while a line of the claim (a claimed workload or
+//! subscription) is contested: the partner of an approved claim (R37a), or the holders of the
+//! legacy associations (recorded before claims existed) with which an open claim competes (R58a).
+//! Executes one command in one transaction; `Api::execute_command` lists the statements.
 use super::{Api, reviewer};
 use crate::domain::ReviewCase;
 use cpor_proto::reviews::v1::{RequestStatementRequest, ReviewCase as ProtoReviewCase};

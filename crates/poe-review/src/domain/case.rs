@@ -115,9 +115,10 @@ impl ReviewCase {
     }
 }
 
-/// Builds the transition from one case to the next with its event. If the contested lines differ,
-/// the transition also contains the event [`CaseEvent::CompetitionChanged`], and for each award
-/// that the next case no longer has, [`CaseEvent::AwardReleased`].
+/// Builds the transition from one case to the next with its event. It also contains
+/// [`CaseEvent::CompetitionChanged`] if the contested or awarded lines differ,
+/// [`CaseEvent::LegacyHoldersContested`] if the case now competes with further holders of legacy
+/// associations, and [`CaseEvent::AwardReleased`] for each award that the next case no longer has.
 pub(super) fn transition(previous: &ReviewCase, next: ReviewCase, event: CaseEvent) -> Transition<ReviewCase> {
     let mut events = vec![event];
     events.extend(competition_change_event(previous, &next));

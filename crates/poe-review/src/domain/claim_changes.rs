@@ -148,7 +148,7 @@ impl ReviewCase {
 
     /// Records that a legacy holder does not hold the key any more (R58), so that the case no
     /// longer competes with this holder. If `holder` is `None`, the present legacy holder of the
-    /// key is meant. Returns `None` if the case did not compete with the holder.
+    /// key is meant. Returns `None` if no line of the claim has this legacy holder.
     ///
     /// The holder's id is kept, because claim-intake may still send the claim with this holder.
     /// Another legacy holder can hold the key later.
@@ -171,13 +171,14 @@ impl ReviewCase {
         })
     }
 
-    /// Records that a notice to the customer of the approved claim bounced (R41a, R41b), so that
-    /// the reviewer is told by mail. `official` says whether the association is already official.
-    /// Returns `None` if the case is not approved.
+    /// Records that a notice (a mail to the customer contact) about the approved claim bounced
+    /// (R41a, R41b), so that the reviewer is told by mail. `consent_complete` says whether the
+    /// customer's consent is complete already, so that the association is official or about to
+    /// become so. Returns `None` if the case is not approved.
     #[must_use]
-    pub fn record_bounce(&self, official: bool, now: Timestamp) -> Option<Transition<Self>> {
+    pub fn record_bounce(&self, consent_complete: bool, now: Timestamp) -> Option<Transition<Self>> {
         let next = Self { update_time: now.max(self.update_time), ..self.clone() };
-        self.phase().is_approved().then(|| Transition::new(next, [CaseEvent::NoticeBounced { official }]))
+        self.phase().is_approved().then(|| Transition::new(next, [CaseEvent::NoticeBounced { consent_complete }]))
     }
 
     /// Closes an open case because its claim was closed without a reviewer's decision, for example

@@ -55,7 +55,8 @@ impl ClockKind {
     }
 
     /// Returns whether the clock runs in a phase. All clocks stop while the case waits for the
-    /// partner, and while the registry is asked to reserve the claim's lines.
+    /// partner, and while the registry is asked to reserve the claim's lines (the claimed workloads
+    /// or subscriptions).
     pub(super) const fn runs_in(self, phase: Phase) -> bool {
         match (self, phase) {
             (Self::Start, Phase::Waiting)

@@ -107,7 +107,8 @@ impl Clocks {
     }
 
     /// Returns the earliest due time of the clocks that belong to `phase`, including due times that
-    /// have passed. It determines the position of the case in the queue.
+    /// have passed. `None` if none of these clocks is running or overdue, for example because they
+    /// are stopped. It determines the position of the case in the queue.
     #[must_use]
     pub fn earliest_due(&self, phase: Phase) -> Option<Timestamp> {
         self.iter().filter(|(kind, _)| kind.runs_in(phase)).filter_map(|(_, clock)| clock.due()).min()

@@ -1,10 +1,11 @@
 //! Competition (R37): live cases of different companies compete for the same key (a workload or
-//! subscription of a tenant). A case also competes with a legacy association, which was recorded
-//! before claims existed and holds the key. A case is live while it is open, or while it is
-//! approved and one of its lines has not ended. A line is the part of a claim that is about one
-//! key. The storage finds the cases that may be rivals; this module selects the rivals among them
-//! and determines which lines are contested because of them. A review lead *awards* a contested key
-//! to one case. The key is then *settled* between that case and its rivals.
+//! subscription of a tenant). An association puts a company on record for a key once it is
+//! *official*. A case also competes with a legacy association, which was recorded before claims
+//! existed and holds the key. A case is live while it is open, or while it is approved and one of
+//! its lines has not ended. A line is the part of a claim that is about one key. The storage finds
+//! the cases that may be rivals; this module selects the rivals among them and determines which
+//! lines are contested because of them. A review lead *awards* a contested key to one case. The key
+//! is then *settled* between that case and its rivals.
 use super::{CaseEvent, Line, ReviewCase, case::competition_change_event};
 use cpor_durable::Transition;
 use cpor_types::{AssociationKey, Calendar, CaseId, DecisionId, LegacyHolderId, LineId, PolicyProfile, Timestamp};
@@ -142,7 +143,8 @@ impl ReviewCase {
     }
 
     /// Returns the keys that the case competes for with legacy associations, and their holders
-    /// (R58).
+    /// (R58). There are none when the case is no longer open, and none for a key that a review lead
+    /// has awarded to this case.
     #[must_use]
     pub fn legacy_holders(&self) -> BTreeMap<AssociationKey, LegacyHolderId> {
         let lines = self.competing_lines().filter(|line| self.is_contested_by_legacy_holder(line));

@@ -1,5 +1,7 @@
 //! Erases personal data from a case (R56). The service claim-intake requests the erasure after the
-//! claim has ended, so all cases of the claim are decided or closed by then.
+//! claim has ended, so all cases of the claim are decided or closed by then. A case can contain the
+//! statements of legacy holders: companies that are on record by an association from before claims
+//! existed.
 use super::{CaseEvent, CaseKind, CustomerContact, ReviewCase, State};
 use cpor_durable::Transition;
 use cpor_types::{PersonalData, Timestamp};

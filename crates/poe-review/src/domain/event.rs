@@ -15,7 +15,8 @@ pub enum CaseEvent {
     Opened,
     /// The partner resubmitted the claim after a request for partner action (R21).
     Resubmitted,
-    /// The claim was edited during its review (R29, R37).
+    /// The claim was edited during its review (R29, R37), or the documents or the customer contact
+    /// of the approved claim changed (R29a, R37a).
     Edited,
     /// The reviewer of the case changed (R19).
     Assigned {
@@ -106,7 +107,8 @@ pub enum CaseEvent {
         /// the association of the rival becomes official.
         awarded: Vec<LineId>,
     },
-    /// A check of the competition found other rivals than before (R37).
+    /// A check of the competition found other rivals than before, or that a rival has given up a
+    /// key that it was awarded (R37).
     RivalsChecked {
         /// The number of checks of this case that were requested when the check began.
         requested_count: i64,
@@ -136,10 +138,11 @@ pub enum CaseEvent {
         /// The review lead's comment.
         comment: String,
     },
-    /// A notice to the customer of the approved claim bounced (R41a, R41b).
+    /// A notice (a mail to the customer contact) about the approved claim bounced (R41a, R41b).
     NoticeBounced {
-        /// Whether the association is official.
-        official: bool,
+        /// Whether the customer has consented already, so that the association is official (the
+        /// partner is on record) or about to become so, and the bounce changes nothing by itself.
+        consent_complete: bool,
     },
     /// A reviewer confirmed that the customer contact can decide for the tenant (R43a).
     ContactConfirmed {

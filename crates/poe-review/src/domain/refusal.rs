@@ -1,4 +1,5 @@
-//! The reasons why the domain refuses a command.
+//! The reasons why the domain refuses a command. A *line* is the part of a claim that is about one
+//! workload or subscription.
 use super::{CommandKind, Phase};
 use cpor_types::LineId;
 

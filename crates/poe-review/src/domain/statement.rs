@@ -1,7 +1,8 @@
 //! Statements of the companies that hold a contested workload or subscription (*key*). A reviewer
-//! asks the partner of an approved claim (R37a), or the holder of a legacy association, which was
-//! recorded before claims existed (R58a). Another service mails the request, runs the deadline, and
-//! reports whether the company has answered. The answer decides nothing by itself.
+//! asks the partner of an approved claim (R37a), a *line* of which (the part about one key) another
+//! company also claims, or the holder of a legacy association, which was recorded before claims
+//! existed (R58a). Another service mails the request, runs the deadline, and reports whether the
+//! company has answered. The answer decides nothing by itself.
 use super::{CaseEvent, CommandKind, CommandResult, Refusal, ReviewCase, Reviewer, commands::require_comment};
 use cpor_durable::Transition;
 use cpor_types::{AssociationKey, LegacyHolderId, Timestamp};

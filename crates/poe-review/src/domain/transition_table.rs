@@ -142,13 +142,15 @@ const fn row(
     TransitionRow { from, command, required_role, guard, to, rule }
 }
 
-/// Builds the row of a request for a statement, which does not change the phase.
+/// Builds the row of a request for a statement, which does not change the phase. Any reviewer may
+/// ask, because the statement also matters for the review of the competing case.
 const fn statement_row(phase: Phase, rule: &'static str) -> TransitionRow {
     row(phase, CommandKind::RequestStatement, RequiredRole::AnyReviewer, AssigneeGuard::None, phase, rule)
 }
 
-/// Builds the row for the confirmation of the customer contact, which is possible until the claim
-/// is rejected or closed.
+/// Builds the row for the confirmation of the customer contact, which does not change the phase. It
+/// is possible while the case is open or approved, except while the registry is asked to hold the
+/// lines ([`Phase::Approving`]).
 const fn confirm_contact(phase: Phase) -> TransitionRow {
     row(phase, CommandKind::ConfirmContact, RequiredRole::CaseReviewer, AssigneeGuard::None, phase, "R43a")
 }
@@ -190,7 +192,6 @@ pub const TRANSITION_TABLE: [TransitionRow; 16] = [
         Phase::Rejected,
         "R24",
     ),
-    // Any reviewer may ask, because the statement matters for the review of the competing case.
     statement_row(Phase::Approved, "R37a"),
     statement_row(Phase::Waiting, "R58a"),
     statement_row(Phase::UnderReview, "R58a"),

@@ -1,7 +1,8 @@
 //! Receives the events of claim-intake, the service that owns the claims. From customer-consent and
 //! the registry, it receives events about the holders of legacy associations, which were recorded
 //! before claims existed. An event becomes a command on a case. The command is committed in the
-//! same transaction as the event's position in its stream, so the event is applied exactly once.
+//! same transaction as the event's position in its stream, so the event is applied exactly once. A
+//! *line* is the part of a claim that is about one workload or subscription.
 use super::parse::{SnapshotOfCase, case_id, parse, parse_enum, snapshot};
 use crate::{
     domain::{CaseKind, Dispute, NewCase, ReviewCase, StatementSender, StatementStatus},
@@ -145,12 +146,12 @@ impl ClaimEventReceiver {
         .await
     }
 
-    /// Records that a notice to the customer bounced, so that the reviewer is told by mail (R41a,
-    /// R41b).
+    /// Records that a notice (a mail to the customer contact) bounced, so that the reviewer is told
+    /// by mail (R41a, R41b).
     async fn notice_bounced(&self, incoming: &IncomingEvent, event: &NoticeBounced) -> Result<(), ReceiveError> {
-        let (case, official) = (case_id(&event.tenant, &event.review_case_id)?, event.official);
+        let (case, consent_complete) = (case_id(&event.tenant, &event.review_case_id)?, event.official);
         self.change_case("record_bounce", incoming, case, move |case, effective_time, _| {
-            case.record_bounce(official, effective_time)
+            case.record_bounce(consent_complete, effective_time)
         })
         .await
     }

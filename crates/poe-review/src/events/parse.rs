@@ -63,6 +63,8 @@ pub(super) fn parse_enum<T: WireEnum>(number: i32) -> Result<T, ReceiveError> {
     T::from_number(number).map_err(ReceiveError::park)
 }
 
+/// Converts a line: the part of the claim that is about one workload or subscription. The legacy
+/// holder is another company that holds it by an association from before claims existed (R58).
 fn line(message: LineSnapshot) -> Result<Line, ReceiveError> {
     let legacy_holder = Some(message.legacy_holder_id).filter(|id| !id.is_empty());
     let ProductName { product } = parse(&message.product)?;

@@ -24,7 +24,8 @@ pub(crate) struct CaseQuery<'a> {
 }
 
 /// The list of cases. Without a filter it contains the open cases. By default it is the queue: the
-/// most urgent case comes first.
+/// case with the earliest due time of its running or overdue clocks (the deadlines of the review)
+/// comes first, and cases without a due time come last.
 pub(crate) static CASE_LIST: TableList<Entity> = TableList {
     fields: &[
         field("state", FieldType::Enum("REVIEW_CASE_STATE_", STATES), Source::LowercaseEnum(Column::State)),
@@ -33,13 +34,13 @@ pub(crate) static CASE_LIST: TableList<Entity> = TableList {
         column("claim", FieldType::Id(CLAIM_NAME), Column::Claim),
         field("partner", FieldType::Id(PARTNER_NAME), Source::Where(is_of_partner)),
         column("overdue", FieldType::Bool, Column::Overdue),
-        column("due_time", FieldType::Time, Column::QueueTime),
+        column("due_time", FieldType::Time, Column::DueTime),
         column("create_time", FieldType::Time, Column::CreateTime),
         column("update_time", FieldType::Time, Column::UpdateTime),
         column("close_time", FieldType::Time, Column::CloseTime),
     ],
-    sort_keys: &[("due_time", Column::QueueTime), ("create_time", Column::CreateTime)],
-    default_order: Order { key: Column::QueueTime, descending: false },
+    sort_keys: &[("due_time", Column::DueTime), ("create_time", Column::CreateTime)],
+    default_order: Order { key: Column::DueTime, descending: false },
     tie_break: &[Column::Owner, Column::Id],
     default_filter: Some(|| Condition::all().add(Column::CloseTime.is_null())),
 };
@@ -68,8 +69,9 @@ impl<'a> CaseQuery<'a> {
     }
 
     /// Reads the cases of the tenant that compete for one of these keys (workloads or
-    /// subscriptions): open cases, and approved cases whose line for the key has not ended. Returns
-    /// nothing for a query over all tenants, because keys are unique only within a tenant.
+    /// subscriptions): open cases, and approved cases whose line for the key (the part of the claim
+    /// that is about it) has not ended. Returns nothing for a query over all tenants, because keys
+    /// are unique only within a tenant.
     pub(crate) async fn competing_for(
         &self,
         keys: BTreeSet<AssociationKey>,
@@ -78,7 +80,7 @@ impl<'a> CaseQuery<'a> {
         let keys = keys.iter().map(AssociationKey::to_string);
         let case_keys = competition_checks::cases_with_keys(self.db, &tenant.to_string(), keys).await?;
         let rows =
-            rows::load_children::<Entity>(self.db, [Column::Owner, Column::Id], &Vec::from_iter(case_keys)).await?;
+            rows::load_by_keys::<Entity>(self.db, [Column::Owner, Column::Id], &Vec::from_iter(case_keys)).await?;
         rows.into_iter().map(|row| from_row(row).map(|(_, case)| case)).collect()
     }
 
@@ -90,7 +92,7 @@ impl<'a> CaseQuery<'a> {
         let owner = self.tenant.map(|tenant| tenant.to_string());
         let in_scope = keys.into_iter().filter(|key| owner.as_ref().is_none_or(|owner| key.owner == *owner));
         let rows =
-            rows::load_children::<Entity>(self.db, [Column::Owner, Column::Id], &Vec::from_iter(in_scope)).await?;
+            rows::load_by_keys::<Entity>(self.db, [Column::Owner, Column::Id], &Vec::from_iter(in_scope)).await?;
         rows.into_iter().map(|row| from_row(row).map(|(_, case)| case)).collect()
     }
 

@@ -120,7 +120,7 @@ async fn lock_tenants(tx: &Tx, owners: BTreeSet<&str>) -> Result<(), DbErr> {
 }
 
 /// Returns the cases of a tenant that compete for one of these keys: open cases, and approved cases
-/// whose line for the key has not ended.
+/// whose line for the key (the part of the claim that is about it) has not ended.
 pub(super) async fn cases_with_keys(
     db: &impl sea_orm::ConnectionTrait,
     owner: &str,

@@ -1,5 +1,5 @@
 //! Queues mails to reviewers and review leads, in the transaction that records a passed deadline, a
-//! due reminder (R45, R48) or a notice that bounced (R41a, R41b).
+//! due reminder (R45, R48) or a notice (a mail to the customer contact) that bounced (R41a, R41b).
 use crate::domain::{CaseEvent, ClockAlert, ClockKind, ReviewCase};
 use cpor_durable::{AggregateKey, Change, RecordedEvent, Tx};
 use cpor_mail::NewMail;
@@ -24,8 +24,8 @@ pub(super) fn new_mails<'a>(
 ) -> impl Iterator<Item = NewMail> + use<'a> {
     change.events.iter().filter_map(move |recorded| {
         let reviewer_mail = change.after.state.reviewer().filter(|subject| is_address(subject));
-        if let CaseEvent::NoticeBounced { official } = &recorded.event {
-            let data = serde_json::json!({ "case": change.key.id, "official": official });
+        if let CaseEvent::NoticeBounced { consent_complete } = &recorded.event {
+            let data = serde_json::json!({ "case": change.key.id, "consent_complete": consent_complete });
             let id = bounce_mail_id(&change.key, recorded.version);
             return Some(new_mail(change, recorded, BOUNCE, reviewer_mail.or(lead_mail)?, id, data));
         }

@@ -113,13 +113,16 @@ impl PendingDecisions {
         self.lease_until(self.clock.now()).await
     }
 
-    /// Leases all pending decisions, and returns them. A process does this when it starts, because
-    /// the process that held the leases may have crashed.
+    /// Leases all pending decisions, also those with a valid lease or a delay, and returns them. A
+    /// process does this when it starts, because the process that held the leases may have crashed.
+    /// If that process is still working, two processes complete the same decision, with the same
+    /// result.
     pub(crate) async fn lease_all(&self) -> Result<Vec<PendingDecision>, StoreError> {
         self.lease_until(LATEST_TIME).await
     }
 
-    /// Leases the decisions whose lease expires at `latest_expiry` or before, with one statement.
+    /// Leases the decisions whose lease or delay expires at `latest_expiry` or before, with one
+    /// statement.
     async fn lease_until(&self, latest_expiry: Timestamp) -> Result<Vec<PendingDecision>, StoreError> {
         let lease_end = storable_time(self.clock.now() + self.retry_policy.lease);
         // Rows that another transaction has locked are skipped. Waiting for them could end in a

@@ -13,7 +13,7 @@ use sea_orm::Set;
 
 /// The name of the table, for error messages.
 const TABLE: &str = "review_case";
-/// The queue time of cases without a due time, which puts them at the end of the queue.
+/// The stored due time of cases that have none, which puts them at the end of the queue.
 const NO_DUE_TIME: Timestamp = LATEST_TIME;
 
 /// Builds the storage key of a case.
@@ -45,7 +45,7 @@ pub(super) fn to_row(
         state: Set(case.phase().into()),
         reviewer: Set(case.reviewer.clone()),
         claim: Set(case.snapshot.claim.to_string()),
-        queue_time: Set(case.clocks.earliest_due(case.phase()).map_or(NO_DUE_TIME, storable_time)),
+        due_time: Set(case.clocks.earliest_due(case.phase()).map_or(NO_DUE_TIME, storable_time)),
         overdue: Set(case.clocks.is_overdue()),
         snapshot: Set(CaseSnapshot(case.snapshot.clone())),
         body: Set(body),

@@ -146,9 +146,9 @@ pub(super) fn with_all_activities(
         let of_partner = associations.iter().filter(|(_, other)| other.partner() == partner);
         of_partner.map(|(_, other)| other.activity).collect()
     };
-    let message = |named: &AssociationWithName| wire::Association {
-        activities: Activity::to_numbers(&activities(named.1.partner())),
-        ..association(named, expected_ends)
+    let message = |with_name: &AssociationWithName| wire::Association {
+        activities: Activity::to_numbers(&activities(with_name.1.partner())),
+        ..association(with_name, expected_ends)
     };
     associations.iter().map(message).collect()
 }

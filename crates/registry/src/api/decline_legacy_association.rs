@@ -44,12 +44,13 @@ pub(super) async fn decline_legacy_association(
         Err(CommandError::Refused(DeclineRefusal::BelongsToClaim)) => return Err(belongs_to_claim()),
         Err(failure) => return Err(error::command_failed(failure, |_| belongs_to_claim(), error::conflict)),
     }
-    let named = query::association(api.db.writer(), &name, None).await.map_err(error::read_failed)?;
-    let named = named.ok_or_else(|| status::not_found(&request.name))?;
-    if named.1.claimed_line().is_some() {
+    let found = query::association(api.db.writer(), &name, None).await.map_err(error::read_failed)?;
+    let found = found.ok_or_else(|| status::not_found(&request.name))?;
+    let (_, association) = &found;
+    if association.claimed_line().is_some() {
         return Err(belongs_to_claim());
     }
-    Ok(Response::new(convert::association(&named, &BTreeMap::new())))
+    Ok(Response::new(convert::association(&found, &BTreeMap::new())))
 }
 
 fn belongs_to_claim() -> Status {

@@ -1,4 +1,5 @@
-//! The RPC `EraseLegacyHolder`.
+//! The RPC `EraseLegacyHolder`. A legacy association was recorded before claims existed (R58). Its
+//! *holder* is the partner that is on record by it; the registry stores a contact of the holder.
 use std::collections::BTreeMap;
 
 use cpor_call::status;
@@ -13,8 +14,8 @@ use crate::domain::association::HolderErasure;
 use crate::domain::legacy::EraseRefusal;
 use crate::store::{query, tenant};
 
-/// Erases the personal data of the holder of a legacy association that has ended (R56). The same
-/// transaction records who erased it and why.
+/// Erases the contact of the holder of a legacy association that has ended (R56). The same
+/// transaction records who erased it, when and why.
 ///
 /// Uses one transaction and one query for the result.
 pub(super) async fn erase_legacy_holder(
@@ -35,17 +36,18 @@ pub(super) async fn erase_legacy_holder(
         Ok(change.map(|(next, events)| Transition::new(next, events)))
     });
     match erased.await {
-        // Associations of claims that ended before they were official are not loaded. The query
-        // below finds out whether it is one of them.
+        // Associations of claims that ended before the partner was on record (official) are not
+        // loaded. The query below finds out whether the requested association is one of them.
         Ok(_) | Err(CommandError::Refused(EraseRefusal::NotFound)) => {}
         Err(failure) => return Err(error::command_failed(failure, refused, error::conflict)),
     }
-    let named = query::association(api.db.writer(), &name, None).await.map_err(error::read_failed)?;
-    let named = named.ok_or_else(|| status::not_found(&request.name))?;
-    if named.1.claimed_line().is_some() {
+    let found = query::association(api.db.writer(), &name, None).await.map_err(error::read_failed)?;
+    let found = found.ok_or_else(|| status::not_found(&request.name))?;
+    let (_, association) = &found;
+    if association.claimed_line().is_some() {
         return Err(refused(EraseRefusal::BelongsToClaim));
     }
-    Ok(Response::new(convert::association(&named, &BTreeMap::new())))
+    Ok(Response::new(convert::association(&found, &BTreeMap::new())))
 }
 
 fn refused(refusal: EraseRefusal) -> Status {

@@ -1,4 +1,5 @@
-//! The gRPC API of the registry. Each RPC has a file of its own.
+//! The gRPC API of the registry. Each RPC has a file of its own. A *legacy* association was
+//! recorded before claims existed (R58); its *holder* is the partner that is on record by it.
 mod arbitrate_holds;
 mod check_claim;
 mod check_claims;

@@ -89,7 +89,7 @@ fn missing_decision() -> Status {
 }
 
 fn held_response(associations: impl Iterator<Item = AssociationWithName>) -> PlaceHoldResponse {
-    let associations = associations.map(|named| convert::association(&named, &BTreeMap::new())).collect();
+    let associations = associations.map(|held| convert::association(&held, &BTreeMap::new())).collect();
     PlaceHoldResponse { associations, refusals: Vec::new() }
 }
 

@@ -1,7 +1,7 @@
 //! An association: a partner on record for one key of a tenant, for one activity (R34, R35, R49). A
-//! *key* is one workload or subscription of the tenant. While an association with an exclusive
-//! activity is *live* (pending or official), its partner *holds* the key: no other company can be
-//! on record for it.
+//! *key* is one workload or subscription of the tenant. A *line* is the part of a claim that is
+//! about one key. While an association with an exclusive activity is *live* (pending or official),
+//! its partner *holds* the key: no other company can be on record for it.
 use serde::{Deserialize, Serialize};
 
 use cpor_types::{

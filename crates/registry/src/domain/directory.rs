@@ -74,7 +74,8 @@ pub(crate) struct Subscription {
     pub(crate) end_time: Option<Timestamp>,
     /// The end of the grace period, in which the subscription still counts as active (R39):
     /// `end_time` plus the grace period that was configured at the import. For a subscription that
-    /// was reported as expired before that, it is the time of the report.
+    /// was reported as expired before that, it is the time of the report. `None` if no end is
+    /// known.
     pub(crate) expire_time: Option<Timestamp>,
 }
 

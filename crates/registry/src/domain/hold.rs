@@ -178,7 +178,8 @@ impl Tenant {
     /// same company for the same activity (R38). This is the earliest time since the end of
     /// `yielded` at which one of their associations became official or, if none did, the time at
     /// which the earliest one that is live was created. A pending association of another company
-    /// that was awarded the key does not count.
+    /// that was awarded the key does not count. Returns `None` if the association has not yielded,
+    /// or was not replaced.
     fn replace_time(&self, yielded: &Association) -> Option<Timestamp> {
         let yield_time = yielded.yield_time()?;
         let is_of_other_company = |other: &Association| other.is_exclusive && other.partner() != yielded.partner();
@@ -282,8 +283,9 @@ impl Tenant {
 
     /// Adds a pending association for each line and activity.
     ///
-    /// A line that the claim already holds does not change. The claim stops being the *successor*
-    /// (the claim that was awarded a key) for keys that it no longer contains.
+    /// A line that the claim already holds for the same review case and activity does not change.
+    /// The claim stops being the *successor* (the claim that was awarded a key) for keys that it no
+    /// longer contains.
     fn add_holds(&mut self, request: &HoldRequest, now: Timestamp) {
         let held_keys: BTreeSet<AssociationKey> =
             self.live_associations_of(&request.claim).map(|(_, association)| association.key.clone()).collect();

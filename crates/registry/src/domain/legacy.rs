@@ -122,7 +122,8 @@ impl Tenant {
     }
 
     /// Adds or corrects the contact of an association that was imported before (R58a). An import
-    /// without a contact keeps the one that there is. Returns `None` if nothing changes.
+    /// without a contact keeps the one that there is, and so does one whose partner, location,
+    /// subscription or product is not known. Returns `None` if nothing changes.
     fn correct_holder_contact(
         &self,
         legacy: &LegacyAssociation,
@@ -162,9 +163,10 @@ impl Tenant {
 
     /// Returns the event that tells the partner of the key's legacy association that a claim
     /// competes with it, or that a reviewer asks for its statement (R58a). If no legacy association
-    /// holds the key any more, returns the events that tell the review case so. `named_holder` is
-    /// the holder that the request names, or `None` if it names none. A reviewer's comment is only
-    /// for the named holder and not for a later holder of the key, which is another company.
+    /// holds the key any more, or if the request for a statement is for an earlier holder, returns
+    /// the events that tell the review case so. `named_holder` is the holder that the request
+    /// names, or `None` if it names none. A reviewer's comment is only for the named holder and not
+    /// for a later holder of the key, which is another company.
     pub(crate) fn notify_legacy_holder(
         &self,
         key: &AssociationKey,
@@ -225,18 +227,20 @@ impl Tenant {
     /// the erasure. Returns `None` if there is no contact.
     ///
     /// # Errors
-    /// Returns an [`EraseRefusal`] if the contact is still needed, or the association has none.
+    /// Returns an [`EraseRefusal`] if there is no such association, if it belongs to a claim, or if
+    /// the contact is still needed, because an association of the holder with the same key has not
+    /// ended.
     pub(crate) fn erase_legacy_holder(
         &self,
         id: AssociationId,
         erasure: &HolderErasure,
     ) -> Result<Option<TenantChange>, EraseRefusal> {
-        let named = self.associations.get(&id).ok_or(EraseRefusal::NotFound)?;
-        if named.claimed_line().is_some() {
+        let requested = self.associations.get(&id).ok_or(EraseRefusal::NotFound)?;
+        if requested.claimed_line().is_some() {
             return Err(EraseRefusal::BelongsToClaim);
         }
         let is_of_holder = |other: &Association| {
-            other.claimed_line().is_none() && (other.partner(), &other.key) == (named.partner(), &named.key)
+            other.claimed_line().is_none() && (other.partner(), &other.key) == (requested.partner(), &requested.key)
         };
         if self.associations.values().any(|other| is_of_holder(other) && other.is_live()) {
             return Err(EraseRefusal::NotEnded);
@@ -244,10 +248,11 @@ impl Tenant {
         let has_contact = |other: &Association| is_of_holder(other) && other.holder_contact().is_some();
         let mut next = self.clone();
         for association in next.associations.values_mut().filter(|other| has_contact(other)) {
-            let (partner, erasure) = (named.partner().clone(), Some(erasure.clone()));
+            let (partner, erasure) = (requested.partner().clone(), Some(erasure.clone()));
             association.source = Source::Legacy { partner, contact: None, erasure };
         }
-        let erased = TenantEvent::LegacyHolderErased { holder: holder_id(self.id, named.partner(), &named.key) };
+        let erased =
+            TenantEvent::LegacyHolderErased { holder: holder_id(self.id, requested.partner(), &requested.key) };
         Ok((next != *self).then(|| (next, vec![erased])))
     }
 }
@@ -288,7 +293,8 @@ impl LegacyAssociation {
             && (association.partner(), &association.key) == (&self.partner, &self.key)
     }
 
-    /// Returns the contact as it is stored with the association.
+    /// Returns the contact as it is stored with the association. Returns `None` if the import has
+    /// none, or if the product or the location is not known.
     fn holder_contact(
         &self,
         subscription: &Subscription,

@@ -1,10 +1,10 @@
 //! The permanent record of a claim at a tenant: the outcomes of reviewers' decisions about it, and
 //! its closed review cases.
 //!
-//! A reviewer's decision asks the registry to *hold* the lines of a claim: to reserve their *keys*
-//! (workloads or subscriptions of the tenant) for the claim's partner. A review lead's decision
-//! *awards* keys that claims of several companies compete for. An association is *official* when
-//! its partner is on record for the key.
+//! A reviewer's decision asks the registry to *hold* the *lines* of a claim: to reserve the *keys*
+//! (workloads or subscriptions of the tenant) that the lines are about for the claim's partner. A
+//! review lead's decision *awards* keys that claims of several companies compete for. An
+//! association is *official* when its partner is on record for the key.
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_types::{AssociationKey, CaseId, DecisionId, LineId};
@@ -111,8 +111,9 @@ pub(crate) enum AwardOutcome {
     /// Another company held the key, but its association was not official yet (a pending hold). The
     /// hold has ended, and the key is reserved for the winner.
     PendingHoldEnded,
-    /// The winner is the successor: another company's association is official, and that company
-    /// remains the holder until the winner's association becomes official.
+    /// The winner is the *successor*, the claim that was awarded the key and does not hold it alone
+    /// yet: another company's association is official, and that company remains the holder until
+    /// the winner's association becomes official.
     SucceedsHolder,
 }
 

@@ -1,8 +1,9 @@
 //! The tenant aggregate: the directory data of a customer (its profile, subscriptions and
 //! workloads), and the associations of partners with its keys. A *key* is one workload or
-//! subscription of the tenant. An association is *live* while it is official (the partner is on
-//! record), or pending before that. At most one company *holds* a key with a live exclusive
-//! association.
+//! subscription of the tenant. A *line* is the part of a claim that is about one key. A *legacy*
+//! association was recorded before claims existed; its *holder* is its partner. An association is
+//! *live* while it is official (the partner is on record), or pending before that. At most one
+//! company *holds* a key with a live exclusive association.
 //!
 //! A tenant is loaded, changed and saved as a whole. One row lock and one version therefore guard
 //! every decision about exclusivity (R34).
@@ -292,7 +293,8 @@ impl Tenant {
         ended.into_iter().map(event).chain(notices.into_values()).chain(gone).collect()
     }
 
-    /// Returns the outcome of a decision that was made since the tenant was loaded.
+    /// Returns the outcome of a decision that was made since the tenant was loaded; `None` for an
+    /// earlier decision, because those are not loaded.
     pub(crate) fn decision(&self, claim: &ClaimName, decision_id: DecisionId) -> Option<&DecisionOutcome> {
         self.claim_records.get(claim)?.decision(decision_id)
     }

@@ -64,7 +64,8 @@ impl IncomingEvents {
         self.change_tenant(incoming, "close_claim", &event.tenant, close).await
     }
 
-    /// Ends the reservation of a key whose line has left the claim that it was awarded to (R37).
+    /// Ends the reservation of a key (a workload or subscription), because the claim that was
+    /// awarded the key no longer has a line for it (R37).
     async fn release_award(&self, incoming: &IncomingEvent, event: AwardReleased) -> Result<(), ReceiveError> {
         let key: AssociationKey = event.key.parse().map_err(malformed)?;
         let decision_id: DecisionId = event.decision_id.parse().map_err(malformed)?;

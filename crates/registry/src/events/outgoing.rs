@@ -1,4 +1,8 @@
-//! The events that the registry sends to other services.
+//! The events that the registry sends to other services. An association puts a partner on record
+//! for a *key*, a workload or subscription of a tenant. It is *official* once the claim is approved
+//! and the customer has consented. A *legacy* association was recorded before claims existed (R58);
+//! its *holder* is the partner that is on record by it. The holder is *gone* when its association
+//! with the key has ended.
 use std::collections::{BTreeMap, HashMap};
 
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
@@ -71,8 +75,10 @@ fn tenant_event(change: &Change<Tenant>, recorded: &RecordedEvent<TenantEvent>) 
             let event = association_ended(tenant, ended);
             let to =
                 |service| OutgoingEvent::from_recorded(recorded, service, Payload::AssociationEnded(event.clone()));
-            // Claim-intake got an event about this end before. Eligibility did not, because it did
-            // not know the association.
+            // R47: the association ended while it was pending, and a consent that arrived late has
+            // made it official until that end. Claim-intake got an event about this end before.
+            // Eligibility did not, because it learns of an association only when it becomes
+            // official.
             if let Some(effective_time) = ended.reported_end {
                 return vec![OutgoingEvent { effective_time, ..to(Service::Eligibility) }];
             }
@@ -101,6 +107,7 @@ fn tenant_event(change: &Change<Tenant>, recorded: &RecordedEvent<TenantEvent>) 
                 (None, NoticeSubject::Contested(_) | NoticeSubject::Ended(_)) => Vec::new(),
             }
         }
+        // poe-review still knows the holder as a competitor for the key.
         TenantEvent::LegacyHolderGone { key, holder } => {
             let event = LegacyHolderGone { tenant, key: key.to_string(), legacy_holder_id: holder.to_string() };
             vec![to(Service::PoeReview, Payload::LegacyHolderGone(event))]
@@ -120,6 +127,8 @@ fn tenant_event(change: &Change<Tenant>, recorded: &RecordedEvent<TenantEvent>) 
     }
 }
 
+/// Returns the event that lets customer-consent send a mail to the holder of a legacy association.
+/// `calendar` is the business calendar of the holder's location, in which its deadline is counted.
 fn legacy_holder_notified(
     tenant: String,
     customer: &str,
@@ -180,15 +189,15 @@ fn receivers_of_end(ended: &AssociationsEnded) -> Vec<Service> {
 fn association_became_official(tenant: String, granted: &AssociationsGranted) -> AssociationBecameOfficial {
     // A line that is claimed for two activities has two associations, but is reported once.
     let mut lines = BTreeMap::<String, LineFacts>::new();
-    for line in &granted.associations {
-        let facts = line_facts(line);
-        let name = format!("{tenant}/associations/{}", line.id);
+    for granted_association in &granted.associations {
+        let facts = line_facts(granted_association);
+        let name = format!("{tenant}/associations/{}", granted_association.id);
         lines.entry(facts.line_id.clone()).or_insert(facts).associations.push(name);
     }
-    let mut activities: Vec<_> = granted.associations.iter().map(|line| line.association.activity).collect();
+    let mut activities: Vec<_> = granted.associations.iter().map(|granted| granted.association.activity).collect();
     activities.sort_unstable();
     activities.dedup();
-    let first = granted.associations.first().map(|line| &line.association);
+    let first = granted.associations.first().map(|granted| &granted.association);
     AssociationBecameOfficial {
         claim: granted.claim.to_string(),
         tenant,
@@ -217,8 +226,10 @@ fn association_became_official(tenant: String, granted: &AssociationsGranted) ->
     }
 }
 
-fn line_facts(line: &GrantedAssociation) -> LineFacts {
-    let GrantedAssociation { association, incentivized, subscription, .. } = line;
+/// Returns what eligibility needs to know about the claim's line (its part about one key) to which
+/// the association belongs.
+fn line_facts(granted: &GrantedAssociation) -> LineFacts {
+    let GrantedAssociation { association, incentivized, subscription, .. } = granted;
     let end = association.time_and_reason_of_end();
     let subscription = match (&association.key, subscription) {
         (AssociationKey::Subscription(id), Some(subscription)) => Some(subscription_facts(*id, subscription)),

@@ -1,5 +1,9 @@
 //! The conversion between associations (a partner on record for a workload or subscription of a
-//! tenant) and rows of the table `association`.
+//! tenant) and rows of the table `association`. `hold_time` is the time at which the association
+//! was created, and from which its partner holds the workload or subscription: the approval of the
+//! claim, or the import of a legacy association. A legacy association was recorded before claims
+//! existed (R58). Its *holder* is its partner; the erasure is the record of who erased the contact
+//! of the holder, when and why (R56).
 use cpor_durable::StoreError;
 use cpor_types::{AssociationId, ClaimName, TenantId};
 use sea_orm::ActiveValue::Set;

@@ -51,7 +51,7 @@ pub(crate) async fn partners(
 ) -> Result<BTreeMap<PartnerId, PartnerProfile>, StoreError> {
     use partner::Column::{Id, Owner};
     let keys: Vec<AggregateKey> = ids.iter().map(|id| super::partner::key(id)).collect();
-    let rows = rows::load_children::<partner::Entity>(db, [Owner, Id], &keys).await?.into_iter();
+    let rows = rows::load_by_keys::<partner::Entity>(db, [Owner, Id], &keys).await?.into_iter();
     let parse = |row| Ok(Versioned::<Partner>::try_from(row)?.state);
     rows.map(parse).map(|partner| partner.map(|Partner { id, profile, .. }| (id, profile))).collect()
 }
@@ -97,7 +97,7 @@ pub(crate) async fn known_tenants(
 ) -> Result<BTreeSet<TenantId>, StoreError> {
     use tenant::Column::{Id, Owner};
     let keys: Vec<AggregateKey> = ids.iter().map(|id| super::tenant::key(*id)).collect();
-    let rows = rows::load_children::<tenant::Entity>(db, [Owner, Id], &keys).await?;
+    let rows = rows::load_by_keys::<tenant::Entity>(db, [Owner, Id], &keys).await?;
     Ok(rows.into_iter().map(|row| row.id.into()).collect())
 }
 
@@ -110,7 +110,7 @@ pub(crate) async fn tenant_directories(
     use tenant::Column::{Id, Owner};
     let keys: Vec<AggregateKey> = ids.iter().map(|id| super::tenant::key(*id)).collect();
     let ids: Vec<TenantId> = ids.iter().copied().collect();
-    let rows = rows::load_children::<tenant::Entity>(db, [Owner, Id], &keys).await?.into_iter();
+    let rows = rows::load_by_keys::<tenant::Entity>(db, [Owner, Id], &keys).await?.into_iter();
     let mut children_by_tenant = children::load_directory_children(db, &ids).await?;
     let directory = |row: tenant::Model| {
         let id = TenantId::from(row.id);

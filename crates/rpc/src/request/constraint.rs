@@ -10,13 +10,14 @@ const TIMESTAMP_SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_4
 /// example `int32`; it becomes part of the violation's reason.
 #[derive(Debug)]
 pub(super) enum Constraint {
-    /// The minimum length in characters. A text that has only blanks is too short for every length.
+    /// The minimum length in characters. A text that has only blanks is too short, unless the
+    /// minimum is 0.
     MinLen(u64),
     /// The maximum length in characters.
     MaxLen(u64),
     Pattern(Regex),
-    /// The text must be an e-mail address that can be sent to. Blanks around it do not count, and a
-    /// text that has only blanks is not a value.
+    /// The text must be an e-mail address that can be sent to. Blanks around it do not count. A
+    /// text that is empty or has only blanks counts as not set and satisfies the constraint.
     Email,
     Uuid,
     MinBytes(u64),
@@ -86,8 +87,9 @@ pub(super) struct BrokenConstraint {
 
 impl Constraint {
     /// Compiles the rule `name` with the given value, from the rules for the type `type_name`.
-    /// Returns `None` if the rule is not implemented, and `Some(None)` if the rule is switched off,
-    /// for example `defined_only: false`.
+    /// Returns `None` if the rule is not implemented or its value cannot be used, for example an
+    /// invalid regular expression, and `Some(None)` if the rule is switched off, for example
+    /// `defined_only: false`.
     pub(super) fn compile(type_name: &str, name: &str, kind: &Kind, value: &Value) -> Option<Option<Self>> {
         let owned_type = || type_name.to_owned();
         let constraint = match (type_name, name, value) {

@@ -126,7 +126,7 @@ fn r21_resubmission_in_a_dispute_returns_to_disputed() {
 #[test]
 fn r28_who_declined_before_has_to_approve_explicitly() {
     let test = TestClaim::submitted().fact(&declined()).disputed_again().approved_by_reviewer();
-    assert_eq!(test.last().kind, EventKind::Approved { official: false, explicit_approval_needed: true });
+    assert_eq!(test.last().kind, EventKind::Approved { customer_approved: false, explicit_approval_needed: true });
     let passed = ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 1 };
     let passed = test.clone().fact(&Fact::Consent(passed));
     assert!(passed.last().kind.is_overtaken(), "silence is no approval");
@@ -144,7 +144,7 @@ fn r28_who_approves_while_it_is_disputed_has_approved() {
     let test = TestClaim::submitted().fact(&declined()).disputed_again();
     let test = test.clone().fact(&of_present_case(customer_approved(), &test.claim)).approved_by_reviewer();
     let last_two: Vec<_> = test.events.iter().rev().take(2).map(|event| event.kind.clone()).collect();
-    assert_eq!(last_two[1], EventKind::Approved { official: true, explicit_approval_needed: false });
+    assert_eq!(last_two[1], EventKind::Approved { customer_approved: true, explicit_approval_needed: false });
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn r28_a_decline_after_rejection_counts() {
     assert_eq!(rejection(&test.claim).primary_reason, PrimaryRejectionReason::InsufficientPoe);
     assert!(test.clone().fact(&declined()).last().kind.is_overtaken(), "a repeat changes nothing");
     let test = test.disputed_again().approved_by_reviewer();
-    assert_eq!(test.last().kind, EventKind::Approved { official: false, explicit_approval_needed: true });
+    assert_eq!(test.last().kind, EventKind::Approved { customer_approved: false, explicit_approval_needed: true });
     let withdrawn = TestClaim::withdrawn().fact(&declined());
     assert!(withdrawn.last().kind.is_overtaken(), "what is final is not declined");
 }

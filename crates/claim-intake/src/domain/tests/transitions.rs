@@ -166,7 +166,7 @@ fn r22_r47_late_processing_rejects_at_the_due_time() {
 fn r23_approval_opens_the_way_to_the_customers_window() {
     let test = TestClaim::approved();
     assert_eq!(test.claim.state.association(), Some(&Association::Pending));
-    assert_eq!(test.last().kind, EventKind::Approved { official: false, explicit_approval_needed: false });
+    assert_eq!(test.last().kind, EventKind::Approved { customer_approved: false, explicit_approval_needed: false });
 }
 
 #[test]
@@ -241,7 +241,10 @@ fn r26a_an_early_approval_grants_at_claim_approval() {
     let tenant = TENANT.parse().unwrap();
     assert_eq!(
         last,
-        [EventKind::Granted { tenant }, EventKind::Approved { official: true, explicit_approval_needed: false }]
+        [
+            EventKind::Granted { tenant },
+            EventKind::Approved { customer_approved: true, explicit_approval_needed: false }
+        ]
     );
 }
 

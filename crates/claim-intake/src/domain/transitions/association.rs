@@ -33,7 +33,8 @@ impl Claim {
 
     /// Ends the associations of `lines`. If a later end of a line was recorded before, the earlier
     /// end replaces it (R47): for example, another company turns out to have been on record before
-    /// the subscription ended. Returns `None` when all lines have ended already.
+    /// the subscription ended. Returns `None` if the report ends none of the lines: each had ended
+    /// at that time or earlier, or is not on the claim.
     fn end_lines(
         &self,
         submission: &Submission,

@@ -35,7 +35,8 @@ impl Claim {
     /// Withdraws the claim for good (R25).
     ///
     /// # Errors
-    /// Returns [`Refusal::NotAllowed`] in the states EDITING and REJECTED.
+    /// Returns [`Refusal::NotFound`] for a deleted draft, and [`Refusal::NotAllowed`] in the states
+    /// EDITING and REJECTED.
     pub fn withdraw(&self, withdraw: Withdraw, now: Timestamp) -> Result<Transition<Self>, Refusal> {
         let submission = self.admitted_submission(Command::Withdraw)?;
         let Withdraw { reason, comment } = withdraw;

@@ -21,7 +21,7 @@ impl Claim {
         self.check_comment_target(&comment)?;
         let mut builder = TransitionBuilder::new(self, now);
         if comment.side == ActorSide::Partner {
-            builder.claim.count_response(|action| action.comments += 1);
+            builder.claim.count_response(|request| request.comments += 1);
             builder.claim.set_open_statement_status(StatementStatus::Given);
         }
         let entry = self.with_target_changes(EntryDetails::with_reason(comment.text.expose().to_owned()), &comment);

@@ -1,9 +1,10 @@
 //! Applies the facts that customer-consent reports (R26, R26a, R27, R41). A *notice* is a mail to
 //! the customer contact about the claim. The *consent window* is the time in which silence of the
-//! customer counts as consent. An association is *granted* from the end of the window, or from an
-//! explicit approval, until the registry service has put it on record. A *policy profile* is a
-//! versioned set of values that the business rules leave open (R61). A *line* is the part of a
-//! claim that is about one workload or subscription of the customer.
+//! customer counts as consent or, after an earlier decline, as a decline (R28). An association is
+//! *granted* from the end of the window, or from an explicit approval, until the registry service
+//! has put it on record; then it is *official*. A *policy profile* is a versioned set of values
+//! that the business rules leave open (R61). A *line* is the part of a claim that is about one
+//! workload or subscription of the customer.
 use super::{
     apply::{ApplyResult, FactContext},
     close::NewRejection,
@@ -43,8 +44,9 @@ impl Claim {
             ConsentFact::WindowStopped(delivery_due) => {
                 Ok(Some(self.apply_window_stopped(submission, *delivery_due, context)))
             }
-            // R48: this entry causes the reminder mail. The mail is not sent if the customer has
-            // been reached by the time of sending.
+            // R48: this entry causes the mail that reminds the partner that the customer must be
+            // reached soon. The mail is not sent if the customer has been reached by the time of
+            // sending.
             ConsentFact::DeliveryReminded => {
                 let event = EventKind::FactApplied(FactKind::DeliveryReminded);
                 Ok(Some(self.record_only(event, context.entry(), context.now)))
@@ -62,7 +64,7 @@ impl Claim {
             ConsentFact::WindowOpened { due, .. } => Ok(Some(self.apply_window_opened(submission, *due, context))),
             // After an edit (R29, R29a) or a dispute the customer is asked again. An answer to an
             // earlier request does not count, because the customer may not have known about the
-            // change. Neither does silence on it.
+            // change. Neither does silence on an earlier request.
             ConsentFact::Approved { consent_request_number, .. }
             | ConsentFact::WindowPassed { consent_request_number, .. }
                 if *consent_request_number != submission.consent_request_number =>
@@ -72,6 +74,8 @@ impl Claim {
             ConsentFact::WindowPassed { awaits_confirmation: true, .. } => {
                 Ok(self.apply_unconfirmed_consent(submission, FactKind::ConsentWindowPassed, context))
             }
+            // R28: after an earlier decline, silence is reported as a decline. It lapses in the
+            // same way. A decline that the customer has expressed always counts.
             ConsentFact::Declined { channel, consent_request_number, .. }
                 if channel == ConsentFact::SILENCE
                     && consent_request_number.is_some_and(|number| number != submission.consent_request_number) =>
@@ -80,14 +84,16 @@ impl Claim {
             }
             // R28, R47: customer-consent repeats the report of a decline when associations that
             // were reported as ended turn out to be on record. The repetition changes nothing if
-            // the decline was applied before and the rejection has been disputed since.
+            // the decline was applied before and the customer has been asked anew since, for
+            // example because the partner disputed the rejection.
             ConsentFact::Declined { consent_request_number, .. }
                 if submission.declined == Some(context.effective_time)
                     && consent_request_number.is_some_and(|number| number != submission.consent_request_number) =>
             {
                 Ok(None)
             }
-            // R28: silence is not consent after an earlier decline.
+            // R28: after an earlier decline, the end of the window does not mean consent.
+            // customer-consent then reports a decline by silence.
             ConsentFact::WindowPassed { .. } if submission.needs_explicit_approval() => Ok(None),
             ConsentFact::WindowPassed { .. } => Ok(self.apply_window_passed(submission, context)),
             ConsentFact::Approved { awaits_confirmation: true, .. } => {
@@ -148,8 +154,8 @@ impl Claim {
         let event = match self.state.association() {
             Some(association) if bounced && !matches!(association, Association::Ended { .. }) => {
                 let is_unreached = submission.is_customer_unreached(association);
-                let official = *association != Association::Pending;
-                EventKind::NoticeBounced { is_first: is_unreached && !submission.is_notice_bounced, official }
+                let consent_complete = *association != Association::Pending;
+                EventKind::NoticeBounced { is_first: is_unreached && !submission.is_notice_bounced, consent_complete }
             }
             Some(_) | None => EventKind::FactApplied(FactKind::NoticeReported),
         };
@@ -205,7 +211,8 @@ impl Claim {
 
     /// R27: the consent window ended. customer-consent has checked that no decline came in time. If
     /// the association is granted or official already (R26a), the end of the window is only
-    /// recorded.
+    /// recorded. Returns `None` if the claim is not approved, or if its associations have ended
+    /// after they were official.
     fn apply_window_passed(&self, submission: &Submission, context: &FactContext<'_>) -> Option<Transition<Self>> {
         let (fact, entry) =
             (FactKind::ConsentWindowPassed, context.entry().with_change("consent_window", "open", "passed"));
@@ -222,7 +229,8 @@ impl Claim {
     /// R26a: the customer approved. If the claim is approved already, the association is granted at
     /// once; otherwise the customer's approval is recorded.
     ///
-    /// Returns `None` for a repeated approval.
+    /// Returns `None` for a repeated approval, and if the association is granted already, or is or
+    /// was official.
     fn apply_customer_approved(&self, submission: &Submission, context: &FactContext<'_>) -> Option<Transition<Self>> {
         if submission.explicit_approval.is_some() {
             return None;
@@ -288,7 +296,8 @@ impl Claim {
 
     /// Grants a pending association because of `fact`, with the history entry `entry`. If the
     /// association ended before the fact, the fact is overtaken, and the claim only learns that the
-    /// customer's decision has arrived. Returns `None` when the association is or was official.
+    /// customer's decision has arrived. Returns `None` if the claim is not approved, or if the
+    /// association is granted already, or is or was official.
     fn grant_association(
         &self,
         submission: Submission,
@@ -304,15 +313,17 @@ impl Claim {
             Association::Granted { .. } | Association::Official { .. } | Association::Ended { since: Some(_) } => {
                 return None;
             }
-            // R47: the associations were granted before they ended.
+            // R47: the consent is older than the end of a line's association, so it still counts.
+            // `since` is `None`, because the registry has not reported any of them as official.
             ended @ Association::Ended { since: None } if self.has_line_that_ended_after(context.effective_time) => {
                 builder.claim.state = State::Approved(granted, ended.clone());
                 builder.record(EventKind::FactApplied(fact), entry);
                 builder.record(EventKind::Granted { tenant }, EntryDetails::default());
             }
             ended @ Association::Ended { since: None } => {
-                let unchanged = Submission { grant_time, ..self.state.submission()?.clone() };
-                builder.claim.state = State::Approved(unchanged, ended.clone());
+                // Only the time of the consent is stored, not an explicit approval.
+                let with_grant_time = Submission { grant_time, ..self.state.submission()?.clone() };
+                builder.claim.state = State::Approved(with_grant_time, ended.clone());
                 builder.record(EventKind::FactOvertaken(fact), context.entry());
             }
             Association::Pending => {
@@ -324,9 +335,10 @@ impl Claim {
         Some(builder.build())
     }
 
-    /// R26: the customer declined. A decline overrides an explicit approval. It is possible in
-    /// every state from SUBMITTED to APPROVED, unless all associations had ended before (R37, R39,
-    /// R47).
+    /// R26: the customer declined, by a decision or by silence after an earlier decline (R28). A
+    /// decline overrides an explicit approval. It rejects an open or approved claim, unless all
+    /// associations had ended before the decline (R37, R39, R47). For a claim that is rejected
+    /// already, it is recorded while the rejection can be disputed.
     fn apply_customer_declined(
         &self,
         submission: &Submission,
@@ -341,6 +353,7 @@ impl Claim {
         if self.state.rejection().is_some() {
             return Ok(self.apply_decline_after_rejection(submission, context));
         }
+        // R28: a rejection because of silence after a dispute is final.
         let remedy = match channel {
             ConsentFact::SILENCE => Remedy::NotDisputable(NotDisputableReason::NoExplicitApproval),
             _ => context.rules.remedy(submission, context.effective_time)?,
@@ -356,8 +369,8 @@ impl Claim {
     }
 
     /// R28: the customer declined a rejected claim. The decline is recorded while the rejection can
-    /// be disputed, and counts if the partner disputes it. Returns `None` if the customer's last
-    /// decision was a decline already.
+    /// be disputed, and counts if the partner disputes it. Returns `None` if the rejection is
+    /// final, or if the customer's last decision was a decline already.
     fn apply_decline_after_rejection(
         &self,
         submission: &Submission,

@@ -44,11 +44,12 @@ impl Claim {
     /// `answer` is the registry's answer about the disputed content, as in [`Self::submit`].
     ///
     /// # Errors
-    /// Returns [`Refusal::NotAllowed`] in every state except REJECTED,
-    /// [`Refusal::DisputeWindowPassed`] if the dispute is late, [`Refusal::DisputeNotAllowed`] if
-    /// the rejection is final, [`Refusal::DisputeUnfounded`] if there is neither a justification
-    /// nor new evidence, [`Refusal::ConcurrentChange`] if `answer` is `None`, and
-    /// [`Refusal::Incomplete`] with every violation of the claim.
+    /// Returns [`Refusal::NotFound`] for a deleted draft, [`Refusal::NotAllowed`] in every other
+    /// state except REJECTED, [`Refusal::DisputeWindowPassed`] if the dispute is late,
+    /// [`Refusal::DisputeNotAllowed`] if the rejection is final, [`Refusal::DisputeUnfounded`] if
+    /// there is neither a justification nor new evidence, [`Refusal::ConcurrentChange`] if `answer`
+    /// is `None`, [`Refusal::RulesMissing`] if the policy profile that was recorded at the
+    /// submission is not configured, and [`Refusal::Incomplete`] with every violation of the claim.
     pub fn dispute(
         &self,
         dispute: Dispute,

@@ -62,14 +62,15 @@ impl Claim {
     }
 
     /// Changes a draft (R17), or a submitted claim, of which only some fields can be changed (R29).
-    /// `answer` is the registry's answer about the content after the update. Returns `None` when
-    /// nothing changes.
+    /// `answer` is the registry's answer about the content after the update. Returns `None` if the
+    /// content stays the same; for a draft, only if the registry's answer stays the same, too.
     ///
     /// # Errors
-    /// Returns [`Refusal::NotAllowed`] if state and policy allow no edits. For a submitted claim,
-    /// returns [`Refusal::FieldsLocked`] if the update changes a locked field,
-    /// [`Refusal::ConcurrentChange`] if `answer` is `None`, and [`Refusal::Incomplete`] with every
-    /// violation of the changed claim.
+    /// Returns [`Refusal::NotFound`] for a deleted draft, and [`Refusal::NotAllowed`] if state and
+    /// policy allow no edits. For a submitted claim, returns [`Refusal::FieldsLocked`] if the
+    /// update changes a locked field, [`Refusal::ConcurrentChange`] if `answer` is `None`,
+    /// [`Refusal::RulesMissing`] if the recorded policy profile is not configured, and
+    /// [`Refusal::Incomplete`] with every violation of the changed claim.
     pub fn update(
         &self,
         update: &Update,
@@ -105,7 +106,8 @@ impl Claim {
     /// the database.
     ///
     /// # Errors
-    /// Returns [`Refusal::NotAllowed`] in every state except EDITING.
+    /// Returns [`Refusal::NotFound`] if the draft is deleted already, and [`Refusal::NotAllowed`]
+    /// in every other state except EDITING.
     pub fn delete(&self, now: Timestamp) -> Result<Transition<Self>, Refusal> {
         self.check_admitted(Command::Delete)?;
         let mut builder = TransitionBuilder::new(self, now);

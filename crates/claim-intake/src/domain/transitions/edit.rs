@@ -1,4 +1,6 @@
-//! Edits after the submission (R29, R29a).
+//! Edits after the submission (R29, R29a). A *line* is the part of a claim that is about one
+//! workload or subscription of the customer. The association of an approved claim is the record of
+//! the partner for its lines.
 use super::Update;
 use crate::domain::{
     Claim, Content, EditNotice, EventKind, Field, Refusal, RegistryAnswer, Rules, Submission,
@@ -30,8 +32,9 @@ impl Field {
 
 impl Claim {
     /// Changes a submitted claim (R29), or corrects the customer contacts of an approved one
-    /// (R29a). The claim must be complete afterwards, as at its submission. `answer` is the
-    /// registry's answer about the content after the update. Returns `None` when nothing changes.
+    /// (R29a). The claim must be complete afterwards, as at its submission. `answer` is the answer
+    /// of the registry service about the content after the update. Returns `None` if no field of
+    /// the content changes, even if the registry's answer differs from the stored one.
     pub(super) fn edit_submitted(
         &self,
         update: &Update,
@@ -45,7 +48,7 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.content = content;
         let answer = answer.ok_or(Refusal::ConcurrentChange)?;
-        // The lines of an approved claim are reserved as they were at the approval, so the
+        // The registry holds the lines of an approved claim as they were at the approval, so the
         // registry's new answer about them is not stored.
         match self.state.association() {
             Some(_) => builder.claim.set_contact_domains(answer),
@@ -65,9 +68,15 @@ impl Claim {
         } else {
             EditNotice::None
         };
+        // R46: if the edit chose another location of the partner, later deadlines follow its
+        // calendar.
         let mut next_submission = Submission { partner_calendar: required.partner_calendar, ..submission.clone() };
         let mut entry = EntryDetails { changes, ..EntryDetails::default() };
+        // R29: the customer is asked anew, so what the customer has answered so far no longer
+        // counts: neither an explicit approval, nor consent that waits for a reviewer to confirm
+        // the contact.
         if notice == EditNotice::AskedAnew {
+            // The history shows that the end of the consent window is no longer known.
             entry = entry.with_consent_due(submission, None);
             next_submission.explicit_approval = None;
             next_submission.consent_due = None;
@@ -78,12 +87,15 @@ impl Claim {
         if notice != EditNotice::None {
             next_submission.is_notice_bounced = false;
         }
+        // R43a: a reviewer confirmed the previous contact, not the new one.
         if previous_contact.is_some() {
             next_submission.contact_confirmed = None;
         }
         let entry = entry.with_consent_change(submission, &next_submission);
         builder.claim.state = self.state.with_submission(next_submission);
-        builder.claim.count_response(|action| action.edits += 1);
+        // R21: if a reviewer has requested partner action, the edit is part of the partner's
+        // response.
+        builder.claim.count_response(|request| request.edits += 1);
         builder.record(EventKind::Edited { notice, previous_contact }, entry);
         Ok(Some(builder.build()))
     }

@@ -12,9 +12,10 @@ impl Claim {
     /// again by [`Self::add_evidence`].
     ///
     /// # Errors
-    /// Returns [`Refusal::NotAllowed`] if state and policy allow no evidence (R28, R29), and
-    /// [`Refusal::TooManyDocuments`] if this submission, response or dispute already has as many
-    /// documents as the policy allows.
+    /// Returns [`Refusal::NotFound`] for a deleted draft, [`Refusal::NotAllowed`] if state and
+    /// policy allow no evidence (R28, R29), [`Refusal::RulesMissing`] if the recorded policy
+    /// profile is not configured, and [`Refusal::TooManyDocuments`] if this submission, response or
+    /// dispute already has as many documents as the policy allows.
     pub fn check_evidence_allowed(&self, rules: &Rules, now: Timestamp) -> Result<(), Refusal> {
         self.check_admitted(Command::AddEvidence)?;
         let limit = rules.profile_of(self, now)?.evidence.max_documents;
@@ -22,8 +23,8 @@ impl Claim {
     }
 
     /// Adds a stored document. In PARTNER_ACTION_REQUIRED it counts as an answer to the reviewer's
-    /// request (R21), in APPROVED as an answer to a request for a statement (R37a), in REJECTED as
-    /// evidence for a dispute (R28).
+    /// request (R21), in APPROVED as an answer to the open request for a statement, if there is one
+    /// (R37a), in REJECTED as evidence for a dispute (R28).
     ///
     /// # Errors
     /// Returns the same refusals as [`Self::check_evidence_allowed`].
@@ -40,8 +41,8 @@ impl Claim {
     /// Removes a document from a draft. The history and the evidence store keep the document.
     ///
     /// # Errors
-    /// Returns [`Refusal::NotAllowed`] in every state except EDITING, and [`Refusal::NotFound`] if
-    /// the claim has no such document.
+    /// Returns [`Refusal::NotFound`] for a deleted draft or if the claim has no such document, and
+    /// [`Refusal::NotAllowed`] in every other state except EDITING.
     pub fn remove_evidence(&self, id: EvidenceId, now: Timestamp) -> Result<Transition<Self>, Refusal> {
         self.check_admitted(Command::RemoveEvidence)?;
         let index = self.evidence.iter().position(|evidence| evidence.id == id).ok_or(Refusal::NotFound)?;

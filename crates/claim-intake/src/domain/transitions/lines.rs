@@ -31,7 +31,7 @@ const COMPETITION_SETTLED: &str = "The competition for the lines of this claim i
 
 impl Awards {
     /// Returns the result of the arbitration for the line, as the history contains it; `None` when
-    /// the line was not contested.
+    /// the arbitration did not decide about the line.
     fn outcome_for(&self, line: LineId) -> Option<&'static str> {
         if self.succeeding.contains(&line) {
             Some("awarded to this claim, once its association is official; until then another keeps it on record")
@@ -48,8 +48,10 @@ impl Awards {
 }
 
 impl Claim {
-    /// R37: a review lead awarded contested lines. For an approved claim the awards are only
-    /// recorded; the registry reports separately which associations end.
+    /// R37: a review lead awarded contested lines. If the claim is approved or loses no line, the
+    /// awards are only recorded; the registry reports separately which associations of an approved
+    /// claim end. Another claim loses the lines that were awarded to others, and is rejected with
+    /// the last one (R27a).
     pub(super) fn apply_lines_awarded(
         &self,
         submission: &Submission,

@@ -12,9 +12,9 @@ impl Claim {
     /// the claim stays the same.
     ///
     /// # Errors
-    /// Returns [`Refusal::PaymentNotDeclinable`] if the policy profile does not allow it, and
-    /// [`Refusal::NotAllowed`] in the states EDITING and REJECTED, and if payment was declined
-    /// before.
+    /// Returns [`Refusal::NotFound`] for a deleted draft, [`Refusal::PaymentNotDeclinable`] if the
+    /// policy profile does not allow it, and [`Refusal::NotAllowed`] in the states EDITING and
+    /// REJECTED, and if payment was declined before.
     pub fn decline_payment(&self, comment: &str, now: Timestamp) -> Result<Transition<Self>, Refusal> {
         if let Some(submission) = self.state.submission()
             && !submission.policy_values.payment_can_be_declined

@@ -201,7 +201,7 @@ impl Claim {
         };
         builder.claim.state = State::Approved(approved, association);
         let entry = context.entry().with_comment(comment).with_change("association_state", "", "pending");
-        builder.record(EventKind::Approved { official: customer_approved, explicit_approval_needed }, entry);
+        builder.record(EventKind::Approved { customer_approved, explicit_approval_needed }, entry);
         if customer_approved {
             builder.record_grant(submission.tenant);
         }

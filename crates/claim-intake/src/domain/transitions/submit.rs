@@ -30,10 +30,10 @@ impl Claim {
     /// it was read.
     ///
     /// # Errors
-    /// Returns [`Refusal::NotAllowed`] in every state except EDITING,
-    /// [`Refusal::SubmitterNotAllowed`] if the policy profile does not let the caller's role
-    /// submit, [`Refusal::ConcurrentChange`] if `answer` is `None`, and [`Refusal::Incomplete`] with
-    /// every violation of the claim (R11).
+    /// Returns [`Refusal::NotFound`] for a deleted draft, [`Refusal::NotAllowed`] in every other
+    /// state except EDITING, [`Refusal::SubmitterNotAllowed`] if the policy profile does not let
+    /// the caller's role submit, [`Refusal::ConcurrentChange`] if `answer` is `None`, and
+    /// [`Refusal::Incomplete`] with every violation of the claim (R11).
     pub fn submit(
         &self,
         submit: Submit,
@@ -85,10 +85,11 @@ impl Claim {
     /// otherwise. `answer` is that of the registry, as in [`Self::submit`].
     ///
     /// # Errors
-    /// Returns [`Refusal::NotAllowed`] in every state except PARTNER_ACTION_REQUIRED,
-    /// [`Refusal::NothingChanged`] if the partner has not answered the request,
-    /// [`Refusal::ConcurrentChange`] if `answer` is `None`, and [`Refusal::Incomplete`] with every
-    /// violation of the claim.
+    /// Returns [`Refusal::NotFound`] for a deleted draft, [`Refusal::NotAllowed`] in every other
+    /// state except PARTNER_ACTION_REQUIRED, [`Refusal::NothingChanged`] if the partner has not
+    /// answered the request and this command has no comment, [`Refusal::ConcurrentChange`] if
+    /// `answer` is `None`, [`Refusal::RulesMissing`] if the policy profile that was recorded at the
+    /// submission is not configured, and [`Refusal::Incomplete`] with every violation of the claim.
     pub fn resubmit(
         &self,
         resubmit: Resubmit,

@@ -1,5 +1,5 @@
-//! The column with the state of a claim's association, for filters. An association puts the partner
-//! on record for the workloads or subscriptions of the claim.
+//! The values of the column with the state of a claim's association, for filters. An association
+//! puts the partner on record for the workloads or subscriptions of the claim.
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 

@@ -1,6 +1,7 @@
 //! The table `claim`: one row for each claim. The parts of a claim are JSON columns. Rows are never
 //! deleted. A *line* is the part of a claim that is about one workload or subscription. Business
-//! time is the time of the clock that deadlines use; it can differ from real time.
+//! time is the time of the business clock, which deadlines and histories use and which can be
+//! virtual.
 
 use cpor_durable::ids::{ClaimId, PartnerId};
 use sea_orm::entity::prelude::*;

@@ -1,4 +1,4 @@
-//! The columns with the state of a claim.
+//! The values of the column with the state of a claim.
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 

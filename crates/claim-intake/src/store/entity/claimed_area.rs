@@ -1,4 +1,4 @@
-//! The column with the solution area of a claim, for filters.
+//! The values of the column with the solution area of a claim, for filters.
 
 use cpor_types::SolutionArea;
 use sea_orm::{DeriveActiveEnum, EnumIter};

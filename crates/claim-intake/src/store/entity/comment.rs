@@ -23,7 +23,8 @@ pub(crate) struct Model {
     pub(crate) id: CommentId,
     /// The side of the author.
     pub(crate) side: Side,
-    /// The time at which the comment was written, by the clock that deadlines use.
+    /// The time at which the comment was written, by the business clock: the clock that deadlines
+    /// and histories use, which can be virtual.
     pub(crate) create_time: DateTimeUtc,
     /// The text; empty after an erasure.
     pub(crate) text: String,

@@ -1,4 +1,5 @@
-//! The column with the state of a document. The *object* of a document contains its bytes.
+//! The values of the column with the state of a document. The *object* of a document contains its
+//! bytes.
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 

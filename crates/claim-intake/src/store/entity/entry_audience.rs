@@ -1,4 +1,4 @@
-//! The column with the audience of a history entry: the sides that may see it.
+//! The values of the column with the audience of a history entry: the sides that may see it.
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 

@@ -22,8 +22,9 @@ pub(crate) struct Model {
     pub(crate) id: EvidenceId,
     /// The state of the document or of its upload.
     pub(crate) state: DocumentState,
-    /// The start of the upload, in real time and not by the clock that deadlines use. An upload
-    /// that is not completed within a day is removed.
+    /// The start of the upload, by the machine's clock (real time) and not by the business clock,
+    /// which deadlines use and which can be virtual. An upload that is not completed within a day
+    /// is removed.
     pub(crate) start_time: DateTimeUtc,
     /// The number of bytes that count for the quota of the partner: the maximum size of a document
     /// until the document is stored, and then its size.

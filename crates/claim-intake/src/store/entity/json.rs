@@ -29,7 +29,8 @@ pub(crate) struct RegistryDataBody(pub(crate) ClaimRegistryData);
 #[serde(transparent)]
 pub(crate) struct Documents(pub(crate) Vec<Evidence>);
 
-/// The lines of a claim that were awarded to other companies, as JSON.
+/// The lines of a claim (claimed workloads or subscriptions) that a review lead awarded to other
+/// companies, as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
 pub(crate) struct LostLines(pub(crate) Vec<LostLine>);

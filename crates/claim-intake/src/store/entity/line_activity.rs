@@ -1,5 +1,5 @@
-//! The column with the activity of a live line. A line, which is about one workload or
-//! subscription, is live while its claim is open or approved and its association has not ended.
+//! The values of the column with the activity of a live line. A line, which is about one workload
+//! or subscription, is live while its claim is open or approved and its association has not ended.
 
 use cpor_types::Activity;
 use sea_orm::{DeriveActiveEnum, EnumIter};

@@ -1,4 +1,4 @@
-//! The columns with the side of an actor.
+//! The values of the columns with the side of an actor: on whose side a change was caused.
 
 use cpor_types::ActorSide;
 use sea_orm::{DeriveActiveEnum, EnumIter};

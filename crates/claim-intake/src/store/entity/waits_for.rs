@@ -1,4 +1,4 @@
-//! The column with what a claim waits for.
+//! The values of the column with what a claim waits for.
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 

@@ -22,7 +22,7 @@ fn r61_in_2020_the_window_runs_from_submission() {
     let opened = requested.on_notice_reported(notice(1), DeliveryReport::Accepted, &terms_of_2020(), monday()).unwrap();
     assert_eq!(
         opened.events,
-        [Event::NoticeReported {
+        [Event::NoticeDeliveryReported {
             kind: NoticeKind::Submission,
             report: DeliveryReport::Accepted,
             previous: cpor_types::NoticeState::Queued,

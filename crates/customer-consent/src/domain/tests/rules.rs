@@ -205,7 +205,7 @@ fn r41_the_window_is_seven_days_from_acceptance() {
     let opened = awaiting().on_notice_reported(notice(2), DeliveryReport::Accepted, &terms(), day(2)).unwrap();
     let due = berlin_midnight_after("2026-03-11");
     let rule = due_rule("7 calendar days, calendar de 2026");
-    let settled = Event::NoticeReported {
+    let settled = Event::NoticeDeliveryReported {
         kind: NoticeKind::Approval,
         report: DeliveryReport::Accepted,
         previous: cpor_types::NoticeState::Queued,
@@ -240,7 +240,7 @@ fn r41_the_window_opens_after_an_early_approval() {
     for waiting in [granted_awaiting(), late] {
         assert_eq!(waiting.apply_passed_deadline(day(400)), None);
         let opened = waiting.on_notice_reported(notice(2), DeliveryReport::Accepted, &terms(), day(3)).unwrap();
-        assert!(matches!(opened.events.as_slice(), [Event::NoticeReported { .. }, Event::WindowOpened { .. }]));
+        assert!(matches!(opened.events.as_slice(), [Event::NoticeDeliveryReported { .. }, Event::WindowOpened { .. }]));
         let State::GrantedInWindow { since, window } = &opened.next.state else { panic!("not in the window") };
         assert_eq!(*since, day(2), "it stays official since the approval");
         assert_eq!((window.open_time, window.deadline.due), (day(3), berlin_midnight_after("2026-03-12")));
@@ -253,7 +253,7 @@ fn r41_after_a_bounce_the_consent_waits() {
     let bounced = awaiting().on_notice_reported(notice(2), permanent_bounce(), &terms(), day(2)).unwrap();
     assert_eq!(
         bounced.events,
-        [Event::NoticeReported {
+        [Event::NoticeDeliveryReported {
             kind: NoticeKind::Approval,
             report: permanent_bounce(),
             previous: cpor_types::NoticeState::Queued,
@@ -280,7 +280,10 @@ fn r41a_an_unreached_customer_is_reported_once() {
     let [remind, due] = ["2026-04-01T22:00:00Z", "2026-04-03T22:00:00Z"].map(|time| time.parse::<Timestamp>().unwrap());
     assert_eq!(
         passed,
-        [(remind, vec![Event::DeliveryReminded]), (due, vec![Event::CustomerNotReached { consent_request_number: 0 }])]
+        [
+            (remind, vec![Event::DeliveryReminderDue]),
+            (due, vec![Event::CustomerNotReached { consent_request_number: 0 }])
+        ]
     );
     assert_eq!(consent.state.kind(), StateKind::Closed);
     let rejected = consent.on_claim_closed(Some(day(70)), day(60)).unwrap().next;

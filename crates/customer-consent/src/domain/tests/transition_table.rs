@@ -15,7 +15,7 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
     let passes = |declined_before_dispute| {
         let waiting = Consent { declined_before_dispute, ..consent.clone() };
         let mut passed = waiting.apply_passed_deadline(day(40)).map(|elapsed| elapsed.transition);
-        if let Some(reminded) = passed.as_ref().filter(|transition| transition.events == [Event::DeliveryReminded]) {
+        if let Some(reminded) = passed.as_ref().filter(|transition| transition.events == [Event::DeliveryReminderDue]) {
             passed = reminded.next.apply_passed_deadline(day(40)).map(|elapsed| elapsed.transition);
         }
         passed

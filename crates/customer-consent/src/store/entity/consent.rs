@@ -20,14 +20,16 @@ pub(crate) struct Model {
     pub(crate) version: i64,
     /// The kind of the state in `body`, for filters.
     pub(crate) state: ConsentState,
-    /// Whether the last notice bounced and the consent waits for a delivery (R41), for filters.
+    /// Whether the last notice (a mail to the customer contact) bounced and the consent waits for a
+    /// delivery (R41), for filters.
     pub(crate) waiting_for_delivery: bool,
     /// The partner of the claim, for filters.
     pub(crate) partner: PartnerId,
     /// The consent itself.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) body: ConsentBody,
-    /// The time at which the claim was first submitted, by the business clock that deadlines use.
+    /// The time at which the claim was first submitted, by the business clock, which deadlines use
+    /// and which can be virtual.
     pub(crate) create_time: DateTimeUtc,
     /// The time of the last change, by the same clock.
     pub(crate) update_time: DateTimeUtc,

@@ -1,4 +1,4 @@
-//! The column of a consent's state.
+//! The values of the column with a consent's state.
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 

@@ -1,6 +1,6 @@
-//! The table `legacy_holder`: one row for each holder of a legacy association that was sent a mail
-//! (R58a). A legacy association was recorded before claims existed. It has no claim and therefore
-//! no consent.
+//! The table `legacy_holder`: one row for each holder of a legacy association to which a mail was
+//! queued (R58a). A legacy association puts a company, its *holder*, on record for a customer's
+//! subscription. It was recorded before claims existed, so it has no claim and no consent.
 
 use cpor_durable::ids::TenantId;
 use sea_orm::FromJsonQueryResult;

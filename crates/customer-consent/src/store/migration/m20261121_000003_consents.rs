@@ -1,5 +1,5 @@
-//! Creates the tables of consents, of holders of legacy associations, and of the links in mails to
-//! customers and holders.
+//! Creates the tables of consents, of holders of legacy associations (recorded before claims
+//! existed), and of the links in mails to customers and holders.
 
 use sea_orm_migration::{
     prelude::*,

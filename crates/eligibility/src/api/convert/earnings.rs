@@ -1,5 +1,6 @@
 //! Converts earnings to proto messages. An earning is an entry of the ledger: the amount that a
-//! line of a claim earns in a month, or the reason why it earns nothing.
+//! line of a claim (its part about one workload or subscription) earns in a month, or the reason
+//! why it earns nothing.
 use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, eligibility::v1 as wire};
 use cpor_types::{ProductName, Program, TenantId, TenantKey};

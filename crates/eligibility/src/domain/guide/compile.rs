@@ -1,5 +1,6 @@
 //! Compiles the document of a program guide (the conditions and rates of payment), or reports all
-//! violations in it at once (R52).
+//! violations in it at once (R52). A *fact* is an input of the conditions, for example
+//! `partner.region`.
 use super::{Condition, Guide, document::*, expression::Expression, fact_types, type_check::ExpressionError};
 use cpor_types::{ProductKind, Program};
 
@@ -41,7 +42,7 @@ impl GuideViolationKind {
             Self::DuplicateProgram(_) => "DUPLICATE_PROGRAM",
             Self::UnknownFact(_) | Self::Expression(ExpressionError::UnknownFact(_)) => "UNKNOWN_FACT",
             Self::Expression(ExpressionError::Syntax(_)) => "EXPRESSION_SYNTAX",
-            Self::Expression(ExpressionError::NotAvailable(_)) => "EXPRESSION_NOT_AVAILABLE",
+            Self::Expression(ExpressionError::UnavailableConstruct(_)) => "EXPRESSION_NOT_AVAILABLE",
             Self::Expression(ExpressionError::TypeMismatch(_)) => "EXPRESSION_TYPE_MISMATCH",
             Self::Expression(ExpressionError::NotBool(_)) => "EXPRESSION_NOT_BOOL",
             Self::DuplicateRate => "DUPLICATE_RATE",
@@ -109,9 +110,11 @@ fn compile_condition(
     }
     match Expression::compile(expression) {
         Ok(compiled) => {
-            let facts = if facts.is_empty() { compiled.facts.clone() } else { facts.clone() };
+            // A document need not list the facts that are shown with the result. Then those that
+            // the expression uses are shown.
+            let shown_facts = if facts.is_empty() { compiled.facts.clone() } else { facts.clone() };
             let (name, explanation) = (name.clone(), explanation.clone());
-            Some(Condition { name, programs: programs.clone(), expression: compiled, facts, explanation })
+            Some(Condition { name, programs: programs.clone(), expression: compiled, shown_facts, explanation })
         }
         Err(errors) => {
             errors.into_iter().for_each(|error| report("expression", GuideViolationKind::Expression(error)));

@@ -1,7 +1,7 @@
 //! The source of a program guide, in the form that a program manager uploads and the service
-//! stores. A guide contains conditions on *facts* about the association, the claimed line, the
-//! partner and the usage, and the rates that each *program* (an incentive program that accepts
-//! claims) pays.
+//! stores. A guide contains conditions on *facts* about the association, the claimed line (a
+//! workload or subscription), the partner and the usage, and the rates that each *program* (an
+//! incentive program that accepts claims) pays.
 use cpor_types::{Money, ProductId, ProductKind, Program, ProgramGuideId};
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! The expression of a condition of payment in a program guide, in the Common Expression Language
 //! (CEL). It is compiled and type-checked when the guide is compiled. It uses *facts* about the
-//! association, the claimed line, the partner and the usage.
+//! association, the claimed line (one workload or subscription), the partner and the usage.
 use cel::{Context, Value};
 
 use super::type_check::{ExpressionError, TypeChecker};

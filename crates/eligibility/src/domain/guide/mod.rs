@@ -30,7 +30,7 @@ pub(crate) struct Condition {
     programs: Vec<Program>,
     pub(crate) expression: Expression,
     /// The dotted paths of the facts whose values are shown with the condition's result.
-    pub(crate) facts: Vec<String>,
+    pub(crate) shown_facts: Vec<String>,
     /// The text that partners read if the condition does not hold.
     pub(crate) explanation: String,
 }
@@ -42,7 +42,7 @@ impl Guide {
     }
 
     /// Returns the rate of `product` in `program`, or the rate of the program if the product has no
-    /// rate of its own (R54).
+    /// rate of its own (R54). Returns `None` if the guide has neither.
     pub(crate) fn rate_for(&self, program: Program, product: &ProductId) -> Option<&Rate> {
         let find = |product: Option<&ProductId>| {
             self.rates.iter().find(|rate| rate.program == program && rate.product.as_ref() == product)

@@ -7,14 +7,18 @@ use cel::common::ast::{CallExpr, Expr, IdedExpr, ListExpr, LiteralValue, SelectE
 
 use super::fact_types::{FACTS, ValueType, find_fact};
 
+/// An error in the expression of a condition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ExpressionError {
     #[error("must be a valid CEL expression: {0}")]
     Syntax(String),
+    /// The path, for example `partner.region`, names no fact.
     #[error("{0} is not a known fact")]
     UnknownFact(String),
+    /// The expression uses this part of CEL, for example a function, which conditions cannot use.
     #[error("{0} is not available in conditions")]
-    NotAvailable(String),
+    UnavailableConstruct(String),
+    /// An operator or function has arguments of types that it does not accept, as described.
     #[error("{0}")]
     TypeMismatch(String),
     #[error("must evaluate to bool, not {0}")]
@@ -51,10 +55,10 @@ impl TypeChecker {
             Expr::Select(select) => self.infer_field(select),
             Expr::List(list) => (self.infer_list(list), false),
             Expr::Call(call) => (self.infer_call(call), false),
-            Expr::Comprehension(_) => (self.report_not_available("a comprehension"), false),
-            Expr::Map(_) => (self.report_not_available("a map"), false),
-            Expr::Struct(_) => (self.report_not_available("a message"), false),
-            Expr::Unspecified => (self.report_not_available("an empty expression"), false),
+            Expr::Comprehension(_) => (self.report_unavailable_construct("a comprehension"), false),
+            Expr::Map(_) => (self.report_unavailable_construct("a map"), false),
+            Expr::Struct(_) => (self.report_unavailable_construct("a message"), false),
+            Expr::Unspecified => (self.report_unavailable_construct("an empty expression"), false),
         }
     }
 
@@ -65,8 +69,8 @@ impl TypeChecker {
             LiteralValue::Int(_) => ValueType::Int,
             LiteralValue::Null => ValueType::Null,
             LiteralValue::String(_) => ValueType::Text,
-            LiteralValue::Bytes(_) => self.report_not_available("bytes"),
-            LiteralValue::UInt(_) => self.report_not_available("uint"),
+            LiteralValue::Bytes(_) => self.report_unavailable_construct("bytes"),
+            LiteralValue::UInt(_) => self.report_unavailable_construct("uint"),
         }
     }
 
@@ -84,7 +88,7 @@ impl TypeChecker {
         // Only `fact.field` is available. `select.test` marks the macro `has(fact.field)`.
         let (Expr::Ident(root), false) = (&select.operand.expr, select.test) else {
             self.infer(&select.operand);
-            return (self.report_not_available(&format!("the selection of {:?}", select.field)), false);
+            return (self.report_unavailable_construct(&format!("the selection of {:?}", select.field)), false);
         };
         let path = format!("{root}.{}", select.field);
         let field = match find_fact(FACTS, root).map(|fact| fact.value_type().0) {
@@ -146,7 +150,7 @@ impl TypeChecker {
     /// Records that a function is not available, or that it is not defined for these types.
     fn report_invalid_arguments(&mut self, name: &str, types: &[&ValueType]) -> ValueType {
         match result_of_function(name) {
-            None => self.report_not_available(&format!("the function {name}")),
+            None => self.report_unavailable_construct(&format!("the function {name}")),
             Some(result) => {
                 let types = types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
                 self.report_type_mismatch(format!("{} cannot be applied to ({types})", name.trim_matches(['_', '@'])));
@@ -160,8 +164,8 @@ impl TypeChecker {
         ValueType::Any
     }
 
-    fn report_not_available(&mut self, construct: &str) -> ValueType {
-        self.errors.push(ExpressionError::NotAvailable(construct.to_owned()));
+    fn report_unavailable_construct(&mut self, construct: &str) -> ValueType {
+        self.errors.push(ExpressionError::UnavailableConstruct(construct.to_owned()));
         ValueType::Any
     }
 

@@ -96,8 +96,9 @@ impl EventHandler {
         }
     }
 
-    /// Ends some lines or the whole association. Nothing happens if the association never became
-    /// official, because then the claim has no assessment.
+    /// Ends the association of a claim, or only its parts for some lines (workloads or
+    /// subscriptions). Nothing happens if the association never became official, because then the
+    /// claim has no assessment.
     async fn on_association_ended(
         &self,
         incoming: &IncomingEvent,

@@ -93,7 +93,8 @@ pub(super) fn catalog_facts(event: &wire::CatalogChanged) -> Result<CatalogFacts
     event.products.iter().map(product).collect::<Result<_, _>>().map(CatalogFacts)
 }
 
-/// Returns the lines that ended; empty if all lines ended.
+/// Returns the lines (the claim's parts about one workload or subscription each) whose associations
+/// ended; empty if the claim has no association left.
 pub(super) fn ended_lines(event: &wire::AssociationEnded) -> Result<Vec<LineId>, ReceiveError> {
     let line_ids = event.line_ids.iter().filter(|_| !event.none_left);
     line_ids.map(|line| parse("line_ids", line)).collect()

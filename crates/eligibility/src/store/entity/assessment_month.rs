@@ -18,7 +18,8 @@ pub(crate) struct Model {
     /// The month, as `YYYY-MM`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) month: String,
-    /// The result for the month: one verdict and amount for each line and activity.
+    /// The result for the month: one verdict and amount for each activity of each line (claimed
+    /// workload or subscription).
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) body: MonthlyResultBody,
     /// The assessment, which is saved before its results and never deleted.

@@ -1,4 +1,4 @@
-//! The column of an earning's status.
+//! The values of the column with an earning's status.
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 

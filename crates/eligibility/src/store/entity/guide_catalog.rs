@@ -1,4 +1,5 @@
-//! The table `guide_catalog`: the catalog of all program guides, in one row.
+//! The table `guide_catalog`: the catalog of all program guides (the conditions and rates of
+//! payment), in one row.
 
 use sea_orm::entity::prelude::*;
 

@@ -18,7 +18,7 @@ pub(crate) struct Model {
     pub(crate) tenant: TenantId,
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) earning: EarningId,
-    /// The payout, which is saved before its lines.
+    /// The payout, which is saved before its lines (the earnings that it pays).
     #[sea_orm(belongs_to, from = "(owner, payout)", to = "(owner, id)", on_delete = "Restrict")]
     pub(crate) of_payout: BelongsTo<super::payout::Entity>,
 }

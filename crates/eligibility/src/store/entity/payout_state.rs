@@ -1,4 +1,4 @@
-//! The column of a payout's state.
+//! The values of the column with a payout's state.
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 

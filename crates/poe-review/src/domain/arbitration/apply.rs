@@ -1,6 +1,7 @@
 //! Applies the result of an arbitration to a review case (R37). An arbitration awards contested
 //! keys (workloads or subscriptions of a tenant that claims of several companies want) to one case
-//! each. A line is the part of a claim that is about one key.
+//! each. A line is the part of a claim that is about one key. A legacy association, which was
+//! recorded before claims existed, can hold a contested key, too.
 use super::{Arbitration, Verdict};
 use crate::domain::{CaseClosure, CaseEvent, Competition, ReviewCase, Rivals, State, case::transition};
 use cpor_durable::Transition;
@@ -15,7 +16,7 @@ impl ReviewCase {
     /// `successor_keys` are the keys whose current holders stay on record until the winner's
     /// association becomes official. If the claim has given up a key that it wins, an event tells
     /// the registry not to reserve the key. Returns `None` if nothing changes, in particular when
-    /// the same verdict is applied again.
+    /// the same verdict is applied again, unless there is such a key: its event is then sent again.
     #[must_use]
     pub fn apply_award(
         &self,

@@ -20,7 +20,9 @@ pub struct AwardRefusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AwardRefusalReason {
-    /// The winner does not compete for the key.
+    /// The key is not contested by the winner: the winner does not compete for it with another
+    /// claim or with a legacy association (recorded before claims existed), or a review lead has
+    /// decided about it already.
     NotContested,
     /// A winner of another key also competes for this key, and the arbitration does not award it.
     /// All contested keys of a winner must be awarded together.

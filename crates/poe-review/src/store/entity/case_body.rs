@@ -24,7 +24,8 @@ pub(crate) struct CaseBody {
     pub(crate) competition_terms: CompetitionTerms,
     /// The competition with other cases for the same workloads and subscriptions.
     pub(crate) competition: Competition,
-    /// Lines that were awarded to another claim, or whose association has ended.
+    /// Lines (claimed workloads or subscriptions) that a review lead awarded to another claim, or
+    /// whose association has ended.
     pub(crate) ended_lines: BTreeSet<LineId>,
     /// The review round: 1 for the submission or dispute, plus 1 for each resubmission.
     pub(crate) round: u32,

@@ -1,4 +1,4 @@
-//! The column of a case's state.
+//! The values of the column with a case's state.
 use crate::domain::Phase;
 use sea_orm::{DeriveActiveEnum, EnumIter};
 

@@ -1,4 +1,4 @@
-//! The column of the kind of a pending decision.
+//! The values of the column with the kind of a pending decision.
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
 /// The kind of a pending decision. The stored names must not change. The migration of the table

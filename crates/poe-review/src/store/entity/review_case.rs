@@ -23,7 +23,7 @@ pub(crate) struct Model {
     pub(crate) claim: String,
     /// The earliest due time of the case, by which the queue is sorted. The latest storable time if
     /// the case has no due time.
-    pub(crate) queue_time: DateTimeUtc,
+    pub(crate) due_time: DateTimeUtc,
     /// Whether at least one deadline of the review has passed.
     pub(crate) overdue: bool,
     /// The snapshot of the claim.

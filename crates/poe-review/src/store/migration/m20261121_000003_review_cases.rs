@@ -22,7 +22,7 @@ enum ReviewCase {
     State,
     Reviewer,
     Claim,
-    QueueTime,
+    DueTime,
     Overdue,
     Snapshot,
     Body,
@@ -174,7 +174,7 @@ fn review_case() -> TableCreateStatement {
         .col(text(ReviewCase::State).check(Expr::col(ReviewCase::State).is_in(STATES)))
         .col(text_null(ReviewCase::Reviewer))
         .col(text(ReviewCase::Claim))
-        .col(timestamp_with_time_zone(ReviewCase::QueueTime))
+        .col(timestamp_with_time_zone(ReviewCase::DueTime))
         .col(boolean(ReviewCase::Overdue))
         .col(json_binary(ReviewCase::Snapshot))
         .col(json_binary(ReviewCase::Body))
@@ -191,7 +191,7 @@ fn review_case_queue() -> IndexCreateStatement {
     Index::create()
         .name("review_case_queue")
         .table(ReviewCase::Table)
-        .col(ReviewCase::QueueTime)
+        .col(ReviewCase::DueTime)
         .col(ReviewCase::Owner)
         .col(ReviewCase::Id)
         .and_where(Expr::col(ReviewCase::CloseTime).is_null())
@@ -204,7 +204,7 @@ fn review_case_reviewer() -> IndexCreateStatement {
         .name("review_case_reviewer")
         .table(ReviewCase::Table)
         .col(ReviewCase::Reviewer)
-        .col(ReviewCase::QueueTime)
+        .col(ReviewCase::DueTime)
         .col(ReviewCase::Owner)
         .col(ReviewCase::Id)
         .and_where(Expr::col(ReviewCase::CloseTime).is_null())
@@ -217,7 +217,7 @@ fn review_case_state() -> IndexCreateStatement {
         .name("review_case_state")
         .table(ReviewCase::Table)
         .col(ReviewCase::State)
-        .col(ReviewCase::QueueTime)
+        .col(ReviewCase::DueTime)
         .col(ReviewCase::Owner)
         .col(ReviewCase::Id)
         .take()
@@ -233,7 +233,7 @@ fn review_case_due() -> IndexCreateStatement {
     Index::create()
         .name("review_case_due")
         .table(ReviewCase::Table)
-        .col(ReviewCase::QueueTime)
+        .col(ReviewCase::DueTime)
         .col(ReviewCase::Owner)
         .col(ReviewCase::Id)
         .take()

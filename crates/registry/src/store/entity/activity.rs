@@ -1,4 +1,4 @@
-//! The column of an association's activity.
+//! The values of the column with an association's activity.
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
 /// The activity of an association as it is stored. The stored values (`string_value`) must not

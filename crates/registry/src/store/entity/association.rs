@@ -1,6 +1,6 @@
 //! The table `association`: pending, official (the partner is on record) and ended associations of
-//! partners with workloads or subscriptions of tenants. Rows are never deleted, so that past times
-//! can be queried (R49).
+//! partners with workloads or subscriptions of tenants. A *line* is the part of a claim that is
+//! about one of these. Rows are never deleted, so that past times can be queried (R49).
 use cpor_durable::ids::{AssociationId, CaseId, ClaimId, LineId, PartnerId, TenantUuid};
 use sea_orm::FromJsonQueryResult;
 use sea_orm::entity::prelude::*;

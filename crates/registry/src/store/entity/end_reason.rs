@@ -1,4 +1,4 @@
-//! The column of the reason why an association ended.
+//! The values of the column with the reason why an association ended.
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
 /// The reason why an association ended, as it is stored. The stored values (`string_value`) must

@@ -1,4 +1,4 @@
-//! The column of a subscription's purchase channel.
+//! The values of the column with a subscription's purchase channel.
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
 /// The purchase channel of a subscription as it is stored. The stored values (`string_value`) must

@@ -1,4 +1,4 @@
-//! The column of a subscription's status.
+//! The values of the column with a subscription's status.
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
 /// The status of a subscription as it is stored. The stored values (`string_value`) must not
