@@ -278,7 +278,7 @@ async fn set_language(system: &TestSystem, language_code: &str) -> ImportResult 
 async fn r57_the_location_determines_the_language(system: &TestSystem) {
     let in_each_language = [
         ("", "en", "Claim rejected: Fabrikam sales rollout"),
-        ("de", "de", "Antrag abgelehnt: Fabrikam sales rollout"),
+        ("de", "de", "Antrag zurückgewiesen: Fabrikam sales rollout"),
         ("ru", "ru", "Заявка отклонена: Fabrikam sales rollout"),
     ];
     for (code, language, subject) in in_each_language {
