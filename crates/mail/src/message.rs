@@ -110,11 +110,11 @@ fn plain_text_part(text: &str) -> SinglePart {
 }
 
 /// Breaks one line at spaces into lines of at most [`WRAP_WIDTH`] characters with the same
-/// indentation. A word that is longer than that gets a line of its own.
+/// indentation. No-break spaces stay. A word that is longer than that gets a line of its own.
 fn wrap_line(line: &str) -> String {
     let indent = " ".repeat(line.len() - line.trim_start().len());
     let mut lines: Vec<String> = vec![];
-    for word in line.split_whitespace() {
+    for word in line.split([' ', '\t']).filter(|word| !word.is_empty()) {
         match lines.last_mut() {
             Some(last) if last.chars().count() + 1 + word.chars().count() <= WRAP_WIDTH => {
                 last.push(' ');
@@ -160,6 +160,13 @@ mod tests {
             lines.len() == 3 && lines.iter().all(|line| line.starts_with("  word") && line.len() <= WRAP_WIDTH),
             "{lines:?}"
         );
+    }
+
+    #[test]
+    fn lines_are_not_broken_at_no_break_spaces() {
+        let price = "2\u{a0}000\u{a0}€\u{a0}:";
+        let wrapped = wrap_line(&format!("{} {price}", "mot ".repeat(17)));
+        assert!(wrapped.contains(price) && wrapped.lines().count() == 2, "{wrapped}");
     }
 
     #[test]

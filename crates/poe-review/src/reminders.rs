@@ -99,7 +99,7 @@ impl MailContent {
     fn bounce(case: &ReviewCase, consent_complete: bool) -> Self {
         let subject = format!("The customer was not reached: {}", case.snapshot.claim_display_name);
         let effect = if consent_complete {
-            "The association is official, and nothing changes by itself."
+            "The consent is complete, and nothing changes by itself."
         } else {
             "The association is pending until a notice is accepted. The partner was told and can correct the contact."
         };
