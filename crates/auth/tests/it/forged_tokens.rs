@@ -48,7 +48,10 @@ impl Setup {
     async fn assert_refused(&self, token: &str, why: &str) {
         for attempt in 0..2 {
             let error = self.verifier.verify(token).await.unwrap_err();
-            assert!(matches!(error, TokenError::Invalid | TokenError::UnknownKey), "{why}, attempt {attempt}: {error:?}");
+            assert!(
+                matches!(error, TokenError::Invalid | TokenError::UnknownKey),
+                "{why}, attempt {attempt}: {error:?}"
+            );
         }
     }
 
