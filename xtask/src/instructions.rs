@@ -103,8 +103,8 @@ fn build() -> Result<PathBuf> {
     build.args(["build", "--workspace", "--exclude", CODE_GENERATOR, "--bench", "pure_functions"]);
     let messages = read_output(build.args(["--message-format", "json-render-diagnostics"]))?;
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let executables = messages.filter_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)));
-    executables.last().context("cargo built no benchmark")
+    let mut executables = messages.filter_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)));
+    executables.next_back().context("cargo built no benchmark")
 }
 
 /// Returns the number of instructions of one call of a benchmark.
@@ -112,17 +112,25 @@ fn count(valgrind: &Path, benchmarks: &Path, name: &str) -> Result<u64> {
     let [few, many] = CALLS.map(|calls| -> Result<u64> {
         let mut run = Command::new(valgrind);
         run.args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]).arg(benchmarks);
-        run.args(["--bench", "--exact", name, "--sample-count", "1", "--sample-size", &calls.to_string()]);
+        run.args([
+            "--bench",
+            "--exact",
+            &format!("pure_functions::{name}"),
+            "--sample-count",
+            "1",
+            "--sample-size",
+            &calls.to_string(),
+        ]);
         let output = run.output().context("starting valgrind")?;
         let text = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "valgrind failed: {text}");
         parse_count(&text).with_context(|| format!("valgrind printed no number of instructions: {text}"))
     });
     let (few, many) = (few?, many?);
-    if many <= few {
-        bail!("the benchmark {name} did not run");
+    match many.saturating_sub(few) / (CALLS[1] - CALLS[0]) {
+        0 => bail!("the benchmark {name} did not run"),
+        instructions => Ok(instructions),
     }
-    Ok((many - few) / (CALLS[1] - CALLS[0]))
 }
 
 /// Reads the line `==1== I   refs:      1,234` (or `I refs:` in newer versions).

@@ -138,7 +138,7 @@ fn token(signer: &TokenSigner) -> String {
 }
 
 fn content() -> Content {
-    let contact = |name: &str| Contact { name: name.into(), title: "IT".into(), email: "a@fabrikam.example".into() };
+    let contact = |name: &str, email: &str| Contact { name: name.into(), title: "IT".into(), email: email.into() };
     Content {
         display_name: "Teams at Fabrikam".into(),
         mpn_id: Some("4711".parse().unwrap()),
@@ -147,8 +147,8 @@ fn content() -> Content {
         solution_area: Some(SolutionArea::Microsoft365),
         activities: vec![Activity::Usage],
         lines: vec![Line::new(LineId(Uuid::from_u128(1)), "teams".parse().unwrap(), String::new())],
-        customer_contact: contact("Ada"),
-        partner_contact: contact("Ben"),
+        customer_contact: contact("Ada", "ada@fabrikam.example"),
+        partner_contact: contact("Ben", "ben@contoso.example"),
         terms_acknowledged: true,
         ..Content::default()
     }
@@ -207,8 +207,8 @@ fn wire_claim() -> wire::Claim {
         solution_area: types::SolutionArea::Microsoft365.into(),
         activities: vec![types::Activity::Usage.into()],
         lines: vec![wire::ClaimLine { product: "products/teams".to_owned(), ..wire::ClaimLine::default() }],
-        customer_contact: Some(contact("Ada")),
-        partner_contact: Some(contact("Ben")),
+        customer_contact: Some(contact("Ada", "ada@fabrikam.example")),
+        partner_contact: Some(contact("Ben", "ben@contoso.example")),
         ..wire::Claim::default()
     }
 }
