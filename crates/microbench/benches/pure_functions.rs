@@ -207,8 +207,8 @@ fn wire_claim() -> wire::Claim {
         solution_area: types::SolutionArea::Microsoft365.into(),
         activities: vec![types::Activity::Usage.into()],
         lines: vec![wire::ClaimLine { product: "products/teams".to_owned(), ..wire::ClaimLine::default() }],
-        customer_contact: Some(contact("Ada", "ada@fabrikam.example")),
-        partner_contact: Some(contact("Ben", "ben@contoso.example")),
+        customer_contact: Some(contact("Ada")),
+        partner_contact: Some(contact("Ben")),
         ..wire::Claim::default()
     }
 }
