@@ -84,8 +84,8 @@ impl VerificationKeys {
 
     /// Verifies a token and returns its caller. The audience of a service's token must be one of
     /// `audiences`; the audience of a user's token must be one of those of its issuer. If the issuer
-    /// of a user's token has not the token's key, this waits for a fetch of its keys; at most one
-    /// fetch per minute and issuer is caused so.
+    /// of a user's token does not have the token's key, this waits for a fetch of its keys. It causes
+    /// at most one fetch a minute for each issuer.
     ///
     /// # Errors
     /// Returns an error if the signature, algorithm, key, issuer, audience, validity period or

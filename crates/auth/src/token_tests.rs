@@ -52,7 +52,7 @@ impl TestProcess {
         let (mut request, ()) = http::Request::new(()).into_parts();
         request.headers = headers;
         request.extensions.insert(self.table.get(path).unwrap());
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(self.authorizer.authorize_request(&request))
     }
 

@@ -12,9 +12,10 @@ use sea_orm::{
 use super::OpenError;
 
 /// The timeouts that the server enforces: for statements, for lock waits and for transactions whose
-/// client does nothing.
+/// client does nothing. The services hold locks for milliseconds. If something else holds one, such
+/// as an operator's transaction, all commands of a writer wait for it, so the wait is short.
 const TIMEOUTS: [(&str, &str); 3] =
-    [("statement_timeout", "30s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "30s")];
+    [("statement_timeout", "30s"), ("lock_timeout", "2s"), ("idle_in_transaction_session_timeout", "30s")];
 /// The transaction defaults of every connection, which override those of the server and the role.
 /// With them, no SET TRANSACTION is needed after BEGIN.
 const TRANSACTION_DEFAULTS: [(&str, &str); 2] =

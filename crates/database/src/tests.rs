@@ -64,7 +64,7 @@ async fn postgres_sets_timeouts_and_a_schema_per_service() {
     let schema = show("SELECT current_schema()::text").await;
     assert_eq!(schema, format!("kit_{}_claim_intake", std::process::id()));
     assert_eq!(show("SHOW statement_timeout").await, "30s");
-    assert_eq!(show("SHOW lock_timeout").await, "10s");
+    assert_eq!(show("SHOW lock_timeout").await, "2s");
     assert_eq!(show("SHOW idle_in_transaction_session_timeout").await, "30s");
     assert_eq!(show("SHOW transaction_isolation").await, "read committed");
     tx.rollback().await.unwrap();

@@ -242,11 +242,11 @@ impl Relay {
         let mut unsaved: Option<UnsavedDelivery> = None;
         let (mut events, mut has_failed) = (0, false);
         loop {
-            if is_busy {
-                tokio::time::sleep(BATCH_WAIT).await;
-            }
             let state = unsaved.as_ref().map(|unsaved| unsaved.destination_state);
             let continues = state != Some(DestinationState::Unreachable) && !stop.is_cancelled();
+            if is_busy && continues {
+                tokio::time::sleep(BATCH_WAIT).await;
+            }
             let (count, leased) =
                 self.save_and_lease_with_retries(unsaved.take(), continues.then_some(destination)).await?;
             events += count;

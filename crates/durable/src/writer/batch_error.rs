@@ -13,9 +13,12 @@ pub(super) enum BatchError<C> {
     UniquenessConflict(Vec<(AggregateKey, C)>),
     /// Another process changed these aggregates after they were loaded.
     ConcurrentChange(Vec<AggregateKey>),
-    /// Another transaction was in conflict with this one, for example by a deadlock or a lock
-    /// timeout. The same batch may be tried again.
+    /// Another transaction was in conflict with this one, for example by a deadlock. The same batch
+    /// may be tried again.
     Transient(String),
+    /// A row stayed locked, or a statement took longer than the server allows. Trying the same batch
+    /// again would make all other commands of the writer wait once more.
+    Blocked(String),
     /// One of the commands makes the transaction fail.
     Failed(String),
     /// The database cannot be reached, or it is not known whether the batch was committed.
@@ -63,8 +66,10 @@ impl<C> From<DbErr> for BatchError<C> {
 /// manual), fewer in SQLite's result codes.
 fn from_error_code<C>(code: &str, text: String) -> BatchError<C> {
     match code {
-        // Serialization failure, deadlock, lock not available, statement timeout.
-        "40001" | "40P01" | "55P03" | "57014" => BatchError::Transient(text),
+        // Serialization failure, deadlock.
+        "40001" | "40P01" => BatchError::Transient(text),
+        // Lock not available, statement timeout.
+        "55P03" | "57014" => BatchError::Blocked(text),
         // SQLITE_BUSY, SQLITE_LOCKED and their extended codes.
         "5" | "6" | "261" | "262" | "517" | "773" => BatchError::Transient(text),
         // Shutting down, cannot connect now, too many connections, idle in transaction too long.

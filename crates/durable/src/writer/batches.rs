@@ -4,7 +4,7 @@
 use std::{collections::HashSet, panic::AssertUnwindSafe, time::Duration};
 
 use futures_util::FutureExt as _;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     batch_error::BatchError,
@@ -43,6 +43,9 @@ impl<S: Store> JobGroup<S> {
 /// less, and callers that call again after the last commit need about this time.
 const BATCH_WAIT: Duration = Duration::from_millis(3);
 
+/// The time after a batch in which further commands are likely to follow it.
+const BUSY_TIME: Duration = Duration::from_millis(20);
+
 /// Processes the queue, at most `batch_size` items in one transaction, until every sender is
 /// dropped.
 pub(super) async fn run<S: Store>(
@@ -51,14 +54,20 @@ pub(super) async fn run<S: Store>(
     batch_size: usize,
 ) {
     let mut items = Vec::new();
-    let mut last_size = 0;
+    let (mut last_size, mut last_end) = (0, Instant::now());
     while queue.recv_many(&mut items, batch_size).await > 0 {
-        // A caller that is alone never waits: its batches have one command.
-        if last_size > 1 {
+        // A caller that is alone does not wait: its batches have one command.
+        if last_size > 1 && last_end.elapsed() < BUSY_TIME {
             wait_for_items(&mut queue, &mut items, last_size).await;
+            while items.len() < batch_size
+                && let Ok(item) = queue.try_recv()
+            {
+                items.push(item);
+            }
         }
         last_size = items.len();
         process_groups(&context, groups_of(std::mem::take(&mut items))).await;
+        last_end = Instant::now();
     }
 }
 
@@ -130,6 +139,7 @@ fn retry_delay<S: Store>(
         }
         BatchError::UniquenessConflict(_)
         | BatchError::ConcurrentChange(_)
+        | BatchError::Blocked(_)
         | BatchError::Failed(_)
         | BatchError::Unavailable(_) => None,
     }
@@ -152,10 +162,12 @@ fn remaining_groups<S: Store>(error: BatchError<S::Conflict>, mut group: JobGrou
             vec![group]
         }
         BatchError::ConcurrentChange(_) => fail_jobs(group.jobs, "another process kept changing the aggregate"),
-        BatchError::Transient(reason) | BatchError::Failed(reason) if group.is_indivisible() => {
+        BatchError::Transient(reason) | BatchError::Blocked(reason) | BatchError::Failed(reason)
+            if group.is_indivisible() =>
+        {
             fail_jobs(group.jobs, &reason)
         }
-        BatchError::Transient(_) | BatchError::Failed(_) => {
+        BatchError::Transient(_) | BatchError::Blocked(_) | BatchError::Failed(_) => {
             let middle = group.jobs.len() / 2;
             split_jobs(group.jobs, middle)
         }

@@ -39,7 +39,7 @@ pub struct WriterSettings {
 
 impl Default for WriterSettings {
     fn default() -> Self {
-        Self { queue: 4096, batch: 256 }
+        Self { queue: 1024, batch: 256 }
     }
 }
 

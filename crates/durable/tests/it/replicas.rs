@@ -1,11 +1,13 @@
 //! Several processes on one database: no command is lost, applied twice or blocked for ever.
-use cpor_durable::{BusinessClock, CommandError};
+use cpor_database::Engine;
+use cpor_durable::{BusinessClock, CommandError, rows};
 use cpor_testing::UnreachableTransport;
 use cpor_testing::on_both_databases;
 use futures_util::future::join_all;
 
 use crate::{
-    fixture::Fixture,
+    fixture::{Fixture, TestWriter},
+    tables::ticket,
     tickets::{TicketStore, TitleTaken, command, counts, history, key, load_ticket, run_add, run_open, run_retitle},
 };
 
@@ -14,6 +16,7 @@ on_both_databases![with Fixture::new:
     two_writers_create_the_same_aggregate_once,
     two_writers_assign_the_same_title_once,
     deadlocks_do_not_stop_the_writers,
+    a_lock_of_another_process_fails_only_the_command_that_waits_for_it,
 ];
 
 async fn writers(fixture: &Fixture) -> Vec<cpor_durable::Writer<TicketStore>> {
@@ -92,4 +95,29 @@ async fn deadlocks_do_not_stop_the_writers(fixture: Fixture) {
     titles.sort();
     titles.dedup();
     assert_eq!(titles.len(), 8, "unique at all times");
+}
+
+/// SQLite has no locks of single rows, so there all commands succeed.
+async fn a_lock_of_another_process_fails_only_the_command_that_waits_for_it(fixture: Fixture) {
+    let test_writer = TestWriter::new(&fixture.host().await);
+    for n in 1..=3 {
+        run_open(&test_writer.writer, command(&key(n)), &n.to_string(), None).await.unwrap();
+    }
+    let other = fixture.other_process().await;
+    let is_locked = other.engine() == Engine::Postgres;
+    let lock = if is_locked {
+        let tx = other.begin().await.unwrap();
+        rows::load_locked::<ticket::Entity>(&tx, &[key(2)]).await.unwrap();
+        Some(tx)
+    } else {
+        None
+    };
+    let keys = [key(1), key(2), key(3)];
+    let added =
+        test_writer.run_in_one_batch(keys.iter().map(|key| run_add(&test_writer.writer, command(key), 1))).await;
+    let [first, second, third] = added.as_slice() else { panic!("{added:?}") };
+    assert!(first.is_ok() && third.is_ok(), "{added:?}");
+    assert_eq!(matches!(second, Err(CommandError::Unavailable(_))), is_locked, "{second:?}");
+    drop(lock);
+    run_add(&test_writer.writer, command(&key(2)), 1).await.unwrap();
 }

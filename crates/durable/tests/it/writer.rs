@@ -25,7 +25,7 @@ on_both_databases![with Fixture::new:
     a_command_is_committed_if_its_caller_gives_up,
     a_full_queue_is_overloaded,
     every_command_fails_if_the_database_is_closed,
-    lanes_end_when_the_last_writer_is_dropped,
+    the_task_ends_with_the_last_writer,
     an_unexpected_version_fails,
 ];
 
@@ -202,7 +202,7 @@ async fn every_command_fails_if_the_database_is_closed(fixture: Fixture) {
     assert!(added.iter().all(|added| matches!(added, Err(CommandError::Unavailable(_)))));
 }
 
-async fn lanes_end_when_the_last_writer_is_dropped(fixture: Fixture) {
+async fn the_task_ends_with_the_last_writer(fixture: Fixture) {
     let host = fixture.host().await;
     let test_writer = TestWriter::new(&host);
     run_open(&test_writer.writer, command(&key(1)), "one", None).await.unwrap();
