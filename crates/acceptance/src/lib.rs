@@ -37,6 +37,7 @@ mod system;
 mod template;
 mod test_claim;
 mod time;
+mod warm_runtime;
 
 pub use actor::{Actor, AuthorizedChannel};
 pub use assertions::{

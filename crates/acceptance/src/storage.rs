@@ -1,6 +1,9 @@
 //! The storage of one system.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use cpor_database::DatabaseConfig;
 use cpor_process::config::SecretUrl;
@@ -18,6 +21,8 @@ pub struct TestStorage {
     folder: tempfile::TempDir,
     /// The database of all services; `None` on SQLite.
     postgres: Option<PostgresDatabase>,
+    /// Whether the test got the right to change the tables themselves.
+    has_owner: AtomicBool,
 }
 
 impl TestStorage {
@@ -27,7 +32,7 @@ impl TestStorage {
             Engine::Sqlite => None,
             Engine::Postgres => Some(PostgresDatabase::create().await),
         };
-        Self { folder: temporary_folder(), postgres }
+        Self { folder: temporary_folder(), postgres, has_owner: AtomicBool::new(false) }
     }
 
     /// Copies the storage, with a data directory for each process.
@@ -36,7 +41,12 @@ impl TestStorage {
             None => None,
             Some(postgres) => Some(postgres.copy().await),
         };
-        let copy = Self { folder: temporary_folder(), postgres };
+        self.copy_with(postgres, processes)
+    }
+
+    /// Copies the files of the storage. The copy gets this database.
+    pub(crate) fn copy_with(&self, postgres: Option<PostgresDatabase>, processes: usize) -> Self {
+        let copy = Self { folder: temporary_folder(), postgres, has_owner: AtomicBool::new(false) };
         for process in 0..processes {
             copy_files(&self.directory(0), &copy.directory(process));
         }
@@ -93,10 +103,24 @@ impl TestStorage {
         self.config_with(process, &format!("?options[role]={SERVICE_ROLE}"))
     }
 
-    /// Returns the database configuration of the owner of the tables, who can migrate them.
+    /// Returns the database configuration of the owner of the tables, who can migrate them. No
+    /// other test uses the database afterwards.
     #[must_use]
     pub fn owner_config(&self, process: usize) -> DatabaseConfig {
+        self.has_owner.store(true, Ordering::Relaxed);
+        self.tables_config(process)
+    }
+
+    /// Returns the database configuration of the owner of the tables, for statements that change
+    /// rows only.
+    pub(crate) fn tables_config(&self, process: usize) -> DatabaseConfig {
         self.config_with(process, "")
+    }
+
+    /// Returns the PostgreSQL database for another test, unless its tables may have changed. Deletes
+    /// the rest of the storage.
+    pub(crate) fn into_database(self) -> Option<PostgresDatabase> {
+        self.postgres.filter(|_| !self.has_owner.load(Ordering::Relaxed))
     }
 
     /// Returns the database configuration of a process. `parameters` are added to the PostgreSQL

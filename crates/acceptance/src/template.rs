@@ -11,7 +11,9 @@ use sea_orm::ConnectionTrait as _;
 use crate::{
     Setup, TestStorage, TestSystem,
     directory::{additional_rows, example_rows},
+    node::new_runtime,
     storage::SERVICE_ROLE,
+    warm_runtime::{WarmRuntime, keep_originals},
 };
 
 /// The storage of a migrated system that is idle. Each test gets a copy of it.
@@ -37,6 +39,20 @@ impl StorageTemplate {
         self.store.engine()
     }
 
+    /// Returns a storage for one process that hosts all services. On PostgreSQL, its database is
+    /// open in the returned runtime; an earlier test can have used both.
+    pub(crate) async fn lease(&self) -> (TestStorage, Option<WarmRuntime>) {
+        if self.engine() == Engine::Sqlite {
+            return (self.copy(1).await, None);
+        }
+        if let Some((postgres, warm)) = WarmRuntime::take_idle() {
+            return (self.store.copy_with(Some(postgres), 1), Some(warm));
+        }
+        let store = self.copy(1).await;
+        let warm = WarmRuntime::open(&store, new_runtime(1)).await;
+        (store, Some(warm))
+    }
+
     /// Copies the template for one test, with a data directory for each process.
     pub async fn copy(&self, processes: usize) -> TestStorage {
         self.store.copy(processes).await
@@ -51,17 +67,21 @@ fn create(engine: Engine) -> StorageTemplate {
         remove_leftovers(engine).await;
         let store = TestStorage::empty(engine).await;
         std::fs::create_dir_all(store.directory(0)).expect("a data directory");
-        let config = cpor::Config { database: store.owner_config(0), ..cpor::Config::default() };
+        let config = cpor::Config { database: store.tables_config(0), ..cpor::Config::default() };
         cpor::system::migrate(&config, Service::ALL).await.expect("the migrations");
         if engine == Engine::Postgres {
             create_roles(&config).await;
             cpor::system::grant(&config, Service::ALL, SERVICE_ROLE).await.expect("the rights of the services");
         }
-        let system = TestSystem::start_on(store, Setup::one_process()).await;
+        let system = TestSystem::start_on(store, None, Setup::one_process()).await;
         system.import_rows(example_rows()).await;
         system.import_rows(additional_rows()).await;
         system.wait_until_idle().await;
-        system.into_store().await
+        let store = system.into_store().await;
+        if engine == Engine::Postgres {
+            keep_originals(&store).await;
+        }
+        store
     });
     StorageTemplate { store }
 }

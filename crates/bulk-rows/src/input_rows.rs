@@ -75,6 +75,7 @@ impl InputRows {
     }
 
     /// Adds a row, which has one value for each column.
+    #[expect(clippy::disallowed_macros, reason = "the profile of this crate has debug-assertions")]
     pub fn push(&mut self, row: impl IntoIterator<Item = Value>) {
         self.values.extend(row);
         debug_assert_eq!(self.values.len() % self.columns.len(), 0, "a row must have one value for each column");

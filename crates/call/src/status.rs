@@ -103,6 +103,7 @@ fn truncated(mut violations: Vec<FieldViolation>) -> Vec<FieldViolation> {
     violations
 }
 
+#[expect(clippy::disallowed_macros, reason = "the profile of this crate has debug-assertions")]
 fn to_proto_violation(violation: FieldViolation) -> tonic_types::FieldViolation {
     let FieldViolation { field, reason, description } = violation;
     debug_assert!(cpor_proto::is_field_violation_reason(&reason), "{field}: the API does not declare `{reason}`");
@@ -252,6 +253,7 @@ pub fn retry_after(status: &Status) -> Option<Duration> {
     status.get_details_retry_info()?.retry_delay
 }
 
+#[expect(clippy::disallowed_macros, reason = "the profile of this crate has debug-assertions")]
 fn details(reason: &str, metadata: &[(&str, &str)]) -> ErrorDetails {
     // Debug builds, such as those of tests, check every reason, so that no undocumented reason
     // reaches a caller.

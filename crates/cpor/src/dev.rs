@@ -116,6 +116,7 @@ pub async fn start(options: Options) -> anyhow::Result<DevSystem> {
         clock: options.clock,
         entropy: Arc::new(SystemEntropy),
         real_clock: Arc::new(SystemClock),
+        databases: Vec::new(),
         config,
     };
     let system = System::start(settings, Listeners { grpc, web: Some(web), admin: Some(admin) }).await?;

@@ -22,17 +22,21 @@ use super::{
     Actor, Browser, CONTOSO, Connections, FABRIKAM, LITWARE, Node, Recording, TAILSPIN, TestStorage, TestSystem,
     new_actor,
 };
-use crate::{NORTHWIND, Setup, StorageTemplate};
+use crate::{NORTHWIND, ProcessLayout, Setup, StorageTemplate, warm_runtime::WarmRuntime};
 
 impl TestSystem {
-    /// Starts a system on a copy of the template.
+    /// Starts a system with the rows of the template.
     pub(crate) async fn boot(template: &StorageTemplate, setup: Setup) -> Self {
+        if setup.layout == ProcessLayout::OneProcess {
+            let (store, warm) = template.lease().await;
+            return Self::start_on(store, warm, setup).await;
+        }
         let processes = setup.layout.processes(template.engine() == Engine::Postgres).len();
-        Self::start_on(template.copy(processes).await, setup).await
+        Self::start_on(template.copy(processes).await, None, setup).await
     }
 
-    /// Starts a system on this storage.
-    pub(crate) async fn start_on(store: TestStorage, setup: Setup) -> Self {
+    /// Starts a system on this storage. Its first process uses the runtime `warm`, if there is one.
+    pub(crate) async fn start_on(store: TestStorage, warm: Option<WarmRuntime>, setup: Setup) -> Self {
         let keys = if setup.key_files { keys_in_files(&store.keys()) } else { TestKeys::generate() };
         let identity_provider = if setup.identity_provider {
             let key = IssuerKey::generate("corp-1", Algorithm::RS256);
@@ -46,6 +50,10 @@ impl TestSystem {
         let mut nodes: Vec<_> = processes
             .map(|(process, services)| Node::new(services, config(process), setup.layout.concurrency(), &keys))
             .collect();
+        if let Some(warm) = warm {
+            let first = nodes.remove(0).with_warm_runtime(warm);
+            nodes.insert(0, first);
+        }
         configure_peers(&mut nodes);
         if let Some((provider, _)) = &identity_provider {
             for node in &mut nodes {
@@ -148,7 +156,12 @@ impl TestSystem {
         self.wait_until_idle().await;
         self.assert_all_delivered().await;
         self.assert_no_leak();
-        drop(self.into_store().await);
+        let warm = self.end_processes().await;
+        match (warm, self.store.into_database()) {
+            (Some(warm), Some(postgres)) => warm.keep_idle(postgres).await,
+            (Some(warm), None) => warm.shut_down().await,
+            (None, _) => {}
+        }
     }
 
     /// Stops the system of a failed test, without checks.
@@ -160,10 +173,19 @@ impl TestSystem {
 
     /// Stops the processes and returns their storage.
     pub async fn into_store(self) -> TestStorage {
-        for node in &self.nodes {
-            node.stop().await;
+        if let Some(warm) = self.end_processes().await {
+            warm.shut_down().await;
         }
         self.store
+    }
+
+    /// Stops the processes. Returns the runtime of the first one if another process can use it.
+    async fn end_processes(&self) -> Option<WarmRuntime> {
+        let mut first = None;
+        for node in &self.nodes {
+            first = first.or(node.end().await);
+        }
+        first
     }
 
     /// Checks that no event is undelivered and no stream is parked.

@@ -33,7 +33,7 @@ impl TestSystem {
     pub async fn execute_sql(&self, service: Service, sql: &str) {
         // A SQLite file can be changed only when no process has it open.
         self.stop_all().await;
-        let db = Db::open(&self.store.owner_config(0), service).await.expect("the database");
+        let db = Db::open(&self.store.tables_config(0), service).await.expect("the database");
         let changed = db.writer().execute_unprepared(sql).await.expect("to change the tables");
         assert!(changed.rows_affected() > 0, "nothing was changed by {sql}");
         db.close().await.expect("to close the database");
@@ -43,7 +43,7 @@ impl TestSystem {
     /// Executes a statement in a transaction that stays open, so that the system's statements wait
     /// for its locks. For PostgreSQL only.
     pub async fn hold_locks(&self, service: Service, sql: &str) -> HeldLocks {
-        let db = Db::open(&self.store.owner_config(0), service).await.expect("the database");
+        let db = Db::open(&self.store.tables_config(0), service).await.expect("the database");
         let tx = db.begin().await.expect("a transaction");
         tx.execute_unprepared(sql).await.expect("the locks");
         let pid = Statement::from_string(DbBackend::Postgres, "SELECT pg_backend_pid() AS pid");
@@ -56,7 +56,7 @@ impl TestSystem {
     pub async fn columns_with_text(&self, text: &str) -> Vec<String> {
         let mut found = Vec::new();
         for service in Service::ALL {
-            let db = Db::open(&self.store.owner_config(0), *service).await.expect("the database");
+            let db = Db::open(&self.store.tables_config(0), *service).await.expect("the database");
             found.extend(columns_that_contain(&db, text).await.into_iter().map(|column| format!("{service}.{column}")));
             db.close().await.expect("to close the database");
         }
@@ -69,7 +69,7 @@ impl TestSystem {
         self.stop_all().await;
         let mut found = Vec::new();
         for service in Service::ALL {
-            let db = Db::open(&self.store.owner_config(0), *service).await.expect("the database");
+            let db = Db::open(&self.store.tables_config(0), *service).await.expect("the database");
             for text in texts {
                 let columns = columns_that_contain(&db, text).await;
                 found.extend(columns.into_iter().map(|column| format!("{service}.{column} has {text}")));

@@ -116,6 +116,7 @@ fn load_settings(config: Config, services: Vec<Service>, virtual_clock: Option<T
         clock: virtual_clock.map_or(ClockChoice::Real, |start| ClockChoice::Virtual { start }),
         entropy: Arc::new(SystemEntropy),
         real_clock: Arc::new(SystemClock),
+        databases: Vec::new(),
         config,
     })
 }

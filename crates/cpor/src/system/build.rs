@@ -25,7 +25,7 @@ pub(super) struct HostedServices {
     pub(super) services: GrpcServices,
     /// The consent page, if the process hosts customer-consent.
     pub(super) web: Option<axum::Router>,
-    /// The databases, to be closed after everything else has ended.
+    /// The databases that were opened here, to be closed after everything else has ended.
     pub(super) databases: Vec<Db>,
 }
 
@@ -36,10 +36,17 @@ pub(super) async fn host_services(
     readiness: &Readiness,
     tasks: &Tasks,
 ) -> anyhow::Result<HostedServices> {
-    let (mut hosted, mut databases) = (Vec::new(), Vec::new());
+    let (mut hosted, mut databases, mut opened) = (Vec::new(), Vec::new(), Vec::new());
     for service in &settings.services {
+        let given = settings.databases.iter().find(|(other, _)| other == service);
+        if let Some((_, db)) = given {
+            databases.push((*service, db.clone()));
+            continue;
+        }
         let db = open_database(*service, settings, readiness).await;
-        databases.push((*service, db.with_context(|| format!("{service} did not start"))?));
+        let db = db.with_context(|| format!("{service} did not start"))?;
+        opened.push(db.clone());
+        databases.push((*service, db));
     }
     // This happens before any service is built, so that nothing in a database changes if it was
     // created with the other kind of clock.
@@ -69,8 +76,7 @@ pub(super) async fn host_services(
         services = services.add_routes(hosted.service, &hosted.grpc_services, hosted.routes);
         web = web.or(hosted.web);
     }
-    let databases = databases.into_iter().map(|(_, db)| db).collect();
-    Ok(HostedServices { services, web, databases })
+    Ok(HostedServices { services, web, databases: opened })
 }
 
 /// Opens the database of a service, and waits until it has the schema that this version needs.

@@ -46,6 +46,9 @@ pub struct Settings {
     /// The clock for tokens, retries and leases (the time-limited rights of a process to work on a
     /// row). It is never virtual.
     pub real_clock: Arc<dyn Clock>,
+    /// Migrated databases that the caller has opened and will close. The databases of the other
+    /// services are opened as configured.
+    pub databases: Vec<(Service, Db)>,
 }
 
 impl Settings {
@@ -89,6 +92,7 @@ pub struct System {
     /// Stops the admin endpoints when it is dropped. They stop last, because operators read the
     /// state of the shutdown from them.
     admin_guard: DropGuard,
+    /// The databases that the process has opened.
     databases: Vec<Db>,
     /// The lock on the data directory, which is held while the system runs.
     _directory_lock: Option<DataDirLock>,
