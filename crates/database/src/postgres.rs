@@ -30,6 +30,10 @@ const WRITE_POOL_PLANNER: [(&str, &str); 4] = [
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
 ];
+/// Statements touch few rows, so compiling one takes longer than running it. The server would
+/// compile a scan of a whole table in the write pool, because the planner settings make it look
+/// expensive.
+const NO_COMPILATION: [(&str, &str); 1] = [("jit", "off")];
 /// The maximum time that a task waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The age at which connections are replaced, so that they move to a new server after a failover.
@@ -46,7 +50,8 @@ pub(super) async fn open(
         .application_name("cpor")
         .statement_cache_capacity(512)
         .options(TIMEOUTS)
-        .options(TRANSACTION_DEFAULTS);
+        .options(TRANSACTION_DEFAULTS)
+        .options(NO_COMPILATION);
     if let Some(schema) = schema {
         options = options.options([("search_path", schema)]);
     }

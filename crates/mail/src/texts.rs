@@ -79,6 +79,9 @@ pub struct TimeTexts {
     weekdays: [String; 7],
     /// The names of the months, from January.
     months: [String; 12],
+    /// The first day of a month, if the language does not write the plain number 1.
+    #[serde(default)]
+    first_of_month: Option<String>,
     /// Date, time, zone and UTC offset of a point in time.
     moment: Text,
     /// The end of a day, with date, zone and UTC offset.
@@ -99,9 +102,13 @@ impl TimeTexts {
     #[must_use]
     pub fn format_as(&self, text: &Text, calendar: &Calendar, time: Timestamp) -> String {
         let LocalTime { local, .. } = calendar.local_time(time);
+        let day = match (&self.first_of_month, local.day()) {
+            (Some(first), 1) => first.clone(),
+            (_, day) => day.to_string(),
+        };
         text.fill(&[
             ("weekday", name_at(&self.weekdays, local.weekday().num_days_from_monday())),
-            ("day", &local.day().to_string()),
+            ("day", &day),
             ("month", name_at(&self.months, local.month0())),
             ("year", &local.year().to_string()),
             ("clock", &local.format("%H:%M").to_string()),
