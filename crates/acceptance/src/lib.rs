@@ -2,10 +2,11 @@
 //! through their API.
 //!
 //! A test is an `async fn(&TestSystem)` that [`both_databases!`] runs on SQLite and on PostgreSQL.
-//! Each test has a system of its own, with a copy of a migrated template database and its own
-//! virtual clock. After the test the harness checks that all events were delivered. Helpers that
-//! the tests of single crates need too, such as databases and mailboxes, are in the crate
-//! `cpor-testing`.
+//! Each test has a system of its own, with the rows of a migrated template database and its own
+//! virtual clock. On PostgreSQL, tests use copies of the template one after another, because its
+//! rows are restored faster than it is copied. After the test the harness checks that all events
+//! were delivered. Helpers that the tests of single crates need too, such as databases and
+//! mailboxes, are in the crate `cpor-testing`.
 //!
 //! In the tests, `case` is a [`TestClaim`], `claim` is a message of the API, and `review` is the
 //! review case of a claim.
