@@ -108,7 +108,8 @@ impl ClaimQuery {
             holder.map(|(tenant, key, holder)| legacy::holder_id(*tenant, holder, key))
         };
         let lines = self.line_ids.iter().zip(findings.lines);
-        let suggestion_source = known_tenant.filter(|_| self.suggest_lines && names_own_domain);
+        let named_tenant = known_tenant.filter(|_| names_own_domain);
+        let suggestion_source = named_tenant.filter(|_| self.suggest_lines);
         let area = self.claim.solution_area;
         let suggested = suggestion_source
             .into_iter()
@@ -117,7 +118,8 @@ impl ClaimQuery {
             violations: findings.violations.iter().map(to_wire_violation).collect(),
             partner_display_name: partner.map(|partner| partner.display_name.clone()).unwrap_or_default(),
             location: location(partner, self.claim.mpn_id.as_ref()),
-            tenant: known_tenant.filter(|_| names_own_domain).map(|(id, tenant)| convert::tenant(id, &tenant.profile)),
+            tenant: named_tenant
+                .map(|(id, tenant)| convert::tenant(id, &tenant.profile.with_open_domains(snapshot.now))),
             changes: findings.changes.iter().map(to_wire_violation).collect(),
             suggested_lines: suggested.map(suggested_line).collect(),
             lines: lines.map(|(line_id, finding)| checked_line(line_id, finding, legacy_holder)).collect(),

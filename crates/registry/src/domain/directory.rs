@@ -56,6 +56,15 @@ impl TenantProfile {
         };
         cpor_types::trim_blanks(entered).parse().is_ok_and(is_owned)
     }
+
+    /// Returns the profile without the domains that have ended at `now`. A contact whose address is
+    /// at such a domain does not speak for the tenant (R43a).
+    pub(crate) fn with_open_domains(&self, now: Timestamp) -> Self {
+        let mut profile = self.clone();
+        profile.domain_ends.retain(|_, end| !has_ended(Some(*end), now));
+        profile.domains.retain(|domain| !has_ended(self.domain_ends.get(domain).copied(), now));
+        profile
+    }
 }
 
 /// Returns whether `end` has been reached at `now`. False for `None`, an end that is not known.

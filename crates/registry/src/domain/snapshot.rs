@@ -223,13 +223,15 @@ impl Tenant {
             return Ok((effects, None));
         }
         let mut events = next.subscription_events(&changed);
-        let is_expired = |id: &SubscriptionId| {
-            let subscription = next.directory.subscriptions.get(id);
-            subscription.is_some_and(|subscription| subscription.status == SubscriptionStatus::Expired)
-        };
-        changed.retain(is_expired);
+        // Associations with subscriptions that are reported as expired end now. Those whose end is
+        // known to have passed before have a deadline at that end, which applies at once (R47).
+        let subscriptions = changed.iter().filter_map(|id| Some((*id, next.directory.subscriptions.get(id)?.clone())));
+        let mut expired: BTreeMap<SubscriptionId, Subscription> = subscriptions.collect();
+        expired.retain(|_, subscription| subscription.status == SubscriptionStatus::Expired);
         events.extend(next.end_associations(EndReason::Expired, now, |association| {
-            association.is_live() && association.subscription().is_some_and(|id| changed.contains(&id))
+            let subscription = association.subscription().and_then(|id| expired.get(&id));
+            let ends_now = |subscription| association.end_with(subscription).is_none_or(|end| end >= now);
+            association.is_live() && subscription.is_some_and(ends_now)
         }));
         Ok((effects, Some((next, events))))
     }

@@ -2,11 +2,12 @@
 
 use chrono::TimeDelta;
 use cpor_acceptance::{
-    ClaimStage, TestClaim, TestSystem, assert_refused, assert_violations, both_databases, contact, timestamp,
+    ClaimStage, FABRIKAM, TestClaim, TestSystem, assert_refused, assert_violations, both_databases, contact, timestamp,
 };
 use cpor_proto::{
     claims::v1::{Claim, ClaimExplanation, ClaimState, ExplainClaimRequest, Party, WaitsFor},
     consents::v1::ConsentState,
+    registry::v1::{DirectoryRow, DomainEnd, GetTenantRequest, directory_row::Row},
     reviews::v1::{ConfirmCustomerContactRequest, ReviewCommand},
     r#type::v1::AssociationState,
 };
@@ -14,6 +15,7 @@ use tonic::Code;
 
 both_databases![
     r43a_a_contact_is_not_at_the_partners_domain,
+    r43a_an_ended_domain_authorizes_no_contact,
     r43a_silence_counts_after_a_confirmation,
     r43a_a_link_approves_after_a_confirmation,
     r43a_an_administrator_needs_no_confirmation,
@@ -85,6 +87,24 @@ async fn r43a_a_contact_is_not_at_the_partners_domain(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let edited = presales(system, "erik@contoso.example").await;
     assert_violations(case.update(edited, &["customer_contact"]).await, &expected[..1]);
+}
+
+async fn r43a_an_ended_domain_authorizes_no_contact(system: &TestSystem) {
+    let name = format!("tenants/{FABRIKAM}");
+    let mut fabrikam = system.manager.registry().get_tenant(GetTenantRequest { name }).await.unwrap().into_inner();
+    let (domain, end_time) = ("fabrikam-mail.example".to_owned(), Some(timestamp("2026-03-01T00:00:00Z")));
+    assert!(fabrikam.domains.contains(&domain));
+    fabrikam.domain_ends = vec![DomainEnd { domain, end_time }];
+    system.import_rows(vec![DirectoryRow { row: Some(Row::Tenant(fabrikam)) }]).await;
+    let address = "jana@fabrikam-mail.example";
+    let own = Claim {
+        partner_contact: contact("Erik Weber", "", "erik.weber@fabrikam-mail.example"),
+        ..presales(system, address).await
+    };
+    let case = TestClaim::create_with_evidence(system, own).await;
+    assert_violations(case.submit().await, &[("customer_contact.email", "CONTACT_AT_PARTNER_DOMAIN")]);
+    let case = TestClaim::at_stage(system, presales(system, address).await, ClaimStage::Approved).await;
+    assert!(!case.consent().await.unwrap().contact_authorized);
 }
 
 async fn r43a_silence_counts_after_a_confirmation(system: &TestSystem) {

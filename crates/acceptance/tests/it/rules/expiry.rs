@@ -12,6 +12,7 @@ both_databases![
     r39_an_association_ends_after_the_grace_period,
     r39_grace_or_a_later_end_keeps_the_association,
     r39_a_pending_association_never_becomes_official,
+    r39_a_late_report_ends_at_the_known_end,
 ];
 
 /// Changes the subscription of the claim's line in the directory.
@@ -67,4 +68,12 @@ async fn r39_a_pending_association_never_becomes_official(system: &TestSystem) {
     system.advance_by(TimeDelta::days(10)).await;
     assert_expired(&case).await;
     assert!(case.associations().await.iter().all(|association| association.official_time.is_none()));
+}
+
+async fn r39_a_late_report_ends_at_the_known_end(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
+    system.advance_to("2026-06-10T08:00:00Z".parse().unwrap()).await;
+    set_subscription(system, &case, SubscriptionStatus::Expired, "2026-03-31T00:00:00Z").await;
+    assert_expired(&case).await;
+    assert_eq!(case.associations().await[0].end_time, Some(timestamp("2026-04-30T00:00:00Z")));
 }

@@ -166,6 +166,12 @@ fn r14a_what_a_document_contains_does_not_matter() {
     {
         assert_eq!(verdict(&archive), UNKNOWN);
     }
+    for archive in [
+        &b"!<arch>\nproof.pdf/      0           0     0     644     9         `\n%PDF-1.7"[..],
+        b"070701proof.pdf\0%PDF-1.7",
+    ] {
+        assert_eq!(verdict(archive), UNKNOWN);
+    }
     let two_names: [(&str, &[u8]); 2] = [("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w/>")];
     assert_eq!(verdict(&compressed(&two_names)), UNKNOWN);
     let portfolio = [&b"%PDF-1.7\n"[..], &inner].concat();
