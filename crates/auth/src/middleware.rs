@@ -102,7 +102,8 @@ fn unauthenticated(reason: &str, message: &str) -> Status {
     status::with_reason(Code::Unauthenticated, reason, message, &[])
 }
 
-/// Returns the refusal of a caller that may not call the method. It names the `roles` that may.
+/// Returns the refusal of a caller that may not call the method. If the caller is a user, it names
+/// the `roles` that may.
 fn permission_denied(method: &Method, roles: &[Role], caller: &Caller) -> Status {
     let method_name = format!("{}/{}", method.service, method.name);
     let Some(service) = caller.service else {

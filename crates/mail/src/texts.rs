@@ -79,9 +79,8 @@ pub struct TimeTexts {
     weekdays: [String; 7],
     /// The names of the months, from January.
     months: [String; 12],
-    /// The first day of a month, if the language does not write the plain number 1.
-    #[serde(default)]
-    first_of_month: Option<String>,
+    /// The first day of a month: `1`, or an ordinal number.
+    first_of_month: String,
     /// Date, time, zone and UTC offset of a point in time.
     moment: Text,
     /// The end of a day, with date, zone and UTC offset.
@@ -102,10 +101,7 @@ impl TimeTexts {
     #[must_use]
     pub fn format_as(&self, text: &Text, calendar: &Calendar, time: Timestamp) -> String {
         let LocalTime { local, .. } = calendar.local_time(time);
-        let day = match (&self.first_of_month, local.day()) {
-            (Some(first), 1) => first.clone(),
-            (_, day) => day.to_string(),
-        };
+        let day = if local.day() == 1 { self.first_of_month.clone() } else { local.day().to_string() };
         text.fill(&[
             ("weekday", name_at(&self.weekdays, local.weekday().num_days_from_monday())),
             ("day", &day),

@@ -1,6 +1,7 @@
 //! Conversions between the enums of the API (`cpor.claims.v1`) and those of the domain, in one
 //! exhaustive function for each enum and direction. The shared enums of `cpor.type.v1` implement
-//! [`WireEnum`](cpor_proto::WireEnum) instead.
+//! [`WireEnum`](cpor_proto::WireEnum) instead, except `AssociationState`, which follows from the
+//! whole state of a claim.
 use crate::domain::{Association, Command, Party, State, Wait};
 use cpor_proto::claims::v1 as wire;
 use cpor_proto::r#type::v1 as types;

@@ -1,4 +1,4 @@
-//! The labels of activities and reasons in mails.
+//! The texts for reasons in mails, and the labels of activities in the proof-of-execution form.
 use super::translation::{ActionReasonTexts, FurtherReasonTexts};
 use cpor_types::{Activity, FurtherRejectionReason, PartnerActionReason};
 

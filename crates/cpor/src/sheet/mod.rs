@@ -104,7 +104,8 @@ pub(crate) struct SheetRow {
     pub(crate) line: u64,
     /// The cells of all columns that have a name, with the name, in the order of the file.
     pub(crate) cells: Vec<(String, String)>,
-    /// The description of an error that concerns the row as a whole.
+    /// The description of an error that belongs to no named column: a cell has content, but its
+    /// column has no name.
     pub(crate) fault: Option<String>,
 }
 

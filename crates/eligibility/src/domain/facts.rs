@@ -59,7 +59,8 @@ pub(crate) struct LineFacts {
     pub(crate) is_incentivized: bool,
     /// The subscription that the line claims; `None` if the line claims a workload.
     pub(crate) subscription: Option<SubscriptionFacts>,
-    /// The time and the reason of the end of the line's association; `None` while it is official.
+    /// The time at which the association of this line ended, and the reason; `None` while it is
+    /// official. The lines of a claim become official together, and each can end alone.
     #[serde(default, rename = "ended")]
     pub(crate) end: Option<AssociationEnd>,
 }

@@ -1,6 +1,6 @@
-//! ArbitrateLines: decides which case gets each contested key, in one step (R37). A key is a
-//! workload or subscription of a tenant; it is contested while claims of several companies compete
-//! for it.
+//! ArbitrateLines: decides with one call which case gets each contested key (R37). A line of a
+//! claim names one key, a workload or subscription of a tenant; the key is contested while claims
+//! of several companies compete for it.
 //!
 //! Executes three commands on the arbitration and one on each competing case, with a call to the
 //! registry between them. If a step fails, `ArbitrationRunner` completes the arbitration in the
