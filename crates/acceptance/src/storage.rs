@@ -117,8 +117,8 @@ impl TestStorage {
         self.config_with(process, "")
     }
 
-    /// Returns the PostgreSQL database for another test, unless its tables may have changed. Deletes
-    /// the rest of the storage.
+    /// Returns the PostgreSQL database for another test, unless its tables may have changed.
+    /// Deletes the rest of the storage.
     pub(crate) fn into_database(self) -> Option<PostgresDatabase> {
         self.postgres.filter(|_| !self.has_owner.load(Ordering::Relaxed))
     }

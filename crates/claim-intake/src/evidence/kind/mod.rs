@@ -65,8 +65,8 @@ fn is_jpeg(head: &[u8]) -> bool {
     code.is_some_and(|code| matches!(code, 0xc0..=0xc7 | 0xc9..=0xcf | 0xdb | 0xdd | 0xde | 0xe0..=0xef | 0xfe))
 }
 
-/// Returns whether the bytes begin a TAR, RAR, 7z, ar or cpio archive. Such an archive can contain an
-/// uncompressed PDF in its first bytes.
+/// Returns whether the bytes begin a TAR, RAR, 7z, ar or cpio archive. Such an archive can contain
+/// an uncompressed PDF in its first bytes.
 fn is_other_archive(head: &[u8]) -> bool {
     head.starts_with(b"Rar!\x1a\x07")
         || head.starts_with(b"7z\xbc\xaf\x27\x1c")
