@@ -259,6 +259,7 @@ impl Run {
 }
 
 proptest! {
+    // The default generator, ChaCha, is slow without optimisation.
     #![proptest_config(ProptestConfig { rng_algorithm: RngAlgorithm::XorShift, ..ProptestConfig::with_cases(20_000) })]
 
     #[test]

@@ -169,6 +169,7 @@ impl CaseUnderTest {
 }
 
 proptest! {
+    // The default generator, ChaCha, is slow without optimisation.
     #![proptest_config(ProptestConfig { rng_algorithm: RngAlgorithm::XorShift, ..ProptestConfig::with_cases(4_000) })]
 
     #[test]
